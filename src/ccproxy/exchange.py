@@ -1,0 +1,181 @@
+"""The typed record of one exchange: what flows through the house.
+
+A front makes an `Exchange` from a client's request, the gateway fills it in step by step, and the store keeps it.
+Everybody may import this module; it imports nobody. All times are seconds since the epoch (`time.time()`).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+type Header = tuple[bytes, bytes]
+"""A header field as it came: name and value, case and bytes untouched."""
+type Headers = list[Header]
+"""Header fields in the order they came, duplicates kept."""
+
+
+def get_header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a field, or None. `name` must be lower-case."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
+
+
+class WireFormat(StrEnum):
+    """A provider API's wire format; the value is the `type` of a provider that speaks it."""
+
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+    OPENAI_RESPONSES = "openai_responses"
+    GEMINI = "gemini"
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """A request. `target` is the request-target as sent (RFC 9112 §3.2): path and query, percent-encoding untouched."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    body: bytes = b""
+    http_version: str = "1.1"
+
+    @property
+    def path(self) -> str:
+        """The path without the query."""
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+    @property
+    def query(self) -> bytes:
+        """The query without its question mark; empty if there is none."""
+        return self.target.partition(b"?")[2]
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """A response as it passed by. `chunks` holds the body as it arrived, content coding untouched."""
+
+    status: int
+    headers: Headers
+    reason: bytes = b""
+    chunks: list[bytes] = field(default_factory=list)
+    http_version: str = "1.1"
+    complete: bool = False
+    """True once the last byte came; a body that broke off stays False."""
+    dropped: int = 0
+    """Bytes that passed but were not kept, because the record's bound was reached."""
+
+    @property
+    def body(self) -> bytes:
+        """What is kept of the body."""
+        return b"".join(self.chunks)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that passed, kept or not."""
+        return sum(map(len, self.chunks)) + self.dropped
+
+
+@dataclass(slots=True, frozen=True)
+class Origin:
+    """Where a request goes (RFC 6454): scheme, host, port. `scheme` "simulator" is the embedded provider."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The value of a Host header: the port is left out where it is the scheme's own; IPv6 in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "simulator": 0}
+
+
+@dataclass(slots=True)
+class Route:
+    """What the router decided for an exchange."""
+
+    action: Literal["redirect", "passthrough", "transform", "local"]
+    provider: str | None
+    """Name in the providers map, if one is involved."""
+    provider_format: WireFormat | None
+    origin: Origin | None
+    reason: str
+    """In words, for people: which sentinel or rule decided."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why an exchange did not end well. `kind` is a short stable token, `message` is for people."""
+
+    kind: str
+    message: str
+
+
+@dataclass(slots=True)
+class Timings:
+    """When things happened; None where they did not (yet)."""
+
+    started: float = field(default_factory=time.time)
+    """The request's first byte arrived."""
+    received: float | None = None
+    """The request's last byte arrived."""
+    sent: float | None = None
+    """The forwarded request was written out."""
+    headers: float | None = None
+    """The provider's response headers arrived."""
+    first_byte: float | None = None
+    """The first byte of the provider's response body arrived."""
+    finished: float | None = None
+    """The last byte was handed to the client, or the exchange failed."""
+
+
+@dataclass(slots=True)
+class WebSocketRecord:
+    """What passed over a relayed WebSocket: raw frames (RFC 6455 §5) each way, bounded."""
+
+    from_client: list[bytes] = field(default_factory=list)
+    from_server: list[bytes] = field(default_factory=list)
+    dropped: int = 0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One exchange from the client's first byte to the last byte of its answer.
+
+    `response` is what the client got; where nothing was translated it is the very object `provider_response`.
+    """
+
+    request: HttpRequest
+    front: Literal["reverse", "jail"] = "reverse"
+    client: tuple[str, int] | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    format: WireFormat | None = None
+    """The wire format of the listener path, None for paths that belong to no format."""
+    route: Route | None = None
+    forwarded: HttpRequest | None = None
+    provider_response: HttpResponse | None = None
+    response: HttpResponse | None = None
+    websocket: WebSocketRecord | None = None
+    failure: Failure | None = None
+    timings: Timings = field(default_factory=Timings)
+    attempts: int = 0
+    """How often the forwarded request was sent."""
+    reused_connection: bool = False
+    """True if the upstream connection was warm."""
+
+    @property
+    def done(self) -> bool:
+        """True once nothing more will happen to this exchange."""
+        return self.timings.finished is not None
