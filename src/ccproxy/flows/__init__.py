@@ -1,0 +1,1 @@
+"""The record of what passed: the store of exchanges and the ways to read one."""
