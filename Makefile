@@ -1,0 +1,74 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONFORMANCE := ../shared/conformance/run
+WORKERS ?= 2
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(STAMP) ## build .venv from the lock
+
+$(STAMP): requirements.txt pyproject.toml tools/venv
+	@bash tools/venv $(VENV)
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP) ## start a private daemon with the simulator and send a turn in each format
+	@$(BIN)/ccproxy demo
+
+.PHONY: test
+test: $(STAMP) ## run the tests, without the slow ones and without real clients
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+.PHONY: test-all
+test-all: $(STAMP) ## run the tests and the slow tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not clients"
+
+.PHONY: lint
+lint: $(STAMP) ## ruff, formatting, strict types, and the import rules between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## rewrite the sources as `make lint` wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(STAMP) ## measure ccproxy beside mitmdump and a raw relay
+	bash bench/run
+
+.PHONY: bench-peers
+bench-peers: $(STAMP) ## the same, beside other gateways
+	bash bench/run --peers
+
+.PHONY: conformance
+conformance: $(STAMP) ## run the shared conformance suite, where it is checked out beside this repository
+	@if [ -x $(CONFORMANCE) ]; then $(CONFORMANCE) --start "$(CURDIR)/$(BIN)/ccproxy start"; \
+	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
+
+.PHONY: clients
+clients: $(STAMP) ## install claude, gemini and opencode from npm and drive them through the daemon
+	bash clients/install
+	$(BIN)/python -m pytest tests/clients -m clients --timeout 300
+
+.PHONY: lock
+lock: ## resolve pyproject.toml again into requirements.txt
+	@bash tools/lock
+
+.PHONY: clean
+clean: ## remove everything that these targets made
+	rm -rf $(VENV) .venv-lock .bench .clients .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
