@@ -6,19 +6,20 @@ import logging
 import time
 
 import pytest
+
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, WebSocketRecord
 from ccproxy.flows.store import CHUNK_BYTES, RECORD_BYTES, FlowStore, MemoryStore, size_of
 
 
-def exchange(body: bytes = b"{}", id: str | None = None) -> Exchange:
+def exchange(body: bytes = b"{}", key: str | None = None) -> Exchange:
     ex = Exchange(HttpRequest("POST", b"/v1/messages", [(b"host", b"localhost")], body))
-    if id is not None:
-        ex.id = id
+    if key is not None:
+        ex.id = key
     return ex
 
 
-def finished(store: FlowStore, body: bytes = b"{}", id: str | None = None) -> Exchange:
-    ex = exchange(body, id)
+def finished(store: FlowStore, body: bytes = b"{}", key: str | None = None) -> Exchange:
+    ex = exchange(body, key)
     store.begin(ex)
     ex.timings.finished = time.time()
     store.finish(ex)
@@ -68,8 +69,8 @@ def test_a_shared_body_counts_once() -> None:
 
 def test_get_takes_an_id_or_a_unique_prefix() -> None:
     store = MemoryStore()
-    first, second = finished(store, id="abc1"), finished(store, id="abd2")
-    longer = finished(store, id="abc12")
+    first, second = finished(store, key="abc1"), finished(store, key="abd2")
+    longer = finished(store, key="abc12")
     assert store.get("abd") is second
     assert store.get("abc1") is first
     assert store.get("abc12") is longer

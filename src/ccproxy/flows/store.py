@@ -33,7 +33,7 @@ class FlowStore(Protocol):
     def finish(self, ex: Exchange) -> None:
         """Notes that nothing more will happen to an exchange."""
 
-    def get(self, id: str) -> Exchange | None:
+    def get(self, key: str) -> Exchange | None:
         """The exchange with this id, or the only one whose id starts so; None if there is none or more than one."""
 
     def list(self) -> list[Exchange]:
@@ -91,11 +91,11 @@ class MemoryStore:
         for listener in self._listeners:
             _tell(listener, ex)
 
-    def get(self, id: str) -> Exchange | None:
+    def get(self, key: str) -> Exchange | None:
         """The exchange with this id, or the only one whose id starts so; None if there is none or more than one."""
-        if exact := self._exchanges.get(id):
+        if exact := self._exchanges.get(key):
             return exact
-        matches = [ex for key, ex in self._exchanges.items() if id and key.startswith(id)]
+        matches = [ex for name, ex in self._exchanges.items() if key and name.startswith(key)]
         return matches[0] if len(matches) == 1 else None
 
     def list(self) -> list[Exchange]:
@@ -105,8 +105,8 @@ class MemoryStore:
     def clear(self) -> int:
         """Forgets the finished exchanges and returns how many they were. Those under way stay."""
         count = len(self._finished)
-        for id in self._finished:
-            del self._exchanges[id]
+        for key in self._finished:
+            del self._exchanges[key]
         self._finished.clear()
         self.bytes = 0
         for cleared in self._cleared:

@@ -1,0 +1,33 @@
+"""Taking credentials out of what is shown or written: header fields and query parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ccproxy.exchange import Header
+
+REDACTED = "[redacted]"
+
+_SECRET_HEADER = re.compile(
+    r"(?:.*-)?(?:authorization|auth|api-?key|token|secret|password|credentials?|cookie|set-cookie2?)", re.IGNORECASE
+)
+"""Names that carry credentials: those that the providers document (`authorization`, `x-api-key`, `x-goog-api-key`,
+`api-key`, `cookie`, …) and what people call their own (`x-my-token`)."""
+
+_SECRET_QUERY = re.compile(r"(?<=[?&])((?:key|api[-_]?key|access_token|token)=)[^&#]*", re.IGNORECASE)
+
+
+def redact_headers(headers: Iterable[Header]) -> list[list[str]]:
+    """Header fields as text (latin-1), `[redacted]` in place of each credential."""
+    return [[text := name.decode("latin-1"), redact_value(text, value)] for name, value in headers]
+
+
+def redact_value(name: str, value: bytes) -> str:
+    """One field's value as text, or `[redacted]` if a field of this name carries credentials."""
+    return REDACTED if _SECRET_HEADER.fullmatch(name) else value.decode("latin-1")
+
+
+def redact_target(target: bytes) -> str:
+    """A request-target as text with `[redacted]` in place of credentials in its query, such as Gemini's `key`."""
+    return _SECRET_QUERY.sub(rf"\1{REDACTED}", target.decode("latin-1"))

@@ -1,0 +1,147 @@
+"""An exchange as JSON, for people and programs: the flows table, `flows list --json`, the control plane.
+
+Computed when somebody asks. Credentials are redacted; the inspector, which shows everything, has a way of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from ccproxy.codings import CodingError, decode
+from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, HttpResponse, Origin, get_header
+from ccproxy.flows.redact import redact_headers, redact_target
+from ccproxy.flows.usage import model_in, usage_dict, wants_stream
+
+
+def summarize(ex: Exchange) -> dict[str, Any]:
+    """What is worth knowing about an exchange, finished or not. Times in ISO 8601 (UTC), durations in milliseconds."""
+    route, response, sent = ex.route, ex.response, forwarded(ex)
+    agent = get_header(ex.request.headers, b"user-agent")
+    return {
+        "id": ex.id,
+        "time": datetime.fromtimestamp(ex.timings.started, UTC).isoformat(timespec="milliseconds"),
+        "front": ex.front,
+        "client": f"{ex.client[0]}:{ex.client[1]}" if ex.client else None,
+        "method": ex.request.method,
+        "path": redact_target(ex.request.target),
+        "format": ex.format.value if ex.format else None,
+        "model": model_in(ex.request),
+        "dest_model": model_in(ex.forwarded),
+        "provider": route.provider if route else None,
+        "action": route.action if route else None,
+        "reason": route.reason if route else None,
+        "url": f"{origin_of(ex)}{redact_target(sent.target)}",
+        "status": response.status if response else None,
+        "error": {"kind": ex.failure.kind, "message": ex.failure.message} if ex.failure else None,
+        "stream": is_stream(ex),
+        "usage": usage_dict(ex),
+        "first_byte_ms": _milliseconds(ex.timings.started, ex.timings.first_byte),
+        "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
+        "attempts": ex.attempts,
+        "request_bytes": len(ex.request.body),
+        "response_bytes": response.size if response else 0,
+        "user_agent": agent.decode("latin-1") if agent else None,
+        "done": ex.done,
+        "request": _request(ex, sent),
+        "response": _response(ex, answered(ex)),
+    }
+
+
+def detail(ex: Exchange) -> dict[str, Any]:
+    """A summary with the four bodies: `{"text", "encoding", "size", "truncated"}` each, content codings undone.
+
+    `encoding` says what `text` is: `utf-8` as it was, or `base64` of bytes that are no text.
+    """
+    bodies = {
+        "client_request": _body_of(ex.request),
+        "forwarded_request": _body_of(ex.forwarded),
+        "provider_response": _body_of(ex.provider_response),
+        "client_response": _body_of(ex.response),
+    }
+    return {**summarize(ex), "client_headers": redact_headers(ex.request.headers), "bodies": bodies}
+
+
+def forwarded(ex: Exchange) -> HttpRequest:
+    """The request as it went to the provider; the client's own while, or because, it did not go out."""
+    return ex.forwarded or ex.request
+
+
+def answered(ex: Exchange) -> HttpResponse | None:
+    """The provider's answer; ours to the client if the provider gave none."""
+    return ex.provider_response or ex.response
+
+
+def origin_of(ex: Exchange) -> Origin:
+    """Where the request went, or, if nowhere, the listener it came to."""
+    if ex.route and ex.route.origin and ex.forwarded:
+        return ex.route.origin
+    authority = (get_header(ex.request.headers, b"host") or b"localhost").decode("latin-1")
+    host, _, port = authority.rpartition(":") if authority[-1:].isdigit() else (authority, "", "")
+    if not port.isascii() or not port.isdigit():
+        return Origin("http", authority.strip("[]"), DEFAULT_PORTS["http"])
+    return Origin("http", host.strip("[]"), int(port))
+
+
+def is_stream(ex: Exchange) -> bool:
+    """Whether the answer is, or would be, a stream."""
+    response = answered(ex)
+    if response is None or not response.headers:
+        return wants_stream(ex.request)
+    content_type = get_header(response.headers, b"content-type") or b""
+    return content_type.startswith(b"text/event-stream") or (
+        response.status < 300 and ex.request.path.endswith(":streamGenerateContent")
+    )
+
+
+def _milliseconds(start: float, end: float | None) -> float | None:
+    return None if end is None else round((end - start) * 1000, 2)
+
+
+def _request(ex: Exchange, request: HttpRequest) -> dict[str, Any]:
+    origin = origin_of(ex)
+    return {
+        "method": request.method,
+        "scheme": origin.scheme,
+        "host": origin.host,
+        "port": origin.port,
+        "path": redact_target(request.target),
+        "http_version": f"HTTP/{request.http_version}",
+        "headers": redact_headers(request.headers),
+        "contentLength": len(request.body),
+        "timestamp_start": ex.timings.started,
+        "timestamp_end": ex.timings.sent or ex.timings.received,
+        "pretty_host": origin.host,
+    }
+
+
+def _response(ex: Exchange, response: HttpResponse | None) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    return {
+        "http_version": f"HTTP/{response.http_version}",
+        "status_code": response.status,
+        "reason": response.reason.decode("latin-1"),
+        "headers": redact_headers(response.headers),
+        "contentLength": response.size,
+        "timestamp_start": ex.timings.headers,
+        "timestamp_end": ex.timings.finished,
+    }
+
+
+def _body_of(message: HttpRequest | HttpResponse | None) -> dict[str, Any] | None:
+    if message is None:
+        return None
+    text = _as_text(message.body, message.headers)
+    if isinstance(message, HttpRequest):
+        return {**text, "size": len(message.body), "truncated": False}
+    return {**text, "size": message.size, "truncated": message.dropped > 0}
+
+
+def _as_text(body: bytes, headers: Headers) -> dict[str, str]:
+    coding = get_header(headers, b"content-encoding")
+    try:
+        return {"text": decode(body, coding.decode("latin-1") if coding else None).decode(), "encoding": "utf-8"}
+    except (CodingError, UnicodeDecodeError):
+        return {"text": base64.b64encode(body).decode("ascii"), "encoding": "base64"}
