@@ -1,0 +1,8 @@
+"""Credentials for providers: where they come from, obtained off the event loop and kept for a while."""
+
+from __future__ import annotations
+
+from ccproxy.auth.build import build_source
+from ccproxy.auth.source import Credential, CredentialError, CredentialSource
+
+__all__ = ["Credential", "CredentialError", "CredentialSource", "build_source"]

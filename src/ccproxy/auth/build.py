@@ -1,0 +1,30 @@
+"""From configuration to source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccproxy.auth.command import CommandSource
+from ccproxy.auth.file import FileSource
+from ccproxy.auth.fixed import LiteralSource, UnsupportedSource
+from ccproxy.config.credentials import CommandAuth, FileAuth, LiteralAuth
+
+if TYPE_CHECKING:
+    from ccproxy.auth.source import CredentialSource
+    from ccproxy.config.credentials import AnyAuth, AuthKnobs
+
+
+def build_source(auth: AnyAuth | None, knobs: AuthKnobs) -> CredentialSource | None:
+    """The source that an `auth` key describes; None if there is none. Nothing is run or read yet."""
+    match auth:
+        case None:
+            return None
+        case CommandAuth():
+            timeout = knobs.command_timeout_seconds
+            return CommandSource(auth.command, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
+        case FileAuth():
+            return FileSource(auth.file, header=auth.header, max_age=auth.max_age_seconds)
+        case LiteralAuth():
+            return LiteralSource(auth.value, auth.header)
+        case _:
+            return UnsupportedSource(auth.type, auth.header)

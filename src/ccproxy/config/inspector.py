@@ -1,0 +1,63 @@
+"""`inspector`: mitmweb, and what mitmproxy is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ccproxy.config.credentials import Secret
+from ccproxy.config.section import Section
+from ccproxy.config.transforms import Transform
+from ccproxy.config.values import Count, FilePath, Hostname, Port, Text
+
+KNOWN_HOSTS = {
+    "api.anthropic.com": "anthropic",
+    "api.openai.com": "openai",
+    "generativelanguage.googleapis.com": "google",
+    "openrouter.ai": "openrouter",
+}
+
+
+def _over_known_hosts(written: object) -> object:
+    """The user's entries over ours; null takes one of ours away."""
+    if not isinstance(written, dict):
+        return written
+    return {host: name for host, name in {**KNOWN_HOSTS, **written}.items() if name is not None}
+
+
+class Mitmproxy(Section):
+    """`inspector.mitmproxy`: mitmproxy's options of the same names (https://docs.mitmproxy.org/stable/concepts/options/)."""
+
+    confdir: FilePath | None = None
+    ssl_insecure: bool = False
+    stream_large_bodies: Text | None = None
+    body_size_limit: Text | None = None
+    web_host: Hostname = "127.0.0.1"
+    web_password: Secret | None = None
+    web_open_browser: bool = False
+    ignore_hosts: list[str] = []
+    allow_hosts: list[str] = []
+    termlog_verbosity: Literal["error", "warn", "info", "alert", "debug"] = "warn"
+    flow_detail: Annotated[int, Field(ge=0, le=4)] = 0
+
+
+class Inspector(Section):
+    """`inspector`."""
+
+    enabled: bool = True
+    port: Port = 8083
+    max_flows: Count = 500
+    """How many flows the inspector shows; older ones leave its view."""
+    cert_dir: FilePath | None = None
+    provider_map: Annotated[dict[str, Text], BeforeValidator(_over_known_hosts)] = dict(KNOWN_HOSTS)
+    """Host to vendor name, for telemetry only."""
+    transforms: list[Transform] = []
+    """The 2.0 place of `lightllm.transforms`; empty once loaded, because they are appended there."""
+    mitmproxy: Mitmproxy = Field(default_factory=Mitmproxy)
+
+    @property
+    def ca_dir(self) -> Path | None:
+        """Where mitmproxy keeps its CA, if the user says so."""
+        return self.mitmproxy.confdir or self.cert_dir

@@ -1,0 +1,92 @@
+"""`providers`: the map from a name to where its requests go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator
+
+from ccproxy.config.credentials import Auth
+from ccproxy.config.section import Complaint, Raw, Section
+from ccproxy.config.values import Hostname, RequestPath, Text, Url
+
+ALIASES = {
+    "deepseek": "anthropic",
+    "zai": "anthropic",
+    "google": "gemini",
+    "vertex_ai": "gemini",
+    "vertex_ai_beta": "gemini",
+}
+"""Types of ai-ccproxy 2.0 that name a vendor, with the wire format they speak."""
+
+DEFAULT_PATHS = {
+    "anthropic": "/v1/messages",
+    "openai": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "gemini": "/v1beta/models/{model}:{action}",
+    "perplexity_pro": "/rest/sse/perplexity_ask",
+    "simulator": "/",
+}
+
+
+def _canonical(written: object) -> object:
+    return ALIASES.get(written, written) if isinstance(written, str) else written
+
+
+ProviderType = Annotated[
+    Literal["anthropic", "openai", "openai_responses", "gemini", "perplexity_pro", "simulator"],
+    BeforeValidator(_canonical),
+]
+
+
+class Provider(Section):
+    """One entry of `providers`. Exactly one of `host` and `base_url` says where it is."""
+
+    retired_keys: ClassVar[dict[str, str]] = {"provider": "it is called type now"}
+
+    type: ProviderType
+    host: Hostname | None = None
+    """https, port 443."""
+    base_url: Url | None = None
+    """Any http or https URL; `path` is appended to its path. No trailing slash."""
+    path: RequestPath = ""
+    """May hold `{model}` and `{action}`; by default the one of the type's API."""
+    auth: Auth | None = None
+    fingerprint_profile: Text | None = None
+    shape: Text | None = None
+    http2: bool = False
+
+    @classmethod
+    def unfold(cls, written: object) -> object:
+        """Fill in the default path."""
+        if not isinstance(written, dict) or written.get("path") is not None:
+            return written
+        path = _default_path(written.get("type"), written.get("base_url"))
+        return {**written, "path": path} if path else written
+
+    @classmethod
+    def rules(cls, raw: Raw) -> Iterator[Complaint]:
+        """Where it is, said once."""
+        given = [key for key in ("host", "base_url") if key in raw]
+        if len(given) == 2:
+            yield Complaint(("base_url",), "host is given too", "keep one of the two")
+        if not given and raw.get("type") != "simulator":
+            example = "host: api.example.com, or base_url: http://127.0.0.1:11434"
+            yield Complaint((), "does not say where the provider is", f"add {example}")
+
+    @property
+    def origin_url(self) -> str:
+        """Scheme, host, port and path prefix, without a trailing slash; `simulator:` for the simulator."""
+        if self.base_url:
+            return self.base_url
+        return f"https://{self.host}" if self.host else "simulator:"
+
+
+def _default_path(kind: object, base_url: object) -> str:
+    """The path of the type's API, without the version if `base_url` ends with it, as that of OpenAI's SDK does."""
+    path = DEFAULT_PATHS.get(str(_canonical(kind)), "")
+    version = "/" + path.split("/")[1] if path.count("/") > 1 else ""
+    if version and isinstance(base_url, str) and base_url.rstrip("/").endswith(version):
+        return path.removeprefix(version)
+    return path

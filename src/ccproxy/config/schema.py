@@ -1,0 +1,112 @@
+"""`Config`: everything that can be configured, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from ccproxy.config import paths
+from ccproxy.config.credentials import AuthKnobs
+from ccproxy.config.inspector import Inspector
+from ccproxy.config.providers import Provider
+from ccproxy.config.section import Complaint, Raw, Section
+from ccproxy.config.services import Flows, Listener, Mcp, Otel, Transport
+from ccproxy.config.shaping import Hooks, Shaping
+from ccproxy.config.transforms import LightLLM
+from ccproxy.config.values import FilePath, Hostname, Port, Seconds, SecondsOrZero, Text, UpperCase, Url
+from ccproxy.config.vendors import GeminiCapacity, Perplexity
+
+
+class Config(Section):
+    """The configuration. `load_config` makes one; `Config()` is the defaults."""
+
+    retired_keys: ClassVar[dict[str, str]] = {
+        "debug": "use log_level and log_file",
+        "oat_sources": "use providers",
+        "mitm": "use inspector",
+        "compliance": "use shaping",
+        "litellm": "there is no LiteLLM any more: use providers",
+    }
+
+    host: Hostname = "127.0.0.1"
+    port: Port = 4000
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase] = "INFO"
+    log_file: FilePath | None = Path("ccproxy.log")
+    journal_identifier: Text | None = None
+    use_journal: bool = False
+    provider_timeout: Seconds | None = None
+    """If set, replaces `transport.first_byte_timeout_seconds`."""
+    verify_readiness_on_startup: bool = False
+    readiness_probe_url: Url = "https://1.1.1.1"
+    readiness_probe_timeout_seconds: Seconds = 5.0
+    shutdown_grace_seconds: SecondsOrZero = 8.0
+
+    listener: Listener = Field(default_factory=Listener)
+    transport: Transport = Field(default_factory=Transport)
+    auth: AuthKnobs = Field(default_factory=AuthKnobs)
+    providers: dict[str, Provider] = {}
+    lightllm: LightLLM = Field(default_factory=LightLLM)
+    hooks: Hooks = Field(default_factory=Hooks)
+    shaping: Shaping = Field(default_factory=Shaping)
+    inspector: Inspector = Field(default_factory=Inspector)
+    flows: Flows = Field(default_factory=Flows)
+    mcp: Mcp = Field(default_factory=Mcp)
+    otel: Otel = Field(default_factory=Otel)
+    gemini_capacity: GeminiCapacity = Field(default_factory=GeminiCapacity)
+    pplx: Perplexity = Field(default_factory=Perplexity)
+
+    _base_dir: Path | None = PrivateAttr(None)
+    _sources: tuple[Path, ...] = PrivateAttr(())
+
+    @classmethod
+    def rules(cls, raw: Raw) -> Iterator[Complaint]:
+        """Override rules name providers that exist."""
+        providers = raw.get("providers", {})
+        for block in ("lightllm", "inspector"):
+            for index, name in _destinations(raw.get(block)):
+                if isinstance(providers, dict) and name not in providers:
+                    yield Complaint((block, "transforms", index, "dest_provider"), f"there is no provider {name!r}")
+
+    @model_validator(mode="after")
+    def _settle(self) -> Self:
+        """Old places of settings move to their present ones, so that readers look in one place only."""
+        if self.inspector.transforms:
+            rules = [*self.lightllm.transforms, *self.inspector.transforms]
+            self.__dict__["lightllm"] = self.lightllm.model_copy(update={"transforms": rules})
+            self.__dict__["inspector"] = self.inspector.model_copy(update={"transforms": []})
+        if self.provider_timeout is not None:
+            limit = {"first_byte_timeout_seconds": self.provider_timeout}
+            self.__dict__["transport"] = self.transport.model_copy(update=limit)
+        return self
+
+    @property
+    def base_dir(self) -> Path:
+        """The configuration directory: relative paths belong to it, state of this configuration lives there."""
+        return self._base_dir or paths.config_dir()
+
+    @property
+    def sources(self) -> list[Path]:
+        """The files that were read."""
+        return list(self._sources)
+
+    def log_path(self) -> Path | None:
+        """The log file, absolute; None if there is to be none."""
+        return self.log_file and self.base_dir / self.log_file
+
+    def located(self, base_dir: Path, sources: tuple[Path, ...] = ()) -> Self:
+        """The same configuration, read from `sources` in `base_dir`."""
+        config = self.model_copy()
+        config._base_dir, config._sources = base_dir, sources
+        return config
+
+
+def _destinations(block: Any) -> Iterator[tuple[int, str]]:
+    """Index and `dest_provider` of the rules of a block as it was written."""
+    transforms = block.get("transforms") if isinstance(block, dict) else None
+    for index, rule in enumerate(transforms if isinstance(transforms, list) else ()):
+        name = rule.get("dest_provider") if isinstance(rule, dict) else None
+        if isinstance(name, str):
+            yield index, name

@@ -1,0 +1,71 @@
+"""The blocks of the daemon's own parts: listener, transport, flows, mcp, otel."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ccproxy.config.credentials import Secret
+from ccproxy.config.section import Section
+from ccproxy.config.values import Count, Hostname, Port, Seconds, Size, Text, Url
+
+
+class Listener(Section):
+    """`listener`: limits of the reverse listener. Times in seconds, sizes in bytes."""
+
+    header_timeout_seconds: Seconds = 30.0
+    body_timeout_seconds: Seconds = 30.0
+    """Longest wait between two pieces of a request body."""
+    keepalive_seconds: Seconds = 300.0
+    max_body_bytes: Size = 134_217_728
+    max_header_bytes: Size = 65_536
+
+
+class Transport(Section):
+    """`transport`: limits of the way out. There is no limit on a stream as a whole."""
+
+    connect_timeout_seconds: Seconds = 10.0
+    first_byte_timeout_seconds: Seconds = 600.0
+    idle_timeout_seconds: Seconds = 300.0
+    """Longest wait between two pieces of a response body."""
+    max_connections_per_origin: Count = 1024
+    keepalive_seconds: Seconds = 60.0
+
+
+class Flows(Section):
+    """`flows`: what is kept of the traffic."""
+
+    default_jq_filters: list[Text] = []
+    memory_max_flows: Count = 1000
+    memory_max_bytes: Size = 67_108_864
+
+
+class McpHttp(Section):
+    """`mcp.http`: the MCP server's own listener."""
+
+    enabled: bool = True
+    host: Hostname = "127.0.0.1"
+    port: Port = 4030
+    auth: Secret | None = None
+    """Bearer token that clients must send; null means none."""
+
+
+class McpBuffer(Section):
+    """`mcp.buffer`: how many notifications are kept, and how long."""
+
+    max_events_per_task: Count = 65_536
+    ttl_seconds: Count = 600
+
+
+class Mcp(Section):
+    """`mcp`."""
+
+    http: McpHttp = Field(default_factory=McpHttp)
+    buffer: McpBuffer = Field(default_factory=McpBuffer)
+
+
+class Otel(Section):
+    """`otel`: OpenTelemetry export over OTLP."""
+
+    enabled: bool = False
+    endpoint: Url = "http://localhost:4317"
+    service_name: Text = "ccproxy"

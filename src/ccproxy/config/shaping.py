@@ -1,0 +1,102 @@
+"""`shaping` and `hooks`: what is done to a request on its way."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from ccproxy.config.section import Section
+from ccproxy.config.values import FilePath, HeaderName, Params, Regex, Text, wrong
+
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+STRATEGY = re.compile(r"replace|drop|(prepend_shape|append_shape)(:[0-9]+)?", re.ASCII)
+CREDENTIAL_HEADERS = ["authorization", "x-api-key", "x-goog-api-key"]
+
+
+def _module(value: str) -> str:
+    if not MODULE.fullmatch(value):
+        raise wrong("is not the dotted name of a module", "for example ccproxy.hooks.verbose_mode")
+    return value
+
+
+def _strategy(value: str) -> str:
+    if not STRATEGY.fullmatch(value):
+        raise wrong("is not a merge strategy", "choose replace, drop, prepend_shape[:N] or append_shape[:N]")
+    return value
+
+
+def _from_environment(value: object) -> object:
+    """`$VAR` and `${VAR}` are replaced; null if one of them is not set."""
+    if not isinstance(value, str):
+        return value
+    expanded = os.path.expandvars(value)
+    return None if re.search(r"\$\{\w+\}|\$\w+", expanded) else expanded
+
+
+Expanded = Annotated[str | None, BeforeValidator(_from_environment)]
+
+
+class HookEntry(Section):
+    """A hook: the module it lives in and its parameters. A string stands for a module without parameters."""
+
+    hook: Annotated[str, AfterValidator(_module)]
+    params: Params = {}
+
+    @classmethod
+    def unfold(cls, written: object) -> object:
+        """From the short form."""
+        return {"hook": written} if isinstance(written, str) else written
+
+
+class Hooks(Section):
+    """`hooks`: the hooks of each stage, in the order in which they run."""
+
+    inbound: list[HookEntry] = Field(
+        default_factory=lambda: _built_in("inject_auth", "extract_session_id"),
+    )
+    outbound: list[HookEntry] = Field(
+        default_factory=lambda: _built_in("inject_mcp_notifications", "verbose_mode", "shape"),
+    )
+
+
+def _built_in(*names: str) -> list[HookEntry]:
+    return [HookEntry(hook=f"ccproxy.hooks.{name}") for name in names]
+
+
+class Capture(Section):
+    """`shaping.providers.<type>.capture`: which flows can become a shape."""
+
+    path_pattern: Regex = Field("", validate_default=True)
+
+
+class Billing(Section):
+    """`shaping.providers.anthropic.billing`; environment variables are expanded."""
+
+    salt: Expanded = Field(None, repr=False)
+    seed: Expanded = Field(None, repr=False)
+
+
+class ShapeProfile(Section):
+    """`shaping.providers.<type>`: how a captured envelope and a request become one."""
+
+    content_fields: list[Text] = []
+    merge_strategies: dict[str, Annotated[str, AfterValidator(_strategy)]] = {}
+    shape_hooks: list[HookEntry] = []
+    preserve_headers: list[HeaderName] = [*CREDENTIAL_HEADERS, "host"]
+    strip_headers: list[HeaderName] = [*CREDENTIAL_HEADERS, "host", "content-length", "transfer-encoding", "connection"]
+    capture: Capture = Field(default_factory=Capture)
+    billing: Billing = Field(default_factory=Billing)
+
+
+class Shaping(Section):
+    """`shaping`."""
+
+    retired_keys: ClassVar[dict[str, str]] = {"seeds_dir": "it is called shapes_dir now"}
+
+    enabled: bool = True
+    shapes_dir: FilePath | None = None
+    """null means `shapes` beside the configuration file."""
+    providers: dict[str, ShapeProfile] = {}

@@ -1,0 +1,42 @@
+"""`lightllm.transforms`: the optional override rules, looked at before the sentinel key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from ccproxy.config.section import Complaint, Raw, Section
+from ccproxy.config.values import Hostname, Regex, RequestPath, Text
+
+
+class Transform(Section):
+    """A rule. It matches if every expression it has is found (`re.search`) in its part of the request."""
+
+    match_host: Regex | None = None
+    match_path: Regex = Field(".*", validate_default=True)
+    match_model: Regex | None = None
+    action: Literal["redirect", "transform", "passthrough"] = "redirect"
+    dest_provider: Text | None = None
+    dest_host: Hostname | None = None
+    dest_path: RequestPath | None = None
+    dest_model: Text | None = None
+    dest_vertex_project: Text | None = None
+    dest_vertex_location: Text | None = None
+
+    @classmethod
+    def rules(cls, raw: Raw) -> Iterator[Complaint]:
+        """A rule that sends a request elsewhere says where."""
+        action = raw.get("action", "redirect")
+        if action == "transform" and "dest_provider" not in raw:
+            yield Complaint((), "transform needs a dest_provider", "name one of providers")
+        if action == "redirect" and "dest_provider" not in raw and "dest_host" not in raw:
+            yield Complaint((), "redirect has no destination", "add dest_provider or dest_host")
+
+
+class LightLLM(Section):
+    """`lightllm`."""
+
+    transforms: list[Transform] = []
+

@@ -1,0 +1,66 @@
+"""`gemini_capacity` and `pplx`: what is particular to one vendor."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ccproxy.config.section import Section
+from ccproxy.config.values import Count, Seconds, Size, Text
+
+
+class GeminiCapacity(Section):
+    """`gemini_capacity`: what to do when Gemini is out of capacity."""
+
+    enabled: bool = True
+    retry_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = [429, 503, 500]
+    fallback_models: list[Text] = []
+    sticky_retry_attempts: Annotated[int, Field(ge=0, le=10)] = 3
+    sticky_retry_max_delay_seconds: Seconds = 60.0
+    terminal_delay_threshold_seconds: Seconds = 300.0
+    total_retry_budget_seconds: Seconds = 120.0
+
+
+class PerplexitySearch(Section):
+    """`pplx.search`: parameters of every search."""
+
+    language: Text = "en-US"
+    timezone: Text = "America/Los_Angeles"
+    search_focus: Literal["internet", "writing"] = "internet"
+    sources: list[Literal["web", "scholar", "social", "edgar"]] = ["web"]
+    search_recency_filter: Literal["DAY", "WEEK", "MONTH", "YEAR"] | None = None
+    is_incognito: bool = False
+    skip_search_enabled: bool = True
+    is_nav_suggestions_disabled: bool = True
+    always_search_override: bool = False
+    override_no_search: bool = False
+    preflight_timeout_seconds: Seconds = 5.0
+
+
+class PerplexityThread(Section):
+    """`pplx.thread`: how a conversation is continued on the other side."""
+
+    consistency_mode: Literal["warn", "strict", "ignore"] = "warn"
+    citation_mode: Literal["markdown", "default", "clean"] = "markdown"
+    ttl_seconds: Seconds = 1800.0
+    fetch_page_size: Count = 100
+    fetch_timeout_seconds: Seconds = 10.0
+
+
+class PerplexityUpload(Section):
+    """`pplx.upload`: limits of attachments."""
+
+    max_files: Count = 30
+    max_file_size_bytes: Size = 52_428_800
+    fetch_timeout_seconds: Seconds = 10.0
+    upload_timeout_seconds: Seconds = 60.0
+    subscribe_timeout_seconds: Seconds = 120.0
+
+
+class Perplexity(Section):
+    """`pplx`."""
+
+    search: PerplexitySearch = Field(default_factory=PerplexitySearch)
+    thread: PerplexityThread = Field(default_factory=PerplexityThread)
+    upload: PerplexityUpload = Field(default_factory=PerplexityUpload)
