@@ -61,7 +61,7 @@ conformance: $(STAMP) ## run the shared conformance suite, where it is checked o
 .PHONY: clients
 clients: $(STAMP) ## install claude, gemini and opencode from npm and drive them through the daemon
 	bash clients/install
-	$(BIN)/python -m pytest tests/clients -m clients --timeout 300
+	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
 .PHONY: lock
 lock: ## resolve pyproject.toml again into requirements.txt
