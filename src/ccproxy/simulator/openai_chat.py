@@ -1,0 +1,193 @@
+"""OpenAI Chat Completions: https://platform.openai.com/docs/api-reference/chat; `reasoning_content` as of DeepSeek."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from .ask import Ask, Tail, Tool, automatic_cache, stops_of
+from .delivery import Frame
+from .errors import Dialect, Trouble, required
+from .plan import Plan, pieces
+from .reading import as_count, as_dict, as_text, dicts, text_inside, weigh
+from .reply import Headers
+from .wire import HOLE, Format, Request, around, data
+
+STOPS = {"end": "stop", "length": "length", "stop_sequence": "stop", "tool": "tool_calls", "refusal": "stop"}
+MISSING = "Missing required parameter: '{name}'."
+NO_MODEL = "you must provide a model parameter"
+CODE = "missing_required_parameter"
+FINGERPRINT = "fp_simulator"
+
+
+def read(request: Request) -> Ask:
+    """Reads a Chat Completions request, with the checks that come first at the real provider."""
+    body = request.body
+    model = required(body, "model", str, NO_MODEL)
+    messages = required(body, "messages", list, MISSING, CODE)
+    if not messages or not all(isinstance(as_dict(message).get("role"), str) for message in messages):
+        raise Trouble(400, "Invalid 'messages': expected a non-empty array of messages with a role.", "messages")
+    start = max((i + 1 for i, message in enumerate(messages) if message["role"] == "assistant"), default=0)
+    ask = Ask(model, _tail(messages[start:]), bool(body.get("stream")))
+    ask.tools = [_tool(tool) for tool in dicts(body.get("tools")) if as_text(as_dict(tool.get("function")).get("name"))]
+    read_choice(ask, body.get("tool_choice"))
+    ask.parallel = body.get("parallel_tool_calls") is not False
+    ask.thinking = body.get("reasoning_effort") not in (None, "none")
+    ask.summary = False
+    form = as_dict(body.get("response_format"))
+    ask.json = form.get("type") in ("json_object", "json_schema")
+    ask.schema = as_dict(as_dict(form.get("json_schema")).get("schema")) or None
+    ask.limit = as_count(body.get("max_completion_tokens")) or as_count(body.get("max_tokens"))
+    ask.stops, ask.seed = stops_of(body.get("stop")), request.seed
+    ask.include_usage = bool(as_dict(body.get("stream_options")).get("include_usage"))
+    ask.logprobs = bool(body.get("logprobs"))
+    before = weigh(messages[:start])
+    ask.weight, ask.cache_read = before + weigh(messages[start:]) + weigh(body.get("tools")), automatic_cache(before)
+    return ask
+
+
+def _tool(tool: dict[str, Any]) -> Tool:
+    return Tool(tool["function"]["name"], as_dict(tool["function"].get("parameters")))
+
+
+def read_choice(ask: Ask, choice: object) -> None:
+    """Reads `tool_choice` in the ways of both OpenAI formats."""
+    if isinstance(choice, dict):
+        ask.choice = "any"
+        ask.wanted = as_text(choice.get("name")) or as_text(as_dict(choice.get("function")).get("name")) or None
+    elif choice in ("none", "required"):
+        ask.choice = "none" if choice == "none" else "any"
+
+
+def _tail(messages: list[Any]) -> Tail:
+    tail = Tail()
+    for message in messages:
+        content = message.get("content")
+        if message["role"] in ("tool", "function"):
+            tail.result(text_inside(content))
+        elif message["role"] == "user":
+            texts = [content] if isinstance(content, str) else [as_text(part.get("text")) for part in dicts(content)]
+            tail.texts += [text for text in texts if text]
+    return tail
+
+
+def usage_of(plan: Plan) -> dict[str, Any]:
+    """The usage object."""
+    usage = plan.usage
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.prompt + usage.output,
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _calls(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": plan.ask.id("call_", number),
+            "type": "function",
+            "function": {"name": call.tool.name, "arguments": orjson.dumps(call.arguments).decode()},
+        }
+        for number, call in enumerate(plan.calls)
+    ]
+
+
+def _logprobs(plan: Plan, parts: list[str]) -> dict[str, Any] | None:
+    if not plan.ask.logprobs:
+        return None
+    content = [{"token": p, "logprob": -0.25, "bytes": list(p.encode()), "top_logprobs": []} for p in parts]
+    return {"content": content, "refusal": None}
+
+
+def _common(plan: Plan, kind: str) -> dict[str, Any]:
+    return {
+        "id": plan.ask.id("chatcmpl-"),
+        "object": kind,
+        "created": plan.ask.created,
+        "model": plan.ask.model,
+        "service_tier": "default",
+        "system_fingerprint": FINGERPRINT,
+    }
+
+
+def buffered(plan: Plan) -> object:
+    """The completion as one object. A turn that calls tools has no content."""
+    text = "".join(plan.text)
+    spoken = not (plan.refusal or plan.calls)
+    message: dict[str, Any] = {"role": "assistant", "content": text if spoken else None}
+    message |= {"refusal": text if plan.refusal else None, "annotations": []}
+    if plan.calls:
+        message["tool_calls"] = _calls(plan)
+    if plan.orders.think:
+        message["reasoning_content"] = "".join(plan.thinking)
+    choice = {"index": 0, "message": message, "logprobs": _logprobs(plan, plan.text) if spoken else None}
+    choice["finish_reason"] = STOPS.get(plan.stop, plan.stop)
+    return {**_common(plan, "chat.completion"), "choices": [choice], "usage": usage_of(plan)}
+
+
+def stream(plan: Plan) -> list[Frame]:
+    """The completion as chunks: role, deltas, finish_reason, usage if it was asked for, [DONE]."""
+    common = _common(plan, "chat.completion.chunk")
+    if plan.ask.include_usage:
+        common["usage"] = None
+    first: dict[str, Any] = {"role": "assistant", "content": None if plan.calls else "", "refusal": None}
+    frames = [Frame(_chunk(common, first))]
+    if plan.orders.think:
+        frames += _deltas(common, {"reasoning_content": HOLE}, plan.thinking)
+    if plan.calls:
+        frames += _call_frames(plan, common)
+    elif plan.ask.logprobs:
+        frames += [Frame(_chunk(common, {"content": p}, None, _logprobs(plan, [p])), True) for p in plan.text]
+    else:
+        frames += _deltas(common, {"refusal" if plan.refusal else "content": HOLE}, plan.text)
+    frames.append(Frame(_chunk(common, {}, STOPS.get(plan.stop, plan.stop))))
+    if plan.ask.include_usage:
+        frames.append(Frame(data({**common, "choices": [], "usage": usage_of(plan)})))
+    frames.append(Frame(b"data: [DONE]\n\n"))
+    return frames
+
+
+def _call_frames(plan: Plan, common: dict[str, Any]) -> list[Frame]:
+    frames: list[Frame] = []
+    for index, call in enumerate(_calls(plan)):
+        opening = {"index": index, **call, "function": {**call["function"], "arguments": ""}}
+        frames.append(Frame(_chunk(common, {"tool_calls": [opening]})))
+        more = {"tool_calls": [{"index": index, "function": {"arguments": HOLE}}]}
+        frames += _deltas(common, more, pieces(call["function"]["arguments"]))
+    return frames
+
+
+def _choice(delta: dict[str, Any], finish: str | None, logprobs: object) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+
+
+def _chunk(common: dict[str, Any], delta: dict[str, Any], finish: str | None = None, logprobs: object = None) -> bytes:
+    return data({**common, "choices": [_choice(delta, finish, logprobs)]})
+
+
+def _deltas(common: dict[str, Any], delta: dict[str, Any], parts: list[str]) -> list[Frame]:
+    before, after = around({**common, "choices": [_choice(delta, None, None)]})
+    return [Frame(b"data: " + before + orjson.dumps(part) + after + b"\n\n", True) for part in parts]
+
+
+def failure(plan: Plan, sent: int) -> bytes:
+    """The error object that ends a stream; no [DONE] follows."""
+    error = {"message": "The server had an error while processing your request.", "type": "server_error"}
+    return data({"error": {**error, "param": None, "code": None}})
+
+
+def headers(ask: Ask) -> Headers:
+    """The header fields of an answer, without those about its body."""
+    request_id = (b"x-request-id", f"req_{ask.seed}".encode())
+    return [request_id, (b"openai-processing-ms", b"5"), (b"openai-version", b"2020-10-01")]
+
+
+FORMAT = Format(Dialect.OPENAI, read, buffered, stream, failure, headers)

@@ -1,0 +1,67 @@
+"""What a wire format is to the simulator: a reader, two writers and its way of failing in mid-stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from .ask import Ask
+from .delivery import Frame
+from .errors import Dialect
+from .plan import Plan
+from .reply import Headers
+
+HOLE = "\x00piece\x00"
+_HOLE_JSON = orjson.dumps(HOLE)
+EVENT_STREAM: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+
+
+class Request(NamedTuple):
+    """A request whose body is parsed. `match` holds the groups of the route's pattern, `seed` stands for all of it."""
+
+    path: str
+    query: bytes
+    body: dict[str, Any]
+    has_markers: bool
+    """Whether the body holds cache markers; a hint that saves looking for them."""
+    match: tuple[str | None, ...]
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One wire format. `read` raises `errors.Trouble` for a request that the real provider would refuse."""
+
+    dialect: Dialect
+    read: Callable[[Request], Ask]
+    buffered: Callable[[Plan], object]
+    stream: Callable[[Plan], list[Frame]]
+    failure: Callable[[Plan, int], bytes]
+    """The event that ends a stream in failure; its second argument is how many events were sent before."""
+    headers: Callable[[Ask], Headers]
+    content_type: bytes = b"application/json"
+
+    def stream_headers(self, ask: Ask) -> Headers:
+        """The header fields of a streamed answer."""
+        if ask.framing == "array":
+            return [(b"content-type", self.content_type), *self.headers(ask)]
+        return [*EVENT_STREAM, *self.headers(ask)]
+
+
+def event(name: str, value: object) -> bytes:
+    """A named server-sent event (WHATWG HTML §9.2)."""
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps(value))
+
+
+def data(value: object) -> bytes:
+    """A server-sent event without a name."""
+    return b"data: %s\n\n" % orjson.dumps(value)
+
+
+def around(value: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The bytes before and after the string `HOLE` in the JSON of `value`: a template for similar events."""
+    before, _, after = orjson.dumps(value).partition(_HOLE_JSON)
+    return before, after
