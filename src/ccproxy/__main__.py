@@ -1,0 +1,10 @@
+"""`python -m ccproxy`: the same program as the console script `ccproxy`."""
+
+from __future__ import annotations
+
+import sys
+
+from ccproxy.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

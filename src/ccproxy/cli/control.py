@@ -1,0 +1,129 @@
+"""The client of the daemon's control plane: HTTP over its Unix socket, whose permissions are the authentication."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from ccproxy.cli.grammar import CommandError
+
+TIMEOUT_SECONDS = 5.0
+
+
+class Listener(TypedDict):
+    """Where the proxy listens."""
+
+    host: str
+    port: int
+    url: str
+
+
+class Inspector(TypedDict):
+    """The inspector as the daemon sees it; `url` carries its token."""
+
+    running: bool
+    port: int
+    url: str | None
+    error: str | None
+
+
+class Mcp(TypedDict):
+    """The MCP server as the daemon sees it."""
+
+    enabled: bool
+    running: bool
+    port: int
+    url: str | None
+
+
+class Counts(TypedDict):
+    """Recorded exchanges, and those still under way."""
+
+    count: int
+    active: int
+
+
+class Provider(TypedDict):
+    """A provider as configured; `auth` is the kind of its credential source."""
+
+    name: str
+    type: str
+    origin: str
+    auth: str | None
+
+
+class Status(TypedDict):
+    """The answer of GET /status."""
+
+    version: str
+    pid: int
+    started: str
+    uptime_seconds: float
+    proxy: Listener
+    inspector: Inspector
+    mcp: Mcp
+    config: dict[str, str]
+    log: str | None
+    flows: Counts
+    providers: list[Provider]
+
+
+class UnixConnection(HTTPConnection):
+    """An HTTP/1.1 connection to a Unix socket."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("ccproxy", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect; `http.client` calls it before the first request."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class Control:
+    """Asks a daemon. Whether one runs shows when it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, target: str) -> Any:
+        """The JSON behind `target`. Raises CommandError: no daemon, one that does not answer, or a refusal."""
+        connection = UnixConnection(self.path, TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", target)
+            response = connection.getresponse()
+            body = response.read()
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NotRunningError from error
+        except PermissionError as error:
+            raise CommandError(f"{self.path} belongs to another user") from error
+        except (OSError, HTTPException) as error:
+            raise CommandError(
+                f"the daemon does not answer on {self.path}: {error}", "stop it and start it again"
+            ) from error
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise CommandError(f"the daemon answered {response.status}: {body[:200].decode(errors='replace')}")
+        return json.loads(body)
+
+    def status(self) -> Status | None:
+        """What the daemon says about itself; None if none runs. Raises CommandError if one runs and does not answer."""
+        try:
+            return cast("Status", self.get("/status"))
+        except NotRunningError:
+            return None
+
+
+class NotRunningError(CommandError):
+    """No daemon runs for this configuration."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no daemon is running", "start one with `ccproxy start`, or see it all at once with `ccproxy demo`"
+        )

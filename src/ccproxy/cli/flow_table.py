@@ -1,0 +1,85 @@
+"""Flows as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ccproxy.cli.table import Cell, Column, show
+from ccproxy.cli.words import clock, duration
+
+type Summary = dict[str, Any]
+"""A flow as the control plane tells it (ccproxy.flows.summary)."""
+
+COLUMNS = (
+    Column("id", 8),
+    Column("time", 8, rank=3),
+    Column("client", 12, rank=4),
+    Column("model → provider", 24),
+    Column("status", 6, right=True),
+    Column("in/out", 9, right=True, rank=2),
+    Column("first byte", 10, right=True, rank=5),
+    Column("total", 7, right=True, rank=1),
+    Column("error", 16, grows=True),
+)
+
+PENDING = "bright_yellow"
+
+
+def show_flows(flows: Sequence[Summary]) -> None:
+    """Print the flows on standard output, in the order given."""
+    now = datetime.now().astimezone()
+    with_errors = any(flow.get("error") for flow in flows)
+    columns = COLUMNS if with_errors else COLUMNS[:-1]
+    show(columns, [cells(flow, now)[: len(columns)] for flow in flows])
+
+
+def cells(flow: Summary, now: datetime) -> list[Cell]:
+    """A flow's cells, in the order of COLUMNS."""
+    error = flow.get("error")
+    return [
+        Cell(flow["id"][:8], "cyan"),
+        Cell(clock(flow["time"], now), "dim"),
+        Cell(agent(flow), "dim"),
+        Cell(route(flow)),
+        status(flow),
+        Cell(tokens(flow)),
+        Cell(duration(flow.get("first_byte_ms"))),
+        Cell(duration(flow.get("total_ms"))),
+        Cell(error["message"] if error else "", "red"),
+    ]
+
+
+def agent(flow: Summary) -> str:
+    """The client's name and version: the first product of its User-Agent (RFC 9110 §10.1.5)."""
+    words = (flow.get("user_agent") or "").split()
+    return words[0][:24] if words else flow.get("front", "")
+
+
+def route(flow: Summary) -> str:
+    """What was asked for, and where it went: `gpt-5 → sim`, `gpt-5 → work/claude-opus-4-5`, `GET /v1/models`."""
+    model, dest = flow.get("model"), flow.get("dest_model")
+    asked = model or f"{flow['method']} {flow['path'].partition('?')[0]}"
+    target = flow.get("provider") or (flow.get("request") or {}).get("pretty_host")
+    if not target or flow.get("action") in {None, "local"}:
+        return asked
+    return f"{asked} → {target}" + (f"/{dest}" if dest and dest != model else "")
+
+
+def status(flow: Summary) -> Cell:
+    """The status the client got; a dash if it got none."""
+    code = flow.get("status")
+    if not flow.get("done", True):
+        return Cell(str(code) if code else "…", PENDING)
+    failed = code is None or code >= 400 or bool(flow.get("error"))
+    return Cell(str(code) if code else "-", "red" if failed else "green")
+
+
+def tokens(flow: Summary) -> str:
+    """Input and output tokens; empty if the provider told none."""
+    usage = flow.get("usage")
+    if not usage:
+        return ""
+    counts = (usage.get("input_tokens"), usage.get("output_tokens"))
+    return "/".join("?" if count is None else str(count) for count in counts)

@@ -1,0 +1,103 @@
+"""`ccproxy status` for people."""
+
+from __future__ import annotations
+
+import click
+
+from ccproxy import __version__
+from ccproxy.cli.control import Provider
+from ccproxy.cli.report import Report
+from ccproxy.cli.words import several, span, visible
+
+UP = ("●", "green")
+DOWN = ("○", "red")
+OFF = ("○", "bright_black")
+
+
+def overview(report: Report) -> str:
+    """The lines to print, with colours that click removes where they do not belong."""
+    lines = [headline(report), ""]
+    lines += [row(*part) for part in parts(report)]
+    lines += providers(report)
+    if report.problems:
+        lines += ["", click.style("problems", fg="red", bold=True)]
+        lines += [f"  {visible(problem)}" for problem in report.problems]
+    if report.daemon is None:
+        lines += [
+            "",
+            "start it with `ccproxy start`" + ("" if report.config_files else ", after `ccproxy init` if you like"),
+        ]
+    return "\n".join(lines)
+
+
+def headline(report: Report) -> str:
+    """Which program this is, and whether its daemon runs."""
+    daemon = report.daemon
+    if daemon is None:
+        return f"{click.style(f'ccproxy {__version__}', bold=True)}  no daemon is running"
+    told = f"running for {span(daemon['uptime_seconds'])}, pid {daemon['pid']}"
+    return f"{click.style(f'ccproxy {daemon["version"]}', bold=True)}  {told}"
+
+
+def row(mark: tuple[str, str], name: str, text: str, note: str = "") -> str:
+    """One line: how it is, what it is, where it is."""
+    sign, color = mark
+    tail = f"  {click.style(visible(note), dim=True)}" if note else ""
+    return f"  {click.style(sign, fg=color)} {name:<10} {visible(text)}{tail}"
+
+
+def parts(report: Report) -> list[tuple[tuple[str, str], str, str, str]]:
+    """The rows: mark, name, text, note."""
+    stranger = report.proxy_up and report.daemon is None
+    file = report.config_files.get("ccproxy.yaml")
+    missing = str(report.directory / "ccproxy.yaml")
+    rows = [
+        (
+            UP if report.proxy_up else DOWN,
+            "proxy",
+            report.proxy.url,
+            "another program answers there" if stranger else "",
+        ),
+        inspector(report),
+        (mark(report.mcp_enabled, up=report.mcp_up), "mcp", report.mcp_url or "switched off", ""),
+        (UP, "config", file, "") if file else (OFF, "config", missing, "not there: defaults apply"),
+        (UP if report.log else OFF, "log", report.log or "none yet", ""),
+    ]
+    if report.daemon:
+        flows = report.daemon["flows"]
+        rows.append((UP, "flows", f"{flows['count']} recorded, {flows['active']} under way", "ccproxy flows list"))
+    return rows
+
+
+def inspector(report: Report) -> tuple[tuple[str, str], str, str, str]:
+    """The inspector's row; its cause, if it failed to start."""
+    if not report.inspector_enabled:
+        return OFF, "inspector", "switched off", ""
+    error = report.daemon["inspector"]["error"] if report.daemon else None
+    return UP if report.inspector_up else DOWN, "inspector", report.inspector_url, error or ""
+
+
+def mark(enabled: bool, *, up: bool) -> tuple[str, str]:
+    """The sign of a part that may be switched off."""
+    return OFF if not enabled else UP if up else DOWN
+
+
+def providers(report: Report) -> list[str]:
+    """A line a provider, as the daemon has them."""
+    if report.daemon is None:
+        return []
+    listed = report.daemon["providers"]
+    if not listed:
+        return ["", "  no providers: name some in ccproxy.yaml (`ccproxy init` shows how)"]
+    widths = [max(len(column(provider)[index]) for provider in listed) for index in range(3)]
+    lines = [
+        "    " + "  ".join(f"{text:<{width}}" for text, width in zip(column(provider), [*widths, 0], strict=True))
+        for provider in listed
+    ]
+    return ["", f"  {click.style(several(len(listed), 'provider'), bold=True)}", *lines]
+
+
+def column(provider: Provider) -> tuple[str, str, str, str]:
+    """A provider's cells."""
+    auth = f"auth: {provider['auth']}" if provider["auth"] else "no auth"
+    return visible(provider["name"]), visible(provider["type"]), visible(provider["origin"]), auth

@@ -1,0 +1,94 @@
+"""`ccproxy run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import Never
+
+import click
+
+from ccproxy.cli.address import Address
+from ccproxy.cli.control import Status
+from ccproxy.cli.environment import child_environment
+from ccproxy.cli.grammar import CommandError, command
+from ccproxy.cli.session import Session
+
+EXAMPLES = [
+    (
+        "Claude Code, with the credential of the provider 'anthropic' of ccproxy.yaml",
+        "ccproxy run --provider anthropic -- claude",
+    ),
+    ("a script with any of the SDKs, against the simulated provider", "ccproxy run --provider sim -- python agent.py"),
+    ("with the client's own keys, routed by rules (lightllm.transforms)", "ccproxy run -- aider --model openai/gpt-4o"),
+    ("see what the command gets", "ccproxy run --provider sim -- env"),
+]
+
+
+@command(
+    "run", examples=EXAMPLES, context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]}
+)
+@click.option("--provider", metavar="NAME", help="Give the command this provider's sentinel key in place of all keys.")
+@click.option("--no-check", is_flag=True, help="Do not look whether the daemon runs.")
+@click.argument("line", metavar="COMMAND [ARGS]...", nargs=-1, type=click.UNPROCESSED, required=True)
+@click.pass_obj
+def run(session: Session, provider: str | None, no_check: bool, line: tuple[str, ...]) -> Never:
+    """Run a command with its LLM traffic going through the daemon.
+
+    It gets the base-URL variables of the OpenAI, Anthropic and Google SDKs and of the tools built on them. Everything
+    from COMMAND on is the command's own, flags too; `--` before it is allowed. The command takes the place of ccproxy:
+    terminal, signals and exit status are its own.
+    """
+    status = session.control().status()
+    address = daemon_address(session, status)
+    if not no_check and status is None and not address.answers():
+        raise CommandError(
+            f"no daemon answers at {address.url}", start_hint(session), "or use --no-check to go on without one"
+        )
+    if provider is not None:
+        check_provider(session, status, provider)
+    become(line, child_environment(os.environ, address.url, line[0], provider))
+
+
+def daemon_address(session: Session, status: Status | None) -> Address:
+    """Where the running daemon listens or, if none runs, where the configuration says it would."""
+    if status is not None:
+        return Address.of(status["proxy"]["host"], status["proxy"]["port"])
+    config = session.config()
+    return Address.of(config.host, config.port)
+
+
+def start_hint(session: Session) -> str:
+    """The command that starts the daemon which is missing."""
+    option = f" --config {session.directory}" if session.directory else ""
+    return f"start it in another terminal: ccproxy{option} start"
+
+
+def check_provider(session: Session, status: Status | None, name: str) -> None:
+    """Raise CommandError if neither the daemon nor, without one, the configuration knows the provider."""
+    known = [provider["name"] for provider in status["providers"]] if status else list(session.config().providers)
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none at all"
+        raise CommandError(f"there is no provider {name!r}", f"configured: {names}")
+
+
+def become(line: tuple[str, ...], env: dict[str, str]) -> Never:
+    """Replace this process by the command. Raises CommandError if it cannot be run."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    restore_signals()
+    try:
+        os.execvpe(line[0], line, env)  # noqa: S606 - the user's own command, no shell between
+    except FileNotFoundError as error:
+        raise CommandError(f"{line[0]}: command not found") from error
+    except OSError as error:
+        raise CommandError(f"{line[0]}: {error.strerror}") from error
+
+
+def restore_signals() -> None:
+    """Give back the signals that Python ignores, or `ccproxy run -- yes | head` would never end."""
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        with contextlib.suppress(AttributeError, ValueError):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
