@@ -1,0 +1,1 @@
+"""The tests: `support/` holds the fixtures' machinery, every other folder tests one room or one promise."""

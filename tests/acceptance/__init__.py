@@ -1,0 +1,1 @@
+"""Conformance scenarios of the outside contract, one test named after each row, against the daemon as a process."""

@@ -1,0 +1,1 @@
+"""The vendors' own SDKs through the daemon against the embedded simulator."""
