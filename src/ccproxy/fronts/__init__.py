@@ -1,0 +1,1 @@
+"""The ways in: the reverse listener, the inspector and the control plane."""
