@@ -60,7 +60,12 @@ def daemon(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) 
 def hasty_daemon(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """The same with time limits of a second and a bound of 24 MiB for bodies."""
     limits = {
-        "listener": {"header_timeout_seconds": 1, "body_timeout_seconds": 1, "max_body_bytes": 24 * 1024 * 1024},
+        "listener": {
+            "header_timeout_seconds": 1,
+            "body_timeout_seconds": 1,
+            "keepalive_seconds": 2,
+            "max_body_bytes": 24 * 1024 * 1024,
+        },
         "transport": {"connect_timeout_seconds": 1, "first_byte_timeout_seconds": 1, "idle_timeout_seconds": 1},
     }
     with Daemon(full(shared_upstream.url, tmp_path_factory.mktemp("tokens")) | limits) as running:

@@ -130,15 +130,13 @@ def test_stream_breaks_off_between_events(
     daemon.healthy()
 
 
-@pytest.mark.parametrize("framing", ["chunked", "content-length"])
-def test_stream_breaks_off_within_an_event(
-    daemon: Daemon, upstream: Upstream, dialect: Dialect, framing: str, agent: str
-) -> None:
+def test_stream_breaks_off_within_an_event(daemon: Daemon, upstream: Upstream, dialect: Dialect, agent: str) -> None:
     """The half event must not be read as a whole one, and what follows it must not look like an end."""
     half = dialect.stream_piece[:-20]
     sent = dialect.stream_piece + half
-    upstream.script = stream([sent], end=[Close()]) if framing == "chunked" else short([SSE], sent, 400)
+    upstream.script = stream([sent], end=[Close()])
     answer = post(daemon, dialect, agent, stream=True)
+    assert answer.complete
     assert answer.body.startswith(sent)
     found = events(answer.body)
     assert found[0] == events(dialect.stream_piece)[0]
@@ -147,6 +145,31 @@ def test_stream_breaks_off_within_an_event(
     assert "error" in json.loads(last) or "error" in json.loads(last)["response"]
     assert not any("[DONE]" in event.data or event.name in ("message_stop", "response.completed") for event in found)
     assert recorded(daemon, agent)
+
+
+UNFINISHED: dict[str, Script] = {
+    "a promised length": short([SSE], b"data: {}\n\n", 400),
+    "a content coding": chunked(
+        [SSE, (b"Content-Encoding", b"gzip")], [gzip.compress(b"data: {}\n\n")[:9]], end=[Close()]
+    ),
+    "a file": short([(b"Content-Type", b"application/octet-stream")], b"\x00\x01", 400),
+    "a JSON array": chunked([JSON], [b'[{"candidates":[]}\n'], end=[Close()]),
+}
+
+
+@pytest.mark.parametrize("case", UNFINISHED)
+def test_what_cannot_take_an_error_event_is_left_visibly_unfinished(
+    daemon: Daemon, upstream: Upstream, dialect: Dialect, case: str, agent: str
+) -> None:
+    """An error in place of the answer, or a break that no HTTP client takes for the end."""
+    upstream.script = UNFINISHED[case]
+    headers = [dialect.key(), (b"user-agent", agent.encode())]
+    answer = daemon.ask(
+        "POST", dialect.target(stream=True).removesuffix("?alt=sse"), headers, dialect.body(stream=True)
+    )
+    assert answer.status == 502 or not answer.complete or b'"error"' in answer.body
+    assert recorded(daemon, agent)
+    daemon.healthy()
 
 
 def test_stream_falls_silent(hasty_daemon: Daemon, upstream: Upstream, dialect: Dialect, agent: str) -> None:

@@ -18,7 +18,13 @@ class EchoServer:
     def __init__(self) -> None:
         self.handshakes: list[Request] = []
         self.closes: list[tuple[int | None, str | None]] = []
-        self._server = serve(self._handle, "127.0.0.1", 0, subprotocols=["one", "two"], ping_interval=None)  # type: ignore[list-item]
+        self._server = serve(
+            self._handle,
+            "127.0.0.1",
+            0,
+            select_subprotocol=lambda _, offered: offered[0] if offered else None,
+            ping_interval=None,
+        )
         self.port: int = self._server.socket.getsockname()[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
