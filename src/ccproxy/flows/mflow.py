@@ -86,6 +86,8 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.action": route and route.action,
         "ccproxy.provider": route and route.provider,
         "ccproxy.reason": route and route.reason,
+        "ccproxy.forwarded": ex.forwarded is not None,
+        "ccproxy.answered": ex.provider_response is not None,
         "ccproxy.attempts": ex.attempts,
         "ccproxy.reused_connection": ex.reused_connection,
         "ccproxy.client_request": _request_facts(ex.request),

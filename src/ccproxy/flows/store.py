@@ -46,6 +46,9 @@ class FlowStore(Protocol):
         """Calls `listener` at each begin and each finish, `cleared` after each clear, until the returned function is
         called. Both run on the hot path: they must be O(1)."""
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is an exchange with exactly this id."""
+
     def __len__(self) -> int:
         """How many exchanges there are."""
 
@@ -124,6 +127,9 @@ class MemoryStore:
             self._cleared = tuple(each for each in self._cleared if each is not cleared)
 
         return unsubscribe
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._exchanges
 
     def __len__(self) -> int:
         return len(self._exchanges)
