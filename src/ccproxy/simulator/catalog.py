@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from .errors import Dialect, Trouble, required
-from .gemini import contents_of
+from .dialect import Dialect
+from .errors import Trouble, required
+from .gemini_request import contents_of
 from .reading import as_dict, as_list, as_text, dicts, first_of, text_inside, weigh
 from .wire import Request
 
@@ -59,7 +60,8 @@ def models(dialect: Dialect, request: Request) -> object:
     if dialect is Dialect.GOOGLE:
         return {"models": listed}
     if dialect is Dialect.OPENAI:
-        return {"object": "list", "data": listed}
+        codex: dict[str, Any] = {"models": []} if b"client_version=" in request.query else {}
+        return {"object": "list", "data": listed, **codex}
     return {"data": listed, "has_more": False, "first_id": listed[0]["id"], "last_id": listed[-1]["id"]}
 
 

@@ -6,18 +6,10 @@ Sources: the error pages of the vendors' API references, and recorded answers. G
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
+from .dialect import CONTENT_TYPES, Dialect, headers_of
 from .reply import Headers, Reply, json_reply
-
-
-class Dialect(Enum):
-    """Whose way of saying that something went wrong."""
-
-    ANTHROPIC = "anthropic"
-    OPENAI = "openai"
-    GOOGLE = "google"
 
 
 @dataclass
@@ -51,7 +43,6 @@ KINDS: dict[int, tuple[str, str, str | None, str]] = {
 }
 """Status → Anthropic's type, OpenAI's type and code, Google's status."""
 RETRY_AFTER_SECONDS = 1
-GOOGLE_JSON = b"application/json; charset=UTF-8"
 
 
 def kinds(status: int) -> tuple[str, str, str | None, str]:
@@ -67,12 +58,9 @@ def ordered(status: int) -> Trouble:
 
 def reply(dialect: Dialect, trouble: Trouble, seed: str, in_array: bool = False) -> Reply:
     """The whole answer. `in_array` is Google's way on a stream without `alt=sse`."""
-    value: object = body(dialect, trouble, seed)
-    if dialect is Dialect.GOOGLE:
-        return json_reply(trouble.status, trouble.headers, [value] if in_array else value, GOOGLE_JSON)
-    name = b"request-id" if dialect is Dialect.ANTHROPIC else b"x-request-id"
-    headers = [(name, f"req_{seed}".encode()), *trouble.headers]
-    return json_reply(trouble.status, headers, value)
+    value = body(dialect, trouble, seed)
+    headers = headers_of(dialect, seed) + trouble.headers
+    return json_reply(trouble.status, headers, [value] if in_array else value, CONTENT_TYPES[dialect])
 
 
 def body(dialect: Dialect, trouble: Trouble, seed: str) -> dict[str, Any]:

@@ -4,104 +4,23 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
-from .ask import Ask, Tail, Tool, automatic_cache, stops_of
 from .delivery import Frame
-from .errors import GOOGLE_JSON, Dialect, Trouble
+from .dialect import Dialect
+from .gemini_request import read, read_wrapped
 from .plan import Plan
-from .reading import as_count, as_dict, as_list, as_text, dicts, first_of, text_inside, weigh
-from .reply import Headers
-from .wire import HOLE, Format, Request, around
+from .wire import Format
 
-STOPS = {"end": "STOP", "length": "MAX_TOKENS", "stop_sequence": "STOP", "tool": "STOP", "refusal": "SAFETY"}
-CHOICES = {"ANY": "any", "VALIDATED": "auto", "NONE": "none"}
-
-
-def read(request: Request) -> Ask:
-    """Reads a generateContent request; `request.match` is (model, action)."""
-    return _read(request, request.body, unquote(request.match[0] or ""))
-
-
-def read_wrapped(request: Request) -> Ask:
-    """Reads a Code Assist request: the same inside `request`, with the model beside it."""
-    ask = _read(request, as_dict(request.body.get("request")), as_text(request.body.get("model")))
-    ask.wrapped = True
-    return ask
-
-
-def _read(request: Request, body: dict[str, Any], model: str) -> Ask:
-    contents = contents_of(body)
-    config = as_dict(first_of(body, "generationConfig", "generation_config"))
-    start = max((i + 1 for i, content in enumerate(contents) if content.get("role") == "model"), default=0)
-    streams = (request.match[-1] or "").startswith("stream")
-    ask = Ask(model, _tail(contents[start:]), streams, seed=request.seed)
-    ask.framing = "array" if streams and b"alt=sse" not in request.query else "sse"
-    ask.tools = [tool for entry in dicts(body.get("tools")) for tool in _tools(entry)]
-    _read_choice(ask, as_dict(first_of(body, "toolConfig", "tool_config")))
-    _read_config(ask, config)
-    before = weigh(contents[:start])
-    system = weigh(first_of(body, "systemInstruction", "system_instruction"))
-    ask.weight = before + system + weigh(contents[start:]) + weigh(body.get("tools"))
-    ask.cache_read = automatic_cache(before)
-    return ask
-
-
-def contents_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The turns of a request; a single one may come without its array.
-
-    Raises:
-        Trouble: 400 if there is none.
-    """
-    contents = body.get("contents")
-    turns = [contents] if isinstance(contents, dict) else dicts(contents)
-    if not turns:
-        raise Trouble(400, "* GenerateContentRequest.contents: contents is not specified\n")
-    return turns
-
-
-def _read_choice(ask: Ask, config: dict[str, Any]) -> None:
-    calling = as_dict(first_of(config, "functionCallingConfig", "function_calling_config"))
-    mode = as_text(calling.get("mode")).upper()
-    names = as_list(first_of(calling, "allowedFunctionNames", "allowed_function_names"))
-    if mode == "ANY":
-        ask.choice, ask.wanted = "any", next((name for name in names if isinstance(name, str)), None)
-    elif mode == "NONE":
-        ask.choice = "none"
-
-
-def _read_config(ask: Ask, config: dict[str, Any]) -> None:
-    thinking = as_dict(first_of(config, "thinkingConfig", "thinking_config"))
-    ask.thinking = bool(first_of(thinking, "includeThoughts", "include_thoughts"))
-    schema = first_of(config, "responseJsonSchema", "response_json_schema", "responseSchema", "response_schema")
-    ask.schema = as_dict(schema) or None
-    ask.json = first_of(config, "responseMimeType", "response_mime_type") == "application/json"
-    ask.limit = as_count(first_of(config, "maxOutputTokens", "max_output_tokens"))
-    ask.stops = stops_of(first_of(config, "stopSequences", "stop_sequences"))
-
-
-def _tools(entry: dict[str, Any]) -> list[Tool]:
-    names = ("parametersJsonSchema", "parameters_json_schema", "parameters")
-    declared = dicts(first_of(entry, "functionDeclarations", "function_declarations"))
-    return [Tool(f["name"], as_dict(first_of(f, *names))) for f in declared if as_text(f.get("name"))]
-
-
-def _tail(contents: list[dict[str, Any]]) -> Tail:
-    tail = Tail()
-    for part in (part for content in contents for part in dicts(content.get("parts"))):
-        answer = first_of(part, "functionResponse", "function_response")
-        if isinstance(answer, dict):
-            tail.result(_result(answer.get("response")))
-        elif as_text(part.get("text")):
-            tail.texts.append(part["text"])
-    return tail
-
-
-def _result(response: object) -> str:
-    value = as_dict(response)
-    return text_inside(next((value[key] for key in ("output", "result", "content") if key in value), response))
+STOPS = {
+    "end": "STOP",
+    "length": "MAX_TOKENS",
+    "stop_sequence": "STOP",
+    "tool": "STOP",
+    "refusal": "SAFETY",
+    "filter": "SAFETY",
+}
 
 
 def usage_of(plan: Plan, output: int) -> dict[str, Any]:
@@ -172,11 +91,11 @@ def stream(plan: Plan) -> list[Frame]:
     """The response as chunks, each a whole GenerateContentResponse; the last one says why it ended."""
     if plan.refusal:
         return _framed(plan, [(orjson.dumps(_blocked(plan)), False)])
-    chunks = _texts(plan, {"text": HOLE, "thought": True}, plan.thinking)
+    chunks = _texts(plan, {"thought": True}, plan.thinking, counted=False)
     if plan.calls:
         chunks += [(orjson.dumps(_response(plan, [part], None, 0)), True) for part in _call_parts(plan)]
     else:
-        chunks += _texts(plan, {"text": HOLE}, plan.text)
+        chunks += _texts(plan, {}, plan.text, counted=True)
     last: dict[str, Any] = {"text": ""}
     if plan.thinking and not plan.calls:
         last["thoughtSignature"] = _signature(plan)
@@ -185,9 +104,12 @@ def stream(plan: Plan) -> list[Frame]:
     return _framed(plan, chunks)
 
 
-def _texts(plan: Plan, part: dict[str, Any], pieces: list[str]) -> list[tuple[bytes, bool]]:
-    before, after = around(_response(plan, [part], None, 0))
-    return [(before + orjson.dumps(piece) + after, True) for piece in pieces]
+def _texts(plan: Plan, part: dict[str, Any], pieces: list[str], counted: bool) -> list[tuple[bytes, bool]]:
+    """A chunk for each piece; the usage grows with the pieces that count as output."""
+    return [
+        (orjson.dumps(_response(plan, [{"text": piece, **part}], None, number if counted else 0)), True)
+        for number, piece in enumerate(pieces, 1)
+    ]
 
 
 def _framed(plan: Plan, chunks: list[tuple[bytes, bool]]) -> list[Frame]:
@@ -204,10 +126,5 @@ def failure(plan: Plan, sent: int) -> bytes:
     return b"data: " + value + b"\r\n\r\n" if plan.ask.framing == "sse" else b",\r\n" + value + b"]"
 
 
-def headers(ask: Ask) -> Headers:
-    """The header fields of an answer, without those about its body."""
-    return [(b"vary", b"Origin, X-Origin, Referer"), (b"server-timing", b"gfet4t7; dur=5")]
-
-
-FORMAT = Format(Dialect.GOOGLE, read, buffered, stream, failure, headers, GOOGLE_JSON)
-WRAPPED = Format(Dialect.GOOGLE, read_wrapped, buffered, stream, failure, headers, GOOGLE_JSON)
+FORMAT = Format(Dialect.GOOGLE, read, buffered, stream, failure)
+WRAPPED = Format(Dialect.GOOGLE, read_wrapped, buffered, stream, failure)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
+from json import JSONDecoder
 from typing import Any
 
-import orjson
+from .reading import parse_json
 
 HEAD = re.compile(r"\bSIM_(TOOL|THINK|ERROR_MID|ERROR|CUT|RESET|STALL|PACE|WORDS|ECHO|REFUSE|STOP|JSON)\b[ \t]*")
 WITH_ARGUMENTS = re.compile(r"\bSIM_(?:TOOL[^\n]*|STOP[ \t]+\S+|[A-Z_]+(?:[ \t]+[\d.]+)*)")
@@ -16,7 +18,9 @@ WORD = re.compile(r"[\w.:/-]+")
 TOOL_NAME = re.compile(r"[A-Za-z_][\w.:-]*")
 PATH = re.compile(r"[^\s\"'`<>,;{}()\[\]]+")
 LOOKS_LIKE_PATH = re.compile(r"[~./]|\w:\\|[\w.-]+[/\\]")
-MAX_WORDS = 1_000_000
+DECODER = JSONDecoder()
+MAX_WORDS = 100_000
+MAX_MARKERS = 64
 MAX_SECONDS = 3600.0
 
 
@@ -55,7 +59,7 @@ def parse(text: str) -> Orders:
     orders = Orders()
     if "SIM_" not in text:
         return orders
-    heads = list(HEAD.finditer(text))
+    heads = list(islice(HEAD.finditer(text), MAX_MARKERS))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     for head, end in zip(heads, ends, strict=True):
         SETTERS[head[1]](orders, text[head.end() : end])
@@ -85,16 +89,12 @@ def _set_tool(orders: Orders, rest: str) -> None:
 
 
 def _object(rest: str) -> dict[str, Any] | None:
-    """The JSON object at the start of `rest`, tried at each closing brace from the last."""
-    end = rest.rfind("}")
-    while end > 0:
-        try:
-            value = orjson.loads(rest[: end + 1])
-        except orjson.JSONDecodeError:
-            end = rest.rfind("}", 0, end)
-        else:
-            return value if isinstance(value, dict) else None
-    return None
+    """The JSON object at the start of `rest`, whatever comes behind it."""
+    try:
+        value = parse_json(rest[: DECODER.raw_decode(rest)[1]])
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _set_error(orders: Orders, rest: str) -> None:

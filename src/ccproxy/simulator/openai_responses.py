@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
-from .ask import Ask, Tail, Tool, automatic_cache
 from .delivery import Frame
-from .errors import Dialect, Trouble, required
-from .openai_chat import headers, read_choice
-from .plan import Plan, pieces
-from .reading import as_count, as_dict, as_list, as_text, dicts, text_inside, weigh
+from .dialect import Dialect
+from .openai_responses_events import WRITERS, Events
+from .openai_responses_request import read
+from .plan import Plan
 from .toolbox import Call
-from .wire import Format, Request, event
+from .wire import Format, event
 
-MISSING = "Missing required parameter: '{name}'."
-CODE = "missing_required_parameter"
-INCOMPLETE = {"length": "max_output_tokens"}
-SOURCES = ("input", "prompt", "conversation", "previous_response_id")
+INCOMPLETE = {"length": "max_output_tokens", "filter": "content_filter"}
 ECHOED: dict[str, object] = {
     "instructions": None,
     "max_output_tokens": None,
@@ -41,66 +37,6 @@ ECHOED: dict[str, object] = {
     "user": None,
 }
 """Request fields that come back in every response object, with their defaults."""
-
-
-def read(request: Request) -> Ask:
-    """Reads a Responses request, with the checks that come first at the real provider."""
-    body = request.body
-    model = required(body, "model", str, MISSING, CODE)
-    if all(body.get(source) is None for source in SOURCES):
-        raise Trouble(400, MISSING.format(name="input"), "input", CODE)
-    given = body.get("input")
-    items = [{"role": "user", "content": given}] if isinstance(given, str) else dicts(given)
-    start = max((i + 1 for i, item in enumerate(items) if _by_model(item)), default=0)
-    ask = Ask(model, _tail(items[start:]), bool(body.get("stream")), body=body, seed=request.seed)
-    ask.tools = _tools(body.get("tools"))
-    for item in items:
-        if item.get("type") == "additional_tools":
-            ask.tools += _tools(item.get("tools"))
-    read_choice(ask, body.get("tool_choice"))
-    ask.parallel = body.get("parallel_tool_calls") is not False
-    reasoning = as_dict(body.get("reasoning"))
-    ask.thinking = bool(reasoning) and reasoning.get("effort") != "none"
-    ask.summary = bool(reasoning.get("summary") or reasoning.get("generate_summary"))
-    ask.sealed = "reasoning.encrypted_content" in as_list(body.get("include"))
-    form = as_dict(as_dict(body.get("text")).get("format"))
-    ask.json, ask.schema = form.get("type") in ("json_schema", "json_object"), as_dict(form.get("schema")) or None
-    ask.limit = as_count(body.get("max_output_tokens"))
-    before = weigh(items[:start])
-    rest = weigh(items[start:]) + weigh(body.get("instructions")) + weigh(body.get("tools"))
-    ask.weight, ask.cache_read = before + rest, automatic_cache(before)
-    return ask
-
-
-def _by_model(item: dict[str, Any]) -> bool:
-    kind = as_text(item.get("type"))
-    return item.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
-
-
-def _tail(items: list[dict[str, Any]]) -> Tail:
-    tail = Tail()
-    for item in items:
-        content = item.get("content")
-        if as_text(item.get("type")).endswith("_call_output"):
-            tail.result(text_inside(item.get("output")))
-        elif item.get("role") == "user":
-            texts = [content] if isinstance(content, str) else [as_text(part.get("text")) for part in dicts(content)]
-            tail.texts += [text for text in texts if text]
-    return tail
-
-
-def _tools(declared: object, namespace: str | None = None, depth: int = 4) -> list[Tool]:
-    tools: list[Tool] = []
-    for tool in dicts(declared):
-        kind, name = tool.get("type"), as_text(tool.get("name"))
-        if kind == "namespace" and depth:
-            tools += _tools(tool.get("tools"), name or None, depth - 1)
-        elif kind == "local_shell":
-            tools.append(Tool("local_shell", {}, "local_shell"))
-        elif name and kind in ("function", "custom"):
-            known: Literal["custom", "function"] = "custom" if kind == "custom" else "function"
-            tools.append(Tool(name, as_dict(tool.get("parameters")), known, namespace))
-    return tools
 
 
 def items_of(plan: Plan) -> list[dict[str, Any]]:
@@ -179,18 +115,6 @@ def final(plan: Plan) -> dict[str, Any]:
     return _response(plan, "completed" if complete else "incomplete", items_of(plan), True)
 
 
-class Events:
-    """Numbers the events of one stream."""
-
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-
-    def add(self, kind: str, is_delta: bool = False, /, **fields: Any) -> None:
-        """Appends an event."""
-        value = {"type": kind, "sequence_number": len(self.frames), **fields}
-        self.frames.append(Frame(event(kind, value), is_delta))
-
-
 def stream(plan: Plan) -> list[Frame]:
     """The response as events: created, in_progress, the items one after the other, completed or incomplete."""
     events = Events()
@@ -205,55 +129,6 @@ def stream(plan: Plan) -> list[Frame]:
     return events.frames
 
 
-def _write_message(events: Events, index: int, item: dict[str, Any]) -> None:
-    part = item["content"][0]
-    refusal = part["type"] == "refusal"
-    key, kind = ("refusal", "response.refusal") if refusal else ("text", "response.output_text")
-    extra: dict[str, Any] = {} if refusal else {"logprobs": []}
-    at = {"item_id": item["id"], "output_index": index, "content_index": 0}
-    events.add("response.output_item.added", output_index=index, item={**item, "status": "in_progress", "content": []})
-    events.add("response.content_part.added", **at, part={**part, key: ""})
-    for piece in pieces(part[key]):
-        events.add(kind + ".delta", True, **at, delta=piece, **extra)
-    events.add(kind + ".done", **at, **{key: part[key]}, **extra)
-    events.add("response.content_part.done", **at, part=part)
-
-
-def _write_reasoning(events: Events, index: int, item: dict[str, Any]) -> None:
-    events.add("response.output_item.added", output_index=index, item={**item, "summary": []})
-    for number, part in enumerate(item["summary"]):
-        at = {"item_id": item["id"], "output_index": index, "summary_index": number}
-        kind = "response.reasoning_summary_"
-        events.add(kind + "part.added", **at, part={**part, "text": ""})
-        for piece in pieces(part["text"]):
-            events.add(kind + "text.delta", True, **at, delta=piece)
-        events.add(kind + "text.done", **at, text=part["text"])
-        events.add(kind + "part.done", **at, part=part)
-
-
-def _write_call(events: Events, index: int, item: dict[str, Any]) -> None:
-    key = "input" if item["type"] == "custom_tool_call" else "arguments"
-    kind = "response.custom_tool_call_input" if key == "input" else "response.function_call_arguments"
-    at = {"item_id": item["id"], "output_index": index}
-    events.add("response.output_item.added", output_index=index, item={**item, "status": "in_progress", key: ""})
-    for piece in pieces(item[key]):
-        events.add(kind + ".delta", True, **at, delta=piece)
-    events.add(kind + ".done", **at, **{key: item[key]})
-
-
-def _write_shell(events: Events, index: int, item: dict[str, Any]) -> None:
-    events.add("response.output_item.added", output_index=index, item={**item, "status": "in_progress"})
-
-
-WRITERS = {
-    "message": _write_message,
-    "reasoning": _write_reasoning,
-    "function_call": _write_call,
-    "custom_tool_call": _write_call,
-    "local_shell_call": _write_shell,
-}
-
-
 def failure(plan: Plan, sent: int) -> bytes:
     """The event that ends a stream that failed."""
     error = {"code": "server_error", "message": "The server had an error while processing your request."}
@@ -261,4 +136,4 @@ def failure(plan: Plan, sent: int) -> bytes:
     return event("response.failed", {"type": "response.failed", "sequence_number": sent, "response": response})
 
 
-FORMAT = Format(Dialect.OPENAI, read, final, stream, failure, headers)
+FORMAT = Format(Dialect.OPENAI, read, final, stream, failure)

@@ -38,6 +38,8 @@ VOCABULARY = (
     "small",
     "bells",
 )
+LONG = 1_000_000
+MANY = 50_000
 QUOTED_WORDS = 8
 QUOTED_RESULT = 300
 STOPS = {
@@ -48,11 +50,11 @@ STOPS = {
     "completed": "end",
     "tool_use": "tool",
     "tool_calls": "tool",
-    "content_filter": "refusal",
-    "safety": "refusal",
+    "content_filter": "filter",
+    "safety": "filter",
     "pause_turn": "pause",
 }
-"""The formats' own names of stop reasons for our neutral ones: end, length, stop_sequence, tool, refusal, pause."""
+"""The formats' names for our neutral reasons: end, length, stop_sequence, tool, filter, refusal, pause."""
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ def draft(ask: Ask) -> Plan:
         stop, stop_sequence = "refusal", None
     if orders.stop:
         stop = STOPS.get(orders.stop.lower(), orders.stop)
+        stop_sequence = next(iter(ask.stops), None) if stop == "stop_sequence" else None
     output = len(text) + len(thinking) + sum([_size(call) for call in calls])
     fresh = max(ask.weight - ask.cache_read - ask.cache_write, 1)
     usage = Usage(fresh, ask.cache_read, ask.cache_write, max(output, 1), len(thinking))
@@ -108,8 +111,11 @@ def draft(ask: Ask) -> Plan:
 
 
 def pieces(text: str) -> list[str]:
-    """Splits into word-like pieces; joined they are `text` again."""
-    return PIECE.findall(text)
+    """Splits into word-like pieces; joined they are `text` again. A very long text has fewer and longer ones."""
+    if len(text) <= LONG:
+        return PIECE.findall(text)
+    size = len(text) // MANY + 1
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _quote(ask: Ask) -> str:
@@ -137,7 +143,7 @@ def _text(ask: Ask, orders: Orders, quote: str, calling: bool) -> str:
 def _cut(text: str, ask: Ask, spent: int) -> tuple[list[str], str, str | None]:
     """Applies stop sequences and the token limit: the pieces, the stop reason and the sequence that was met."""
     at, met = min(((text.find(stop), stop) for stop in ask.stops if stop in text), default=(len(text), None))
-    parts = PIECE.findall(text[:at])
+    parts = pieces(text[:at])
     room = len(parts) if ask.limit is None else max(ask.limit - spent, 0)
     if room < len(parts):
         return parts[:room], "length", None
@@ -146,4 +152,4 @@ def _cut(text: str, ask: Ask, spent: int) -> tuple[list[str], str, str | None]:
 
 def _size(call: Call) -> int:
     arguments = call.arguments if isinstance(call.arguments, str) else orjson.dumps(call.arguments).decode()
-    return len(PIECE.findall(arguments)) + 2
+    return len(pieces(arguments)) + 2

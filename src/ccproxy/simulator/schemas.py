@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .reading import as_dict, as_list, as_text
 
 MAX_DEPTH = 24
-MAX_ITEMS = 64
+MAX_VALUES = 2000
+"""Values in one instance; schemas that refer to themselves would otherwise grow without bound."""
+SAFE_INTEGER = 2**53
 FORMATS = {
     "date": "2025-01-01",
     "date-time": "2025-01-01T00:00:00Z",
@@ -20,46 +23,72 @@ FORMATS = {
     "uri": "https://example.com/",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
+COMBINED = ("$ref", "allOf", "anyOf", "oneOf")
 
 
-def instance(schema: object, name: str = "value", root: object = None, depth: int = MAX_DEPTH) -> Any:
+def instance(schema: object, name: str = "value", root: object = None) -> Any:
     """A value that fits `schema`: required fields only, the first of every alternative, the smallest of every range.
 
-    `pattern` is not honoured. `name` is what a plain string is made from. Never raises; too deep a schema gives null.
+    `pattern` is not honoured. A plain string is made from `name`. `root` is where `$ref` points into, by default
+    `schema` itself. Never raises; what is nested too deep is null.
     """
-    rules = _resolved(as_dict(schema), as_dict(root if root is not None else schema), depth)
-    if depth <= 0:
-        return None
-    if "const" in rules:
-        return rules["const"]
-    if options := as_list(rules.get("enum")):
-        return options[0]
-    if "default" in rules and rules["default"] is not None:
-        return rules["default"]
-    maker = MAKERS.get(_type_of(rules), _null)
-    return maker(rules, name, as_dict(root if root is not None else schema), depth)
+    return _Maker(as_dict(schema if root is None else root)).make(schema, name, MAX_DEPTH)
 
 
-def _resolved(rules: dict[str, Any], root: dict[str, Any], depth: int) -> dict[str, Any]:
-    """`rules` with $ref followed, allOf merged and the first of anyOf or oneOf chosen."""
-    while depth > 0 and (nested := _next(rules, root)):
-        rest = {key: value for key, value in rules.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
-        merged = rest
-        for other in nested:
-            merged = _merged(merged, other)
-        rules, depth = merged, depth - 1
-    return rules
+class _Maker:
+    """Makes one instance."""
 
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
+        self._left = MAX_VALUES
 
-def _next(rules: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    if ref := as_text(rules.get("$ref")):
-        return [_pointed(ref, root)]
-    if every := as_list(rules.get("allOf")):
-        return [as_dict(item) for item in every]
-    for key in ("anyOf", "oneOf"):
-        if options := as_list(rules.get(key)):
-            return [as_dict(options[0])]
-    return []
+    def make(self, schema: object, name: str, depth: int) -> Any:
+        self._left -= 1
+        if depth <= 0 or self._left <= 0:
+            return None
+        rules = self._resolved(as_dict(schema), depth)
+        if "const" in rules:
+            return rules["const"]
+        if options := as_list(rules.get("enum")):
+            return options[0]
+        if rules.get("default") is not None:
+            return rules["default"]
+        kind = _type_of(rules)
+        if kind == "object":
+            return self._object(rules, depth)
+        if kind == "array":
+            return self._array(rules, name, depth)
+        scalar = SCALARS.get(kind)
+        return scalar(rules, name) if scalar else None
+
+    def _resolved(self, rules: dict[str, Any], depth: int) -> dict[str, Any]:
+        """`rules` with $ref followed, allOf merged and the first of anyOf or oneOf chosen."""
+        while depth > 0 and (nested := self._combined(rules)):
+            rules = {key: value for key, value in rules.items() if key not in COMBINED}
+            for other in nested:
+                rules = _merged(rules, other)
+            depth -= 1
+        return rules
+
+    def _combined(self, rules: dict[str, Any]) -> list[dict[str, Any]]:
+        if ref := as_text(rules.get("$ref")):
+            return [_pointed(ref, self._root)]
+        if every := as_list(rules.get("allOf")):
+            return [as_dict(item) for item in every]
+        options = as_list(rules.get("anyOf")) or as_list(rules.get("oneOf"))
+        return [as_dict(options[0])] if options else []
+
+    def _object(self, rules: dict[str, Any], depth: int) -> dict[str, Any]:
+        properties = as_dict(rules.get("properties"))
+        names = [name for name in as_list(rules.get("required")) if isinstance(name, str)]
+        return {name: self.make(properties.get(name), name, depth - 1) for name in names[: self._left]}
+
+    def _array(self, rules: dict[str, Any], name: str, depth: int) -> list[Any]:
+        least = rules.get("minItems")
+        prefix = as_list(rules.get("prefixItems"))[: self._left]
+        items = [self.make(item, name, depth - 1) for item in prefix]
+        missing = min(least, self._left) - len(items) if isinstance(least, int) else 0
+        return items + [self.make(rules.get("items"), name, depth - 1) for _ in range(missing)]
 
 
 def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +96,7 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     if "properties" in one and "properties" in other:
         merged["properties"] = {**as_dict(one["properties"]), **as_dict(other["properties"])}
     if "required" in one and "required" in other:
-        merged["required"] = [*as_list(one["required"]), *as_list(other["required"])]
+        merged["required"] = [*as_list(one["required"]), *as_list(other["required"])][:MAX_VALUES]
     return merged
 
 
@@ -85,57 +114,42 @@ def _type_of(rules: dict[str, Any]) -> str:
         kind = next((item for item in kind if item != "null"), None)
     if isinstance(kind, str):
         return kind.lower()
-    return "object" if "properties" in rules else "array" if "items" in rules else "string" if not rules else "null"
+    return "object" if "properties" in rules else "array" if "items" in rules else "null" if rules else "string"
 
 
-def _object(rules: dict[str, Any], _: str, root: dict[str, Any], depth: int) -> dict[str, Any]:
-    properties = as_dict(rules.get("properties"))
-    names = [name for name in as_list(rules.get("required")) if isinstance(name, str)]
-    return {name: instance(properties.get(name, {}), name, root, depth - 1) for name in names}
-
-
-def _array(rules: dict[str, Any], name: str, root: dict[str, Any], depth: int) -> list[Any]:
-    least = rules.get("minItems")
-    count = min(least, MAX_ITEMS) if isinstance(least, int) else 0
-    prefix = as_list(rules.get("prefixItems"))[:MAX_ITEMS]
-    items = [instance(item, name, root, depth - 1) for item in prefix]
-    return items + [instance(rules.get("items"), name, root, depth - 1) for _ in range(count - len(items))]
-
-
-def _string(rules: dict[str, Any], name: str, root: dict[str, Any], depth: int) -> str:
+def _string(rules: dict[str, Any], name: str) -> str:
     text = FORMATS.get(as_text(rules.get("format")), f"simulated {name}")
     least, most = rules.get("minLength"), rules.get("maxLength")
     if isinstance(least, int) and least > len(text):
-        text = text.ljust(min(least, 4096), ".")
+        text = text.ljust(min(least, MAX_VALUES), ".")
     return text[: max(most, 0)] if isinstance(most, int) else text
 
 
-def _number(rules: dict[str, Any], name: str, root: dict[str, Any], depth: int) -> float | int:
-    low, above, high = rules.get("minimum"), rules.get("exclusiveMinimum"), rules.get("maximum")
-    step = rules.get("multipleOf")
-    if isinstance(step, int | float) and step > 0:
-        return step
-    if isinstance(above, int | float) and not isinstance(above, bool):
+def _number(rules: dict[str, Any], name: str) -> float | int:
+    """The least value: in the range, and a multiple of the step if there is one."""
+    low, above, high = (_bound(rules.get(key)) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    step = _bound(rules.get("multipleOf"))
+    if step and step > 0:
+        least = low if low is not None else above if above is not None else step
+        return -(-least // step) * step + (step if least == above else 0)
+    if above is not None:
         return above + 1
-    if isinstance(low, int | float):
-        return low
-    return high if isinstance(high, int | float) and high < 1 else 1
+    return low if low is not None else high if high is not None and high < 1 else 1
 
 
-def _boolean(rules: dict[str, Any], name: str, root: dict[str, Any], depth: int) -> bool:
+def _bound(value: object) -> float | int | None:
+    """A number that can be reckoned with."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < SAFE_INTEGER
+    return value if usable and isinstance(value, int | float) else None
+
+
+def _boolean(rules: dict[str, Any], name: str) -> bool:
     return False
 
 
-def _null(rules: dict[str, Any], name: str, root: dict[str, Any], depth: int) -> None:
-    return None
-
-
-MAKERS = {
-    "object": _object,
-    "array": _array,
+SCALARS: dict[str, Callable[[dict[str, Any], str], Any]] = {
     "string": _string,
     "integer": _number,
     "number": _number,
     "boolean": _boolean,
-    "null": _null,
 }

@@ -16,6 +16,7 @@ from .dispatch import respond
 from .reply import Reply, Reset
 
 READ_BYTES = 65536
+LOOK_EVERY_SECONDS = 0.25
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST instead of FIN."""
 
@@ -54,7 +55,7 @@ async def _exchanges(conn: h11.Connection, reader: asyncio.StreamReader, writer:
             return
         headers = [(bytes(name), bytes(value)) for name, value in request.headers]
         reply = respond(request.method.decode("ascii"), request.target, headers, body)
-        await _play(conn, writer, reply)
+        await _play(conn, reader, writer, reply)
         if conn.our_state is not h11.DONE or conn.their_state is not h11.DONE:
             return
         conn.start_next_cycle()
@@ -83,13 +84,12 @@ async def _request(
             return None, b""
 
 
-async def _play(conn: h11.Connection, writer: asyncio.StreamWriter, reply: Reply) -> None:
+async def _play(conn: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reply: Reply) -> None:
     """Plays a reply. Waits as told, and for the client to take what was sent."""
     started = False
     for step in reply.events:
         if step.delay:
-            await writer.drain()
-            await asyncio.sleep(step.delay)
+            await _pause(step.delay, reader, writer)
         if isinstance(step, Reset):
             _abort(writer)
             return
@@ -101,6 +101,21 @@ async def _play(conn: h11.Connection, writer: asyncio.StreamWriter, reply: Reply
             await writer.drain()
     writer.write(conn.send(h11.EndOfMessage()) or b"")
     await writer.drain()
+
+
+async def _pause(seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Waits, and looks from time to time whether the client is still there.
+
+    Raises:
+        ConnectionAbortedError: if it is not.
+    """
+    await writer.drain()
+    loop = asyncio.get_running_loop()
+    due = loop.time() + seconds
+    while (left := due - loop.time()) > 0:
+        await asyncio.sleep(min(left, LOOK_EVERY_SECONDS))
+        if reader.at_eof() or writer.is_closing():
+            raise ConnectionAbortedError("the client went away")
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

@@ -10,19 +10,17 @@ import orjson
 
 from .ask import Ask
 from .delivery import Frame
-from .errors import Dialect
+from .dialect import CONTENT_TYPES, Dialect
 from .plan import Plan
-from .reply import Headers
 
 HOLE = "\x00piece\x00"
 _HOLE_JSON = orjson.dumps(HOLE)
-EVENT_STREAM: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
 
 class Request(NamedTuple):
     """A request whose body is parsed. `match` holds the groups of the route's pattern, `seed` stands for all of it."""
 
-    path: str
     query: bytes
     body: dict[str, Any]
     has_markers: bool
@@ -41,14 +39,10 @@ class Format:
     stream: Callable[[Plan], list[Frame]]
     failure: Callable[[Plan, int], bytes]
     """The event that ends a stream in failure; its second argument is how many events were sent before."""
-    headers: Callable[[Ask], Headers]
-    content_type: bytes = b"application/json"
 
-    def stream_headers(self, ask: Ask) -> Headers:
-        """The header fields of a streamed answer."""
-        if ask.framing == "array":
-            return [(b"content-type", self.content_type), *self.headers(ask)]
-        return [*EVENT_STREAM, *self.headers(ask)]
+    def stream_type(self, ask: Ask) -> bytes:
+        """The content-type of a streamed answer."""
+        return CONTENT_TYPES[self.dialect] if ask.framing == "array" else EVENT_STREAM
 
 
 def event(name: str, value: object) -> bytes:
