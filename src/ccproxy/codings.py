@@ -16,7 +16,9 @@ class CodingError(ValueError):
 
 
 def decode(body: bytes, encoding: str | None, limit: int = DEFAULT_LIMIT) -> bytes:
-    """Undoes the codings of a Content-Encoding value, last applied first. A body that was cut short yields what is there.
+    """Undoes the codings of a Content-Encoding value, last applied first.
+
+    A body that was cut short yields what is there.
 
     Args:
         body: the encoded bytes.
@@ -60,7 +62,7 @@ def _deflate(body: bytes, limit: int) -> bytes:
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
-    import brotli  # noqa: PLC0415 - loaded by the few bodies that need it
+    import brotli
 
     out: bytes = brotli.Decompressor().process(body, output_buffer_limit=limit + 1)
     if len(out) > limit:
@@ -69,7 +71,7 @@ def _brotli(body: bytes, limit: int) -> bytes:
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
-    import zstandard  # noqa: PLC0415 - loaded by the few bodies that need it
+    import zstandard
 
     reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
     out = reader.read(limit + 1)

@@ -1,0 +1,52 @@
+"""Response heads for clients (RFC 9112 §4, §6)."""
+
+from __future__ import annotations
+
+from ccproxy.exchange import Headers
+from ccproxy.gateway.errors import reason_phrase
+from ccproxy.gateway.reply import Reply
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NO_BODY = frozenset({204, 304})
+
+
+class Framing:
+    """How a reply's body is delimited: by a length, by chunks, or by the end of the connection."""
+
+    __slots__ = ("bodiless", "chunked", "keep_alive", "length_known")
+
+    def __init__(self, reply: Reply, method: str, http_version: str, keep_alive: bool) -> None:
+        given = any(name.lower() == b"content-length" for name, _ in reply.headers)
+        self.bodiless = method == "HEAD" or reply.status in NO_BODY
+        self.length_known = given or isinstance(reply.body, bytes)
+        self.chunked = not self.length_known and not self.bodiless and http_version == "1.1"
+        self.keep_alive = keep_alive and (self.length_known or self.chunked or self.bodiless)
+
+
+def render(reply: Reply, framing: Framing, http_version: str) -> bytes:
+    """The status line and header section."""
+    reason = reply.reason or reason_phrase(reply.status)
+    parts = [b"HTTP/1.1 %d %b\r\n" % (reply.status, reason), header_lines(reply.headers, framing, reply.body)]
+    if framing.chunked:
+        parts.append(b"Transfer-Encoding: chunked\r\n")
+    if not framing.keep_alive:
+        parts.append(b"Connection: close\r\n")
+    elif http_version == "1.0":
+        parts.append(b"Connection: keep-alive\r\n")
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+def header_lines(headers: Headers, framing: Framing, body: object) -> bytes:
+    """The reply's fields; a body at once gets its true length, in the place of one that was given."""
+    whole = isinstance(body, bytes) and not framing.bodiless
+    lines = [b"%b: %b\r\n" % h for h in headers if not (whole and h[0].lower() == b"content-length")]
+    if whole and isinstance(body, bytes):
+        lines.append(b"Content-Length: %d\r\n" % len(body))
+    return b"".join(lines)
+
+
+def render_upgrade(reply: Reply) -> bytes:
+    """The head of a 101, with the provider's fields as they are."""
+    lines = b"".join(b"%b: %b\r\n" % h for h in reply.headers)
+    return b"HTTP/1.1 101 %b\r\n%b\r\n" % (reply.reason or b"Switching Protocols", lines)

@@ -1,0 +1,1 @@
+"""What happens to an exchange between a front and the transport, whichever front it came through."""

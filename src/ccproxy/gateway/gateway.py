@@ -1,0 +1,139 @@
+"""The steps of an exchange, in order.
+
+record, local routes, route, credential, seal, transport, relay. A front hands in an `Exchange` whose request is
+whole and gets a `Reply`; everything that can go wrong becomes an answer in the client's dialect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Route, WireFormat, get_header
+from ccproxy.gateway.errors import Refused, error_body, reason_phrase
+from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.local_routes import LocalRoutes
+from ccproxy.gateway.origin_check import refuse_foreign_origin
+from ccproxy.gateway.recorder import Recorder
+from ccproxy.gateway.relay import CLIENT_GONE, Relay, RelayTunnel
+from ccproxy.gateway.reply import Reply
+from ccproxy.gateway.rewrite import replace_model
+from ccproxy.gateway.router import Plan, Router
+from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
+from ccproxy.providers.provider import NoCredential
+from ccproxy.transport.transport import Incoming, Transport, TransportError
+
+logger = logging.getLogger(__name__)
+
+WHOLE_LIMIT = 32 * 1024 * 1024
+"""Longer answers are relayed as they come, whatever they are."""
+
+
+class Gateway:
+    """Handles exchanges of any front."""
+
+    def __init__(self, local: LocalRoutes, router: Router, transport: Transport, recorder: Recorder) -> None:
+        self._local, self._router, self._transport, self._recorder = local, router, transport, recorder
+
+    async def handle(self, exchange: Exchange) -> Reply:
+        """Takes one exchange all the way. Never raises but for cancellation, when the client has gone."""
+        self._recorder.begin(exchange)
+        inquiry = Inquiry(exchange)
+        exchange.format = inquiry.endpoint.format if inquiry.endpoint is not None else None
+        try:
+            return await self._handle(exchange, inquiry)
+        except Refused as refusal:
+            return self.refuse(exchange, refusal, inquiry.dialect)
+        except TransportError as error:
+            return self.refuse(exchange, Refused(error.status, error.kind, str(error)), inquiry.dialect)
+        except NoCredential as error:
+            return self.refuse(exchange, Refused(401, "credential", str(error)), inquiry.dialect)
+        except asyncio.CancelledError:
+            self._recorder.finish(exchange, CLIENT_GONE)
+            raise
+        except Exception as error:
+            logger.exception("exchange %s failed inside ccproxy", exchange.id)
+            message = f"ccproxy failed on this request: {error!r} (see its log)"
+            return self.refuse(exchange, Refused(500, "internal", message), inquiry.dialect)
+
+    def reject(self, exchange: Exchange, refusal: Refused) -> Reply:
+        """Answers a request that never became whole: the front says why."""
+        self._recorder.begin(exchange)
+        return self.refuse(exchange, refusal, Inquiry(exchange).dialect)
+
+    def refuse(self, exchange: Exchange, refusal: Refused, dialect: WireFormat) -> Reply:
+        """Answers with an error of our own, and records why."""
+        body = error_body(dialect, refusal.status, refusal.kind, refusal.message)
+        headers = [(b"Content-Type", b"application/json"), *refusal.headers]
+        record = HttpResponse(refusal.status, headers, reason_phrase(refusal.status), [body], complete=True)
+        exchange.response = record
+        self._recorder.finish(exchange, Failure(refusal.kind, refusal.message))
+        return Reply(refusal.status, headers, body, record.reason)
+
+    async def _handle(self, exchange: Exchange, inquiry: Inquiry) -> Reply:
+        refuse_foreign_origin(inquiry.fields)
+        answer = self._local.find(inquiry)
+        if answer is not None:
+            return self._answer_locally(exchange, answer(inquiry))
+        plan = self._router.route(inquiry)
+        exchange.route = plan.route
+        forwarded = exchange.forwarded = await self._seal(inquiry, plan)
+        exchange.timings.sent = time.time()
+        incoming = await self._transport.send(plan.origin, forwarded)
+        exchange.attempts, exchange.reused_connection = incoming.attempts, incoming.reused
+        return await self._receive(exchange, inquiry, incoming)
+
+    async def _seal(self, inquiry: Inquiry, plan: Plan) -> HttpRequest:
+        request, provider = inquiry.exchange.request, plan.provider
+        credential = None
+        if provider is not None:
+            credential = provider.cached_credential() or await provider.credential()
+        headers, body = request.headers, request.body
+        if plan.model is not None and body and (inquiry.endpoint is None or inquiry.endpoint.model is None):
+            body = rewritten(inquiry, plan.model)
+            headers = [h for h in headers if h[0].lower() != b"content-encoding"]
+        envelope = Envelope(
+            plan.origin,
+            len(body),
+            auth=provider.auth_header(credential) if provider is not None and credential is not None else None,
+            companions=[(n.encode(), v.encode()) for n, v in credential.headers] if credential is not None else [],
+            strip_credentials=plan.strip_credentials,
+            upgrade=inquiry.upgrade,
+        )
+        return HttpRequest(request.method, plan.target, seal_headers(headers, inquiry.fields, envelope), body)
+
+    def _answer_locally(self, exchange: Exchange, answer: Reply) -> Reply:
+        assert isinstance(answer.body, bytes)
+        record = HttpResponse(answer.status, answer.headers, answer.reason, [answer.body], complete=True)
+        exchange.route = Route("local", None, None, None, "answered by ccproxy itself")
+        exchange.response = record
+        self._recorder.finish(exchange)
+        return answer
+
+    async def _receive(self, exchange: Exchange, inquiry: Inquiry, incoming: Incoming) -> Reply:
+        exchange.timings.headers = time.time()
+        if incoming.status == 101:
+            tunnel = RelayTunnel(exchange, incoming, self._recorder)
+            return Reply(101, incoming.headers, reason=incoming.reason, tunnel=tunnel)
+        relay = Relay(exchange, inquiry.dialect, incoming, self._recorder)
+        body = await relay.read() if arrives_whole(inquiry, incoming) else relay
+        return Reply(incoming.status, client_headers(incoming.headers), body, incoming.reason)
+
+
+def arrives_whole(inquiry: Inquiry, incoming: Incoming) -> bool:
+    """True for an answer of no use before its last byte, JSON that is not a stream: it can still become an error."""
+    if not (get_header(incoming.headers, b"content-type") or b"").startswith(b"application/json"):
+        return False
+    if inquiry.endpoint is not None and inquiry.endpoint.streams and incoming.status < 400:
+        return False
+    length = get_header(incoming.headers, b"content-length")
+    return length is None or int(length) <= WHOLE_LIMIT
+
+
+def rewritten(inquiry: Inquiry, model: str) -> bytes:
+    """The body with another model in it, without content coding. Raises Refused where it is not a JSON object."""
+    document = inquiry.document()
+    if not isinstance(document, dict):
+        raise Refused(400, "invalid_json", "the request body is not a JSON object, so its model cannot be set")
+    return replace_model(inquiry.decoded_body(), document, model)

@@ -1,0 +1,77 @@
+"""Keeping the record: what passes is noted in memory at once, and said in the log a little later.
+
+Nothing here waits. Log lines are written in batches, so that a burst of requests costs no more than a few lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from ccproxy.exchange import Exchange, Failure, HttpResponse
+from ccproxy.flows.store import FlowStore
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT = 16 * 1024 * 1024
+"""Bytes of one body that are kept."""
+LOG_INTERVAL = 0.1
+LINES_PER_BATCH = 20
+
+
+class Recorder:
+    """Writes down what happens to exchanges."""
+
+    def __init__(self, store: FlowStore, body_limit: int = BODY_LIMIT) -> None:
+        self._store, self.body_limit = store, body_limit
+        self._unsaid: list[Exchange] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, exchange: Exchange) -> None:
+        """The request is whole; from now on the exchange can be seen."""
+        self._store.begin(exchange)
+
+    def keep(self, response: HttpResponse, kept: int, chunk: bytes) -> int:
+        """Notes a piece of a body; returns how many bytes are kept so far."""
+        if kept + len(chunk) > self.body_limit:
+            response.dropped += len(chunk)
+            return kept
+        response.chunks.append(chunk)
+        return kept + len(chunk)
+
+    def finish(self, exchange: Exchange, failure: Failure | None = None) -> None:
+        """Nothing more will happen to this exchange."""
+        if exchange.done:
+            return
+        if failure is not None:
+            exchange.failure = failure
+        exchange.timings.finished = time.time()
+        for response in (exchange.provider_response, exchange.response):
+            if response is not None and len(response.chunks) > 1:
+                response.chunks = [b"".join(response.chunks)]
+        self._store.finish(exchange)
+        self._unsaid.append(exchange)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LOG_INTERVAL, self.flush)
+
+    def flush(self) -> None:
+        """Says in the log what has finished since the last time: all failures, and the first few of the rest."""
+        self._timer = None
+        unsaid, self._unsaid = self._unsaid, []
+        shown = [e for e in unsaid if e.failure is not None][:LINES_PER_BATCH]
+        shown += [e for e in unsaid if e.failure is None][:LINES_PER_BATCH]
+        for exchange in sorted(shown, key=lambda e: e.timings.finished or 0.0):
+            logger.log(logging.INFO if exchange.failure is None else logging.WARNING, "%s", line(exchange))
+        if rest := len(unsaid) - len(shown):
+            logger.info("... and %d more in the same %g s", rest, LOG_INTERVAL)
+
+
+def line(exchange: Exchange) -> str:
+    """One exchange in one line. Query strings stay out: they may carry keys."""
+    request, route, times = exchange.request, exchange.route, exchange.timings
+    to = f" -> {route.provider or route.origin or 'local'}" if route is not None else ""
+    status = exchange.response.status if exchange.response is not None else "-"
+    took = f"{((times.finished or times.started) - times.started) * 1000:.0f} ms"
+    why = f" ({exchange.failure.kind}: {exchange.failure.message})" if exchange.failure is not None else ""
+    return f"{exchange.id[:8]} {request.method} {request.path}{to} {status} {took}{why}"

@@ -1,0 +1,128 @@
+"""Bodies on their way from the provider to the client, noted as they pass."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+from ccproxy.exchange import Exchange, Failure, HttpResponse, WebSocketRecord, WireFormat, get_header
+from ccproxy.gateway.errors import stream_error
+from ccproxy.gateway.recorder import Recorder
+from ccproxy.gateway.reply import BodyBroken
+from ccproxy.transport.transport import Incoming, TransportError
+
+CLIENT_GONE = Failure("client_disconnected", "the client closed its connection before the answer was complete")
+
+
+class Relay:
+    """Implements `reply.Body`: chunks pass as they come; one that breaks off ends in an error.
+
+    A class and not a generator, because a generator that was never begun does not clean up.
+    """
+
+    def __init__(self, exchange: Exchange, dialect: WireFormat, incoming: Incoming, recorder: Recorder) -> None:
+        record = HttpResponse(incoming.status, incoming.headers, incoming.reason, http_version=incoming.http_version)
+        exchange.provider_response = exchange.response = record
+        self._exchange, self._record, self._dialect = exchange, record, dialect
+        self._incoming, self._recorder = incoming, recorder
+        self._kept = 0
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
+        try:
+            chunk = await self._incoming.__anext__()
+        except StopAsyncIteration:
+            self._record.complete = True
+            self._end(None)
+            raise
+        except TransportError as error:
+            return self._broken(error)
+        if not self._kept:
+            self._exchange.timings.first_byte = time.time()
+        self._kept = self._recorder.keep(self._record, self._kept, chunk)
+        return chunk
+
+    async def read(self) -> bytes:
+        """The whole body. Raises TransportError where it breaks off: there is still time for an error answer."""
+        try:
+            body = await self._incoming.read()
+        finally:
+            self._incoming.close()
+        self._exchange.timings.first_byte = self._exchange.timings.headers
+        self._recorder.keep(self._record, 0, body)
+        self._record.complete = True
+        self._end(None)
+        return body
+
+    def close(self) -> None:
+        """See `reply.Body`: an answer that is not complete by now has lost its client."""
+        self._incoming.close()
+        self._end(CLIENT_GONE)
+
+    def _broken(self, error: TransportError) -> bytes:
+        exchange, record = self._exchange, self._record
+        if not takes_error_event(self._incoming):
+            self._end(Failure(error.kind, str(error)))
+            raise BodyBroken(str(error)) from error
+        tail = stream_error(self._dialect, error.status, error.kind, str(error))
+        exchange.response = HttpResponse(record.status, record.headers, record.reason, [*record.chunks, tail])
+        self._end(Failure(error.kind, str(error)))
+        return tail
+
+    def _end(self, failure: Failure | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._recorder.finish(self._exchange, failure)
+
+
+class RelayTunnel:
+    """Implements `reply.Tunnel`: frames pass both ways untouched."""
+
+    def __init__(self, exchange: Exchange, incoming: Incoming, recorder: Recorder) -> None:
+        self._exchange, self._incoming, self._recorder = exchange, incoming, recorder
+        self._record = exchange.websocket = WebSocketRecord()
+        head = HttpResponse(incoming.status, incoming.headers, incoming.reason, complete=True)
+        exchange.provider_response = exchange.response = head
+        self._room = recorder.body_limit
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            data = await self._incoming.__anext__()
+        except TransportError as error:
+            self._recorder.finish(self._exchange, Failure(error.kind, str(error)))
+            raise StopAsyncIteration from error
+        self._note(self._record.from_server, data)
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Client to provider."""
+        self._note(self._record.from_client, data)
+        self._incoming.write(data)
+
+    def close(self) -> None:
+        """Either side has hung up."""
+        self._incoming.close()
+        self._recorder.finish(self._exchange)
+
+    def _note(self, kept: list[bytes], data: bytes) -> None:
+        if len(data) > self._room:
+            self._record.dropped += len(data)
+            return
+        self._room -= len(data)
+        kept.append(data)
+
+
+def takes_error_event(incoming: Incoming) -> bool:
+    """True for server-sent events that can be ended by one of ours: no length was promised, no coding is in the way."""
+    headers = incoming.headers
+    plain = get_header(headers, b"content-encoding") in (None, b"identity")
+    unbounded = get_header(headers, b"content-length") is None
+    return plain and unbounded and (get_header(headers, b"content-type") or b"").startswith(b"text/event-stream")

@@ -1,0 +1,47 @@
+"""What the gateway hands back to a front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from ccproxy.exchange import Headers
+
+
+class BodyBroken(Exception):
+    """Raised by a body's iterator: the answer cannot be completed, and the client's connection must not end well."""
+
+
+class Body(Protocol):
+    """A body in chunks. Whoever holds it calls `close` at the end, however that came about."""
+
+    def __aiter__(self) -> Self: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    def close(self) -> None:
+        """No more chunks are wanted. May be called more than once."""
+        ...
+
+
+class Tunnel(Body, Protocol):
+    """The provider's side of an upgraded connection: iterating yields its raw bytes."""
+
+    def write(self, data: bytes) -> None:
+        """Sends raw bytes to the provider."""
+        ...
+
+
+@dataclass(slots=True)
+class Reply:
+    """A response for the client: its head, and a body at once or in chunks.
+
+    Headers carry no hop-by-hop fields; framing is the front's business, which keeps a `content-length` it is given.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes | Body = b""
+    reason: bytes = b""
+    tunnel: Tunnel | None = None
+    """Set with status 101 instead of a body."""

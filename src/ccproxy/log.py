@@ -1,0 +1,28 @@
+"""Where the daemon's log goes: standard error, and a file that only the user can read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(name)-30s %(levelname)-8s %(message)s"
+DATES = "%Y-%m-%d %H:%M:%S"
+
+
+def set_up(level: str, path: Path | None) -> None:
+    """Sends all loggers to standard error and to `path`, which is begun anew (0600). Raises OSError for the file."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if path is not None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        path.chmod(0o600)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    for handler in handlers:
+        handler.setLevel(level)
+        handler.setFormatter(logging.Formatter(FORMAT, DATES))
+        root.addHandler(handler)
+    logging.getLogger("ccproxy").setLevel(level)

@@ -1,0 +1,1 @@
+"""Model Context Protocol: what ccproxy tells agents, and what their tools tell it."""

@@ -1,0 +1,1 @@
+"""The map of providers: who they are, where they live, which paths they speak."""

@@ -1,0 +1,65 @@
+"""Which API a listener path belongs to. The query plays no part, so `/v1/messages?beta=true` is `/v1/messages`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ccproxy.exchange import WireFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path of a known API: its format, and what stands in the path besides."""
+
+    format: WireFormat
+    rest: str = ""
+    """What follows the API's main path: `/count_tokens`, `/batches/msgbatch_1/results`, `/resp_1/cancel`."""
+    model: str | None = None
+    """The model, where the path carries it (Gemini)."""
+    action: str | None = None
+    """The custom method after the colon (Gemini): `generateContent`."""
+
+    @property
+    def streams(self) -> bool:
+        """True if the path itself says that the answer is a stream."""
+        return self.action is not None and self.action.startswith("stream")
+
+
+PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(
+    (format, re.compile(pattern))
+    for format, pattern in (
+        (WireFormat.ANTHROPIC, r"(?:/anthropic)?/v1/messages(?P<rest>/.*)?"),
+        (WireFormat.OPENAI, r"(?:/v1)?/chat/completions(?P<rest>/.*)?"),
+        (WireFormat.OPENAI_RESPONSES, r"(?:/v1|/backend-api/codex)?/responses(?P<rest>/.*)?"),
+        (WireFormat.GEMINI, r"(?:/gemini)?/v1(?:beta|alpha)?/models/(?P<model>[^:]+):(?P<action>\w+)"),
+        (WireFormat.GEMINI, r"/v1internal:(?P<action>\w+)"),
+    )
+)
+
+
+def parse_endpoint(path: str) -> Endpoint | None:
+    """The endpoint of a path without its query; None for paths of no known API."""
+    for format, pattern in PATTERNS:
+        if match := pattern.fullmatch(path):
+            found = match.groupdict()
+            return Endpoint(format, found.get("rest") or "", found.get("model"), found.get("action"))
+    return None
+
+
+GUESSES: tuple[tuple[bytes, WireFormat], ...] = (
+    (b"anthropic-version", WireFormat.ANTHROPIC),
+    (b"x-goog-api-key", WireFormat.GEMINI),
+    (b"x-goog-api-client", WireFormat.GEMINI),
+)
+
+
+def guess_dialect(path: str, header_names: Iterable[bytes]) -> WireFormat:
+    """The dialect a client most likely reads errors in, for paths of no known API. Names must be lower-case."""
+    if path.startswith(("/v1/messages", "/anthropic/")):
+        return WireFormat.ANTHROPIC
+    if path.startswith(("/v1beta", "/v1alpha", "/v1internal", "/gemini/", "/upload/")):
+        return WireFormat.GEMINI
+    names = set(header_names)
+    return next((format for name, format in GUESSES if name in names), WireFormat.OPENAI)

@@ -1,0 +1,111 @@
+"""A provider as configured: where it lives, what it speaks, and how a listener path becomes one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+from ccproxy.auth import Credential, CredentialError, CredentialSource, build_source
+from ccproxy.config import Config
+from ccproxy.config.credentials import AuthKnobs
+from ccproxy.config.providers import Provider as ProviderSettings
+from ccproxy.exchange import DEFAULT_PORTS, Origin, WireFormat
+from ccproxy.providers.endpoint import Endpoint
+
+RESOURCES: dict[WireFormat, str] = {
+    WireFormat.ANTHROPIC: "/messages",
+    WireFormat.OPENAI: "/chat/completions",
+    WireFormat.OPENAI_RESPONSES: "/responses",
+    WireFormat.GEMINI: "/models/{model}:{action}",
+}
+"""What stands behind an API's root in the path of its main call."""
+
+EMBEDDED = Origin("simulator", "simulator", 0)
+"""The simulator inside this process."""
+
+
+class NoCredential(Exception):
+    """A provider's credential could not be had; the message names both and says why."""
+
+
+class Provider:
+    """One entry of the providers map.
+
+    `format` is None for the simulator, which speaks every format, and for types that have no public wire format.
+    """
+
+    def __init__(self, name: str, config: ProviderSettings, auth: AuthKnobs) -> None:
+        self.name = name
+        self.type = config.type
+        self.format = WireFormat(config.type) if config.type in WireFormat else None
+        self.origin, self.prefix = origin_of(config)
+        self._path, _, query = config.path.partition("?")
+        self._query = query.encode("latin-1")
+        self._source: CredentialSource | None = build_source(config.auth, auth)
+
+    @property
+    def speaks_everything(self) -> bool:
+        """True if any listener format reaches this provider untranslated."""
+        return self.type == "simulator"
+
+    def cached_credential(self) -> Credential | None:
+        """The credential if it is at hand without waiting."""
+        return self._source.cached() if self._source is not None else None
+
+    async def credential(self) -> Credential | None:
+        """The credential, fetched if need be; None for a provider that needs none. Raises NoCredential."""
+        if self._source is None:
+            return None
+        try:
+            return await self._source.token()
+        except CredentialError as error:
+            raise NoCredential(f"no credential for provider {self.name!r}: {error}") from error
+
+    def auth_header(self, credential: Credential) -> tuple[bytes, bytes]:
+        """The header field that carries a credential: a bearer token, unless another field is configured."""
+        name = (self._source.header if self._source is not None else None) or "authorization"
+        bearer = name.lower() == "authorization"
+        return name.encode("latin-1"), (b"Bearer " if bearer else b"") + credential.token.encode("latin-1")
+
+    def target(self, endpoint: Endpoint, query: bytes, model: str | None = None) -> bytes:
+        """The provider's request-target for an endpoint of its own format."""
+        path = self._path
+        if "{" in path:
+            wanted = model or endpoint.model or ""
+            path = path.replace("{model}", quote(wanted, safe="/@-._~%")).replace("{action}", endpoint.action or "")
+        return self._join(path + endpoint.rest, query)
+
+    def other_target(self, path: str, query: bytes) -> bytes:
+        """The request-target for a path beside the API's main one, such as `/v1/files`.
+
+        Where the provider's path is an API root and the format's resource, the root replaces the client's `/v1`.
+        """
+        resource = RESOURCES.get(self.format) if self.format is not None else None
+        if resource is not None and self._path.endswith(resource) and path.startswith("/v1/"):
+            path = self._path.removesuffix(resource) + path.removeprefix("/v1")
+        return self._join(path, query)
+
+    def plain_target(self, path: str, query: bytes) -> bytes:
+        """The request-target for a path kept as it is."""
+        return self._join(path, query)
+
+    def _join(self, path: str, query: bytes) -> bytes:
+        target = (self.prefix + path).encode("latin-1")
+        queries = [q for q in (self._query, query) if q]
+        return target + b"?" + b"&".join(queries) if queries else target
+
+
+def origin_of(config: ProviderSettings) -> tuple[Origin, str]:
+    """The origin of a provider and the path prefix of its base URL."""
+    if config.host is not None:
+        return Origin("https", config.host, 443), ""
+    if config.base_url is None:
+        return EMBEDDED, ""
+    parts = urlsplit(config.base_url)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return Origin(parts.scheme, parts.hostname or "", port), parts.path.rstrip("/")
+
+
+def build_providers(config: Config) -> Mapping[str, Provider]:
+    """All providers of a configuration by name."""
+    return {name: Provider(name, entry, config.auth) for name, entry in config.providers.items()}

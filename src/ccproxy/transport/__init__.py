@@ -1,0 +1,1 @@
+"""The way out: connections to providers, and what may go wrong on them."""

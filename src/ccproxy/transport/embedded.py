@@ -1,0 +1,98 @@
+"""A carrier without a network: the provider is a function in this process, such as the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, Self
+
+from ccproxy.exchange import Headers, HttpRequest, Origin
+from ccproxy.transport.transport import TransportError
+
+
+class Step(Protocol):
+    """A piece of a scripted reply, due `delay` seconds after the one before.
+
+    Its attribute `data` is sent; a step without one breaks the connection.
+    """
+
+    @property
+    def delay(self) -> float: ...
+
+
+class Script(Protocol):
+    """A scripted reply."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+    @property
+    def events(self) -> Sequence[Step]: ...
+
+
+type Respond = Callable[[str, bytes, Headers, bytes], Script]
+"""Answers (method, request-target, headers, body)."""
+
+
+class EmbeddedIncoming:
+    """Implements `transport.Incoming` over a scripted reply."""
+
+    def __init__(self, origin: Origin, script: Script) -> None:
+        self.status, self.headers = script.status, script.headers
+        self.reason, self.http_version = b"", "1.1"
+        self.reused, self.attempts = False, 1
+        self._body = _play(origin, script.events)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._body)
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return b"".join([chunk async for chunk in self._body])
+
+    def write(self, data: bytes) -> None:
+        """Nothing is ever upgraded here."""
+        raise TransportError("protocol", "the embedded provider has no WebSocket")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class EmbeddedCarrier:
+    """Implements `transport.Carrier` by calling a function."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    async def send(self, origin: Origin, request: HttpRequest) -> EmbeddedIncoming:
+        """Plays the reply; a connection that breaks before the head is an error, as on a network."""
+        script = self._respond(request.method, request.target, request.headers, request.body)
+        if script.events and _data(script.events[0]) is None:
+            await asyncio.sleep(script.events[0].delay)
+            raise TransportError("reset", f"{origin} closed the connection without an answer")
+        return EmbeddedIncoming(origin, script)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def _play(origin: Origin, steps: Sequence[Step]) -> AsyncIterator[bytes]:
+    for step in steps:
+        if step.delay:
+            await asyncio.sleep(step.delay)
+        data = _data(step)
+        if data is None:
+            raise TransportError("reset", f"{origin} closed the connection in the middle of its answer")
+        if data:
+            yield data
+
+
+def _data(step: Step) -> bytes | None:
+    data: bytes | None = getattr(step, "data", None)
+    return data

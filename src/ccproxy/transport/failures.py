@@ -1,0 +1,37 @@
+"""What went wrong on the way to a provider, in words."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from ccproxy.exchange import Origin
+from ccproxy.transport.transport import TransportError
+
+TIMEOUTS = {
+    "first_byte_timeout": "{origin} did not begin to answer within {limit:g} s",
+    "idle_timeout": "{origin} fell silent for {limit:g} s in the middle of its answer",
+    "connect_timeout": "no connection to {origin} within {limit:g} s",
+}
+
+
+def timeout_error(origin: Origin, kind: str, limit: float) -> TransportError:
+    """The error for a time limit that ran out; `kind` is a key of TIMEOUTS, `limit` is in seconds."""
+    return TransportError(kind, TIMEOUTS[kind].format(origin=origin, limit=limit))  # type: ignore[arg-type]
+
+
+def connect_error(origin: Origin, error: Exception, limit: float) -> TransportError:
+    """The error for a connection that could not be made within `limit` seconds."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return TransportError("tls", f"the certificate of {origin} is not trusted: {error.verify_message}")
+        case ssl.SSLError():
+            return TransportError("tls", f"no TLS with {origin}: {error.reason or error}")
+        case TimeoutError():
+            return timeout_error(origin, "connect_timeout", limit)
+        case socket.gaierror():
+            return TransportError("connect", f"the name {origin.host} does not resolve: {error.strerror}")
+        case OSError():
+            return TransportError("connect", f"no connection to {origin}: {error.strerror or error}")
+        case _:
+            return TransportError("connect", f"no connection to {origin}: {error!r}")
