@@ -172,10 +172,11 @@ class HttpConnection(asyncio.Protocol):
             logger.error("a client connection failed inside ccproxy", exc_info=error)
             self.abort()
             return
-        while self._waiting and self._task is None and not self._closing:
+        if self._waiting and not self._closing:
             self._transport.resume_reading()
             self._begin(self._waiting.popleft())
-        if self._last and not self.busy:
+            return
+        if self._last:
             self.finish_up()
         self._front.settled()
 

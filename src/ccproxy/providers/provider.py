@@ -41,6 +41,8 @@ class Provider:
         self.origin, self.prefix = origin_of(config)
         self._path, _, query = config.path.partition("?")
         self._query = query.encode("latin-1")
+        self.auth_type = config.auth.type if config.auth is not None else None
+        """The kind of its credential source, None if it needs none."""
         self._source: CredentialSource | None = build_source(config.auth, auth)
 
     @property

@@ -1,0 +1,232 @@
+"""The composition root: builds the house from the configuration, runs it, and shuts it down in order.
+
+The reverse front is up first. What takes longer to load, the control plane and mitmproxy, follows behind it in
+threads while the first requests are already being answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+
+from ccproxy import __version__, log, preflight
+from ccproxy.auth import CredentialError, build_source
+from ccproxy.config import Config, control_socket
+from ccproxy.flows.store import MemoryStore
+from ccproxy.fronts import control
+from ccproxy.fronts.reverse import ReverseFront
+from ccproxy.gateway.gateway import Gateway
+from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
+from ccproxy.gateway.recorder import Recorder
+from ccproxy.gateway.reply import Reply
+from ccproxy.gateway.router import Router
+from ccproxy.mcp.notifications import NotificationBuffer
+from ccproxy.providers.catalog import model_list
+from ccproxy.providers.provider import build_providers
+from ccproxy.simulator import respond
+from ccproxy.transport.embedded import EmbeddedCarrier
+from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.transport import Transport
+
+if TYPE_CHECKING:
+    from ccproxy.fronts.interceptor.inspector import Inspector
+    from ccproxy.gateway.inquiry import Inquiry
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: Config) -> int:
+    """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start."""
+    try:
+        lock = control.acquire(control_socket(config.base_dir))
+        try:
+            log.set_up(config.log_level, config.log_path())
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(Daemon(config).main())
+        finally:
+            lock.release()
+    except (control.AlreadyRunning, preflight.PortTaken, OSError) as error:
+        sys.stderr.write(f"ccproxy: {error}\n")
+        return 1
+    return 0
+
+
+class Daemon:
+    """One running ccproxy. Implements `fronts.control.DaemonView`."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
+        self._started, self._port = time.time(), config.port
+        self._providers = build_providers(config)
+        buffer = config.mcp.buffer
+        self._notifications = NotificationBuffer(buffer.max_events_per_task, buffer.ttl_seconds)
+        self._transport = build_transport(config)
+        self._recorder = Recorder(self.store)
+        router = Router(config.lightllm.transforms, self._providers)
+        gateway = Gateway(LocalRoutes(self._local_routes()), router, self._transport, self._recorder)
+        self._front = ReverseFront(gateway, config.listener)
+        self._inspector: Inspector | None = None
+        self._control: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    async def main(self) -> None:
+        """Runs until stopped. Raises PortTaken."""
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(eager_task_factory)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        await self._open()
+        loading = loop.create_task(self._load())
+        await self._stopping.wait()
+        loading.cancel()
+        await self._close()
+
+    def stop(self) -> None:
+        """Begins the shutdown."""
+        self._stopping.set()
+
+    def status(self) -> dict[str, Any]:
+        """What the control plane tells."""
+        config, inspector = self.config, self._inspector
+        host = config.host
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "started": datetime.fromtimestamp(self._started, UTC).isoformat(timespec="seconds"),
+            "uptime_seconds": round(time.time() - self._started, 1),
+            "proxy": {"host": host, "port": self._port, "url": self._url},
+            "inspector": {
+                "running": inspector is not None and inspector.running,
+                "port": inspector.port if inspector is not None else config.inspector.port,
+                "url": inspector.url if inspector is not None else None,
+                "error": inspector.error if inspector is not None else None,
+            },
+            "mcp": {"enabled": False, "running": False, "port": config.mcp.http.port, "url": None},
+            "config": {path.name: str(path) for path in config.sources},
+            "log": str(config.log_path()) if config.log_path() else None,
+            "flows": {"count": len(self.store), "active": self.store.active},
+            "providers": [
+                {"name": p.name, "type": p.type, "origin": str(p.origin), "auth": p.auth_type}
+                for p in self._providers.values()
+            ],
+        }
+
+    # -- beginning and end
+
+    async def _open(self) -> None:
+        config = self.config
+        preflight.require_free(config.host, config.port, "port")
+        if config.inspector.enabled:
+            preflight.require_free(config.inspector.mitmproxy.web_host, config.inspector.port, "inspector.port")
+        try:
+            self._port = await self._front.start(config.host, config.port)
+        except OSError as error:
+            raise preflight.PortTaken(preflight.describe(config.host, config.port, "port", error)) from error
+        where = config.sources[0] if config.sources else "no ccproxy.yaml: defaults (`ccproxy init` writes one)"
+        logger.info("ccproxy %s listens on %s (%s)", __version__, self._url, where)
+        if config.host not in ("127.0.0.1", "::1", "localhost"):
+            logger.warning("the listener is open to others than this machine: who reaches it can use your providers")
+
+    async def _load(self) -> None:
+        """What follows behind the listener."""
+        for module in ("uvicorn", "starlette.applications", "starlette.routing"):
+            await asyncio.to_thread(importlib.import_module, module)
+        loop = asyncio.get_running_loop()
+        self._control = loop.create_task(control.serve(control.app(self), control_socket(self.config.base_dir)))
+        self._control.add_done_callback(report_failure)
+        if self.config.inspector.enabled:
+            await self._start_inspector()
+        # What is loaded stays: the collector need not look at a hundred thousand objects of it again and again.
+        gc.collect()
+        gc.freeze()
+
+    async def _start_inspector(self) -> None:
+        source = build_source(self.config.inspector.mitmproxy.web_password, self.config.auth)
+        try:
+            password = (await source.token()).token if source is not None else None
+        except CredentialError as error:
+            logger.error("the inspector does not run: inspector.mitmproxy.web_password: %s", error)  # noqa: TRY400
+            return
+        from ccproxy.fronts.interceptor.inspector import Inspector
+
+        self._inspector = Inspector(self.config, self.store, password)
+        await self._inspector.start()
+
+    async def _close(self) -> None:
+        logger.info("stopping; answers under way have %g s", self.config.shutdown_grace_seconds)
+        await self._front.stop(self.config.shutdown_grace_seconds)
+        if self._inspector is not None:
+            await self._inspector.stop()
+        if self._control is not None:
+            self._control.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._control
+        await self._transport.close()
+        self._recorder.flush()
+        logger.info("stopped")
+
+    # -- what the daemon answers by itself
+
+    def _local_routes(self) -> dict[str, dict[str, Answer]]:
+        return {
+            "/": {"GET": health},
+            "/health": {"GET": health},
+            "/v1/models": {"GET": self._models},
+            "/mcp/notify": {"POST": self._notify},
+        }
+
+    def _models(self, inquiry: Inquiry) -> Reply:
+        return json_reply(model_list(self._providers))
+
+    def _notify(self, inquiry: Inquiry) -> Reply:
+        # Only JSON: a web page can send other types here without being asked (Fetch standard, "CORS-safelisted").
+        is_json = inquiry.fields.get(b"content-type", b"").lower().startswith(b"application/json")
+        taken = is_json and self._notifications.post(inquiry.exchange.request.body)
+        return json_reply({"status": "ok" if taken else "error"})
+
+    @property
+    def _url(self) -> str:
+        host = self.config.host
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+
+
+def build_transport(config: Config) -> Transport:
+    """The carriers for all origins that a configuration can name."""
+    limits = config.transport
+    pool = NativePool(
+        Limits(
+            connect=limits.connect_timeout_seconds,
+            first_byte=limits.first_byte_timeout_seconds,
+            idle=limits.idle_timeout_seconds,
+            keepalive=limits.keepalive_seconds,
+            connections=limits.max_connections_per_origin,
+        )
+    )
+    return Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(respond)})
+
+
+def eager_task_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+    """Starts a task at once, since most end before they wait for anything.
+
+    asyncio's own factory rejects the `eager_start` that uvloop passes to it on CPython 3.13.0.
+    """
+    options.pop("eager_start", None)
+    return asyncio.Task(coro, loop=loop, eager_start=True, **options)
+
+
+def report_failure(task: asyncio.Task[None]) -> None:
+    """Says in the log why the control plane ended, if it did so by itself."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("the control plane does not run, `ccproxy status` will not see this daemon: %s", error)
