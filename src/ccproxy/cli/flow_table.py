@@ -16,12 +16,13 @@ COLUMNS = (
     Column("id", 8),
     Column("time", 8, rank=3),
     Column("client", 12, rank=4),
+    Column("request", 20, rank=6),
     Column("model → provider", 24),
     Column("status", 6, right=True),
     Column("in/out", 9, right=True, rank=2),
     Column("first byte", 10, right=True, rank=5),
     Column("total", 7, right=True, rank=1),
-    Column("error", 16, grows=True),
+    Column("error", 16),
 )
 
 PENDING = "bright_yellow"
@@ -42,6 +43,7 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
         Cell(flow["id"][:8], "cyan"),
         Cell(clock(flow["time"], now), "dim"),
         Cell(agent(flow), "dim"),
+        Cell(request_line(flow), "dim"),
         Cell(route(flow)),
         status(flow),
         Cell(tokens(flow)),
@@ -57,10 +59,15 @@ def agent(flow: Summary) -> str:
     return words[0][:24] if words else flow.get("front", "")
 
 
+def request_line(flow: Summary) -> str:
+    """Method and path, without the query."""
+    return f"{flow['method']} {flow['path'].partition('?')[0]}"
+
+
 def route(flow: Summary) -> str:
-    """What was asked for, and where it went: `gpt-5 → sim`, `gpt-5 → work/claude-opus-4-5`, `GET /v1/models`."""
+    """The model asked for, and where that went: `gpt-5 → sim`, `gpt-5 → work/claude-opus-4-5`."""
     model, dest = flow.get("model"), flow.get("dest_model")
-    asked = model or f"{flow['method']} {flow['path'].partition('?')[0]}"
+    asked = model or "-"
     target = flow.get("provider") or (flow.get("request") or {}).get("pretty_host")
     if not target or flow.get("action") in {None, "local"}:
         return asked

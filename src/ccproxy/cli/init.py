@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ccproxy.cli.grammar import command
+from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 
 EXAMPLES = [

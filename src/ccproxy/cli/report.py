@@ -30,7 +30,7 @@ class Report:
         """The daemon's word; None if there is none or it does not answer."""
         try:
             return self.session.control().status()
-        except (CommandError, OSError) as error:
+        except CommandError as error:
             self.trouble.append(str(error))
             return None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccproxy.cli.grammar import CommandError
+
 if TYPE_CHECKING:
     from ccproxy.cli.control import Control
     from ccproxy.config import Config
@@ -33,8 +35,14 @@ class Session:
         return load_config(flags, self.config_dir())
 
     def control(self) -> Control:
-        """The way to the daemon of this configuration, whether it runs or not."""
+        """The way to the daemon of this configuration, whether it runs or not.
+
+        Raises CommandError if there is no directory for the socket.
+        """
         from ccproxy.cli.control import Control
         from ccproxy.config.paths import control_socket
 
-        return Control(control_socket(self.config_dir()))
+        try:
+            return Control(control_socket(self.config_dir()))
+        except OSError as error:
+            raise CommandError(f"no place for the control socket: {error}", "set XDG_RUNTIME_DIR") from error

@@ -33,8 +33,6 @@ class Column:
     right: bool = False
     rank: int = 0
     """Columns of the highest rank are left out first; rank 0 always stays."""
-    grows: bool = False
-    """Takes what the others leave."""
 
 
 def show(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
@@ -62,32 +60,27 @@ def show_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Non
 
 def show_fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
     """As many columns as the terminal has room for, colours, and an ellipsis where a cell is too long."""
+    from rich.cells import cell_len
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = Console(markup=False, emoji=False, highlight=False)
     kept = fitting(columns, console.width)
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for index in kept:
-        column = columns[index]
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if column.grows else min(column.width, longest(rows, index, column)),
-            ratio=None,
-        )
-    for row in rows:
-        table.add_row(*(Text(visible(row[index].text), style=row[index].style) for index in kept))
-    console.print(table)
+    lines = [[Cell(column.title, "bold") for column in columns], *rows]
+    texts = [[Text(visible(line[index].text), line[index].style) for index in kept] for line in lines]
+    longest = [max(cell_len(text.plain) for text in column) for column in zip(*texts, strict=True)]
+    widths = shared_out([columns[index] for index in kept], longest, console.width)
+    for line in texts:
+        for text, index, width in zip(line, kept, widths, strict=True):
+            text.truncate(width, overflow="ellipsis")
+            text.align("right" if columns[index].right else "left", width)
+        console.print(Text(" " * GAP).join(line), no_wrap=True, overflow="crop", crop=True)
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[int]:
     """The indices of the columns to show in `width` characters."""
     kept = list(range(len(columns)))
-    while sum(columns[index].width + GAP for index in kept) - GAP > width:
+    while needed([columns[index].width for index in kept]) > width:
         last = max(kept, key=lambda index: columns[index].rank)
         if columns[last].rank == 0:
             break
@@ -95,6 +88,17 @@ def fitting(columns: Sequence[Column], width: int) -> list[int]:
     return kept
 
 
-def longest(rows: Sequence[Sequence[Cell]], index: int, column: Column) -> int:
-    """The widest text in a column, its heading included."""
-    return max(len(column.title), *(len(row[index].text) for row in rows)) if rows else len(column.title)
+def shared_out(columns: Sequence[Column], longest: Sequence[int], width: int) -> list[int]:
+    """The columns' widths: what they need, and more for those that could use it, by rank, while there is room."""
+    widths = [min(column.width, length) for column, length in zip(columns, longest, strict=True)]
+    left = max(0, width - needed(widths))
+    for index in sorted(range(len(columns)), key=lambda index: columns[index].rank):
+        more = min(left, longest[index] - widths[index])
+        widths[index] += more
+        left -= more
+    return widths
+
+
+def needed(widths: Sequence[int]) -> int:
+    """Characters that columns take with the gaps between them."""
+    return sum(widths) + GAP * (len(widths) - 1)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from ccproxy import __version__
+from tests.support.daemon import Home
+
+COMMANDS = ["demo", "init", "start", "run", "status", "flows", "logs"]
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), ["flows", "list"]], ids=" ".join)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_help_teaches_by_example(home: Home, arguments: list[str], option: str) -> None:
+    done = home.run(*arguments, option)
+    assert done.returncode == 0, done.stderr
+    usage, _, examples = done.stdout.partition("\nExamples:\n")
+    assert usage.startswith("Usage: " + " ".join(["ccproxy", *arguments]))
+    lines = examples.splitlines()
+    assert len(lines) >= 4
+    assert all(line.startswith("  # ") for line in lines[::2])
+    assert all("ccproxy" in line for line in lines[1::2])
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in done.stdout
+
+
+def test_the_list_of_commands(home: Home) -> None:
+    listed = home.run("--help").stdout
+    assert [name for name in COMMANDS if f"\n  {name} " in listed] == COMMANDS
+
+
+def test_version(home: Home) -> None:
+    assert home.run("--version").stdout == f"ccproxy {__version__}\n"
+    assert version("ccproxy") == __version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["statsu"], "Did you mean 'status'?"),
+        (["status", "--frob"], "--frob"),
+        (["start", "--port", "99999"], "99999"),
+        (["start", "--set", "nonsense"], "KEY=VALUE"),
+        (["start", "--set", "a=[1"], "YAML"),
+        (["run"], "COMMAND"),
+        (["run", "--inspekt", "ls"], "--inspekt"),
+        (["logs", "-n", "many"], "many"),
+        (["flows", "list", "-n", "0"], "0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_usage_exits_2(home: Home, arguments: list[str], said: str) -> None:
+    done = home.run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_imported_that_is_not_needed() -> None:
+    code = "import sys, json, ccproxy.cli.main as m; m.main(['--version']); print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not loaded & {"asyncio", "pydantic", "yaml", "rich", "mitmproxy", "http.client", "ccproxy.config"}
+
+
+def test_the_console_script_is_the_same_program(home: Home) -> None:
+    script = Path(sys.executable).with_name("ccproxy")
+    by_script = subprocess.run(
+        [script, "run", "-h"], capture_output=True, text=True, check=True, env=home.environment()
+    )
+    assert by_script.stdout == home.run("run", "-h").stdout
