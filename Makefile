@@ -59,7 +59,7 @@ conformance: $(STAMP) ## run the shared conformance suite, where it is checked o
 	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
 
 .PHONY: clients
-clients: $(STAMP) ## install claude, gemini and opencode from npm and drive them through the daemon
+clients: $(STAMP) ## install claude, codex, gemini and opencode from npm and drive them through the daemon
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 KEY = "sk-ant-oat-ccproxy-sim"
@@ -55,6 +56,21 @@ def claude(home: Path, url: str) -> dict[str, str]:
     }
 
 
+def codex(home: Path, url: str) -> dict[str, str]:
+    """Codex reaches a provider of the user's own by the Responses format over HTTP, and is quiet without its extras."""
+    settings = f"""
+        model = "gpt-5.1-codex"
+        model_provider = "sim"
+        check_for_update_on_startup = false
+        model_providers.sim = {{ name = "sim", base_url = "{url}/v1", env_key = "SIM_API_KEY", wire_api = "responses" }}
+        analytics.enabled = false
+        otel.exporter = "none"
+        features = {{ plugins = false, remote_plugin = false }}
+    """
+    write(home / ".codex" / "config.toml", dedent(settings))
+    return {"SIM_API_KEY": KEY}
+
+
 def gemini(home: Path, url: str) -> dict[str, str]:
     """Gemini CLI without a chosen kind of authentication ends with status 41."""
     settings = {
@@ -63,7 +79,7 @@ def gemini(home: Path, url: str) -> dict[str, str]:
         "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
         "telemetry": {"enabled": False},
     }
-    write(home / ".gemini" / "settings.json", settings)
+    write(home / ".gemini" / "settings.json", json.dumps(settings))
     return {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": url, "GEMINI_CLI_TRUST_WORKSPACE": "true"}
 
 
@@ -79,15 +95,15 @@ def opencode(home: Path, url: str) -> dict[str, str]:
             "models": {"sim": {}},
         },
     }
-    write(home / "opencode.json", {"provider": providers})
+    write(home / "opencode.json", json.dumps({"provider": providers}))
     off = ("MODELS_FETCH", "AUTOUPDATE", "DEFAULT_PLUGINS", "LSP_DOWNLOAD")
     return {"OPENCODE_CONFIG": str(home / "opencode.json")} | {f"OPENCODE_DISABLE_{name}": "1" for name in off}
 
 
-def write(file: Path, value: dict[str, Any]) -> None:
-    """Write a JSON file, and the directories above it."""
+def write(file: Path, text: str) -> None:
+    """Write a file, and the directories above it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(value))
+    file.write_text(text)
 
 
 def opencode_with(model: str, wire_format: str) -> Program:
@@ -96,8 +112,10 @@ def opencode_with(model: str, wire_format: str) -> Program:
     return Program(f"opencode-{wire_format}", wire_format, "opencode/", command, opencode)
 
 
+CODEX = ("codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
 PROGRAMS = [
     Program("claude", "anthropic", "claude-cli/", ("claude", "-p"), claude),
+    Program("codex", "openai_responses", "codex_exec/", CODEX, codex),
     Program("gemini", "gemini", "GeminiCLI", ("gemini", "-y", "-m", "gemini-2.5-flash", "-p"), gemini),
     opencode_with("anthropic/claude-sonnet-4-5", "anthropic"),
     opencode_with("compatible/sim", "openai"),
