@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def build_source(auth: AnyAuth | None, knobs: AuthKnobs) -> CredentialSource | None:
     """The source that an `auth` key describes; None if there is none. Nothing is run or read yet."""
+    timeout = knobs.command_timeout_seconds
     match auth:
         case None:
             return None
         case CommandAuth():
-            timeout = knobs.command_timeout_seconds
             return CommandSource(auth.command, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
         case FileAuth():
-            return FileSource(auth.file, header=auth.header, max_age=auth.max_age_seconds)
+            return FileSource(auth.file, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
         case LiteralAuth():
             return LiteralSource(auth.value, auth.header)
         case _:

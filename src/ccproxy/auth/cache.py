@@ -25,6 +25,7 @@ class CachedSource(ABC):
         self._failure: CredentialError | None = None
         self._until = 0.0
         self._run: asyncio.Task[Credential] | None = None
+        self._generation = 0
 
     @abstractmethod
     async def _obtain(self) -> Credential:
@@ -38,23 +39,38 @@ class CachedSource(ABC):
         """The credential, obtained if need be. Raises CredentialError."""
         if credential := self.cached():
             return credential
-        if self._failure and time.monotonic() < self._until:
+        if self._failure is not None and time.monotonic() < self._until:
             raise CredentialError(str(self._failure))
-        if self._run is None or self._run.done():
-            self._run = asyncio.create_task(self._obtain())
-            self._run.add_done_callback(self._keep)
-        return await asyncio.shield(self._run)
+        run = self._run
+        if run is None or run.done():
+            run = self._run = asyncio.create_task(self._fetch(self._generation))
+            run.add_done_callback(_look_at)
+        await asyncio.wait((run,))  # unlike `await run`, leaves it running if we are cancelled
+        return run.result()
 
     def invalidate(self) -> None:
-        """Forget what is cached; the result of a run under way goes to those who wait for it and is not kept."""
+        """Forget what is cached. The result of a run under way goes to those who wait for it and is not kept."""
         self._credential = self._failure = self._run = None
         self._until = 0.0
+        self._generation += 1
 
-    def _keep(self, run: asyncio.Task[Credential]) -> None:
-        failure = None if run.cancelled() else run.exception()
-        if run is not self._run:
-            return
-        self._run = None
-        self._credential = None if failure or run.cancelled() else run.result()
-        self._failure = failure if isinstance(failure, CredentialError) else None
-        self._until = time.monotonic() + (self._max_age if self._credential else FAILURE_SECONDS)
+    async def _fetch(self, generation: int) -> Credential:
+        try:
+            credential = await self._obtain()
+        except CredentialError as failure:
+            if generation == self._generation:
+                self._keep(None, failure, FAILURE_SECONDS)
+            raise
+        if generation == self._generation:
+            self._keep(credential, None, self._max_age)
+        return credential
+
+    def _keep(self, credential: Credential | None, failure: CredentialError | None, seconds: float) -> None:
+        self._credential, self._failure = credential, failure
+        self._until = time.monotonic() + seconds
+
+
+def _look_at(run: asyncio.Task[Credential]) -> None:
+    """So that asyncio does not complain about a failure that nobody waited for any more."""
+    if not run.cancelled():
+        run.exception()

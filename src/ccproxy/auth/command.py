@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ccproxy.auth.cache import CachedSource
-from ccproxy.auth.source import Credential, CredentialError, checked
+from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, checked, decoded
 
 if TYPE_CHECKING:
     from asyncio import StreamReader
 
-MAX_BYTES = 65_536
-"""Of the output. More is not a credential."""
 MAX_REASON = 200
 """Characters of the command's own complaint that go into the error."""
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class CommandSource(CachedSource):
-    """What `command` prints when the shell runs it, in its own process group, without a terminal, for `timeout` s at most."""
+    """What `command` prints when the shell runs it.
+
+    It runs without input in a session of its own; after `timeout` seconds it is killed with all that it started.
+    """
 
     def __init__(
         self, command: str, *, header: str | None = None, max_age: float = 300.0, timeout: float = 5.0
@@ -51,16 +54,9 @@ async def _answer(process: Process) -> Credential:
     assert process.stdout is not None
     assert process.stderr is not None
     output, complaint = await asyncio.gather(_read(process.stdout), _read(process.stderr))
-    status = await process.wait()
-    if status:
+    if status := await process.wait():
         raise CredentialError(_refusal(status, output, complaint))
-    if len(output) > MAX_BYTES:
-        raise CredentialError(f"the command printed more than {MAX_BYTES} bytes")
-    try:
-        text = output.decode()
-    except UnicodeDecodeError:
-        raise CredentialError("the command printed something that is not text") from None
-    return checked(text, "the command printed")
+    return checked(decoded(output, "the command printed"), "the command printed")
 
 
 async def _read(stream: StreamReader) -> bytes:
@@ -72,16 +68,17 @@ async def _read(stream: StreamReader) -> bytes:
 
 
 def _refusal(status: int, output: bytes, complaint: bytes) -> str:
+    """How the command ended and the first line of its complaint, from which anything that it printed is removed."""
     how = f"exited with status {status}" if status > 0 else f"was ended by {signal.Signals(-status).name}"
-    secret = output.decode(errors="replace").strip()
-    said = complaint.decode(errors="replace").strip()
-    said = said.replace(secret, "[redacted]") if secret else said
-    reason = said.partition("\n")[0].strip()[:MAX_REASON]
+    printed = output.decode(errors="replace").strip()
+    said = COLOUR.sub("", complaint.decode(errors="replace")).strip()
+    said = said.replace(printed, "[redacted]") if printed else said
+    reason = "".join(filter(str.isprintable, said.partition("\n")[0]))[:MAX_REASON].strip()
     return f"the command {how}: {reason}" if reason else f"the command {how}"
 
 
 async def _end(process: Process) -> None:
-    """Kill the command with all that it started, unless it ended by itself, and wait until it is gone."""
+    """Kill what is left of the command, unless it ended by itself, and wait until it is gone."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

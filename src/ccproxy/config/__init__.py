@@ -1,12 +1,12 @@
 """The configuration: what can be set, where it is read from, and what is wrong with it.
 
-Names load when they are first used: the paths alone cost nothing, the schema costs pydantic.
+The names are imported at their first use, because the commands that only look for paths need no schema.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ccproxy.config.errors import ConfigError, Problem
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ccproxy.config.paths import config_dir, control_socket, runtime_dir, state_dir
     from ccproxy.config.providers import Provider
     from ccproxy.config.schema import Config
+    from ccproxy.config.template import write_template
     from ccproxy.config.transforms import Transform
 
 __all__ = [
@@ -27,9 +28,10 @@ __all__ = [
     "load_config",
     "runtime_dir",
     "state_dir",
+    "write_template",
 ]
 
-_HOMES = {
+_MODULES = {
     "Config": "schema",
     "ConfigError": "errors",
     "Problem": "errors",
@@ -40,12 +42,11 @@ _HOMES = {
     "load_config": "load",
     "runtime_dir": "paths",
     "state_dir": "paths",
+    "write_template": "template",
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name from its module (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
@@ -15,41 +17,44 @@ class AuthKnobs(Section):
     """`auth`: how credentials are obtained. Times in seconds."""
 
     command_timeout_seconds: Seconds = 5.0
+    """For a command and for reading a file."""
     refresh_timeout_seconds: Seconds = 15.0
     refresh_headroom_seconds: SecondsOrZero = 60.0
 
 
-class CommandAuth(Section):
+class Credentials(Section):
+    """What all forms share."""
+
+    header: HeaderName | None = None
+    """Header that carries the token; null means `authorization: Bearer`."""
+
+
+class CommandAuth(Credentials):
     """The output of a shell command, kept `max_age_seconds`."""
 
     type: Literal["command"] = "command"
     command: Text = Field(repr=False)
-    header: HeaderName | None = None
-    """Header that carries it; null means `authorization: Bearer`."""
     max_age_seconds: SecondsOrZero = 300.0
 
 
-class FileAuth(Section):
+class FileAuth(Credentials):
     """The content of a file, read again when the file changes or after `max_age_seconds`."""
 
     type: Literal["file"] = "file"
     file: FilePath
-    header: HeaderName | None = None
     max_age_seconds: SecondsOrZero = 300.0
 
 
-class LiteralAuth(Section):
+class LiteralAuth(Credentials):
     """The value itself. Only for the passwords of our own services, never for a provider."""
 
     type: Literal["literal"] = "literal"
     value: Text = Field(repr=False)
-    header: HeaderName | None = None
 
 
-class OAuthFile(Section):
-    """What the OAuth sources share: a client's credential file and the dotted paths of its members."""
+class OAuthFile(Credentials):
+    """What the OAuth forms share: a client's credential file and the dotted paths of its members."""
 
-    header: HeaderName | None = None
     file_path: FilePath
     endpoint: Url
     client_id: Text
@@ -61,7 +66,7 @@ class AnthropicOAuth(OAuthFile):
     """Claude's OAuth credentials, refreshed when they expire."""
 
     type: Literal["anthropic_oauth"] = "anthropic_oauth"
-    file_path: FilePath = Field("~/.config/ccproxy/oauth/anthropic.json", validate_default=True)
+    file_path: FilePath = Field(default=Path("~/.config/ccproxy/oauth/anthropic.json"), validate_default=True)
     endpoint: Url = "https://claude.ai/v1/oauth/token"
     client_id: Text = "9d1c250a-e61b-44d9-88ed-5944d1962f5e"
     expiry_path: Text = "expires_at"
@@ -72,7 +77,7 @@ class GoogleOAuth(OAuthFile):
     """Google's OAuth credentials as gemini-cli keeps them."""
 
     type: Literal["google_oauth"] = "google_oauth"
-    file_path: FilePath = Field("~/.gemini/oauth_creds.json", validate_default=True)
+    file_path: FilePath = Field(default=Path("~/.gemini/oauth_creds.json"), validate_default=True)
     endpoint: Url = "https://oauth2.googleapis.com/token"
     client_secret: Text = Field(repr=False)
     """Google asks for it even from installed applications, where it is not a secret."""
@@ -84,7 +89,7 @@ class CodexOAuth(OAuthFile):
     """ChatGPT credentials as Codex keeps them."""
 
     type: Literal["codex_oauth"] = "codex_oauth"
-    file_path: FilePath = Field("~/.codex/auth.json", validate_default=True)
+    file_path: FilePath = Field(default=Path("~/.codex/auth.json"), validate_default=True)
     endpoint: Url = "https://auth.openai.com/oauth/token"
     client_id: Text = "app_EMoamEEZ73f0CkXaXp7hrann"
     access_path: Text = "tokens.access_token"
@@ -94,10 +99,7 @@ class CodexOAuth(OAuthFile):
     last_refresh_path: Text = "last_refresh"
 
 
-type AnyAuth = CommandAuth | FileAuth | LiteralAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth
-type ProviderAuth = CommandAuth | FileAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth
-
-KINDS: dict[str, type[CommandAuth | FileAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth]] = {
+KINDS: Mapping[str, type[Credentials]] = {
     "command": CommandAuth,
     "file": FileAuth,
     "anthropic_oauth": AnthropicOAuth,
@@ -106,14 +108,14 @@ KINDS: dict[str, type[CommandAuth | FileAuth | AnthropicOAuth | GoogleOAuth | Co
 }
 
 
-def _provider_auth(written: object, info: ValidationInfo) -> Any:
+def _provider_auth(written: object, info: ValidationInfo) -> Credentials:
     """A string is a command; a map names its `type`, or has a `command` or a `file` to tell it by."""
-    if isinstance(written, str):
-        written = {"type": "command", "command": written}
-    if isinstance(written, (*KINDS.values(), LiteralAuth)):
+    if isinstance(written, Credentials):
         return written
+    if isinstance(written, str):
+        written = {"command": written}
     if not isinstance(written, dict):
-        raise PydanticKnownError("dict_type")
+        raise PydanticKnownError("string_type")
     kind = written.get("type") or next((name for name in ("command", "file") if name in written), None)
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValidationError.from_exception_data("auth", [complain(_no_kind(kind))])
@@ -124,25 +126,20 @@ def _no_kind(kind: object) -> Complaint:
     known = ", ".join(KINDS)
     if kind is None:
         return Complaint(
-            (), "does not say where the credential comes from", f"give a command, a file, or a type: {known}"
+            (), "does not say where the credential comes from", f"add a command, a file, or a type: {known}"
         )
-    return Complaint(("type",), "is not a known source of credentials", f"choose one of {known}")
+    return Complaint(("type",), "is not a known source of credentials", f"known are {known}")
 
 
-def _secret(written: object, info: ValidationInfo) -> Any:
+def _secret(written: object, info: ValidationInfo) -> Credentials:
     """As for a provider, except that a string is the secret itself."""
-    if isinstance(written, str):
-        return LiteralAuth.model_validate({"value": written}, context=info.context)
-    return _provider_auth(written, info)
+    literal = {"value": written} if isinstance(written, str) else None
+    return LiteralAuth.model_validate(literal) if literal else _provider_auth(written, info)
 
 
-Auth = Annotated[
-    CommandAuth | FileAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth,
-    PlainValidator(_provider_auth),
-]
+type AnyAuth = CommandAuth | FileAuth | LiteralAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth
+"""Every form of `auth`, and the passwords of our own services."""
+Auth = Annotated[CommandAuth | FileAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth, PlainValidator(_provider_auth)]
 """`auth` of a provider."""
-Secret = Annotated[
-    CommandAuth | FileAuth | LiteralAuth | AnthropicOAuth | GoogleOAuth | CodexOAuth,
-    PlainValidator(_secret),
-]
-"""A password of one of our own services."""
+Secret = Annotated[Any, PlainValidator(_secret)]
+"""A password of one of our own services: a LiteralAuth or any form of `auth`."""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+type KeyPath = tuple[str | int, ...]
+"""The way to a value: keys of mappings and indexes of lists."""
+
 
 class Place(NamedTuple):
     """Where a value was written: a file with line and column (from 1), or the name of a variable or flag."""
@@ -56,9 +59,18 @@ def _order(problem: Problem) -> tuple[str, int, int]:
     return problem.file, problem.line or 0, problem.column or 0
 
 
+def dotted(path: KeyPath) -> str:
+    """A path as people write it: `lightllm.transforms[0].match_host`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{_printable(step)}" for step in path).removeprefix(".")
+
+
+def _printable(step: str) -> str:
+    return step if step.isprintable() else repr(step)[1:-1]
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, or None."""
-    from difflib import get_close_matches  # needed only when something is wrong
+    from difflib import get_close_matches  # slow to import, and needed only when something is wrong
 
     spellings = {name.lower().replace("-", "_"): name for name in known}
     found = get_close_matches(word.lower().replace("-", "_"), spellings, n=1)

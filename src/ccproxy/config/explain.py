@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ccproxy.config.document import dotted
-from ccproxy.config.errors import Problem, nearest
-from ccproxy.config.layers import PREFIX, Layer, ValueLayer, find_place
+from ccproxy.config.advice import advice
+from ccproxy.config.errors import Problem, dotted
+from ccproxy.config.layers import find_place
+from ccproxy.config.value_layers import ValueLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+    from ccproxy.config.layers import Layer
+
 SECRET_KEYS = frozenset({"auth", "web_password", "billing"})
 """Values under these are never repeated in a message."""
+MAX_SHOWN = 60
+"""Longer values are not repeated either."""
 
 MESSAGES: dict[str, str] = {
     "missing": "is required",
@@ -28,116 +34,52 @@ MESSAGES: dict[str, str] = {
     "literal_error": "should be {expected}, but is {is}",
     "greater_than": "should be more than {gt}, but is {is}",
     "greater_than_equal": "should be at least {ge}, but is {is}",
-    "less_than": "should be less than {lt}, but is {is}",
     "less_than_equal": "should be at most {le}, but is {is}",
     "finite_number": "should be a finite number, but is {is}",
     "string_too_short": "should not be empty",
+    "string_unicode": "should be text in UTF-8",
     "unknown_key": "is not a known key",
     "rule": "{message}",
 }
+"""By pydantic's error type (https://docs.pydantic.dev/latest/errors/validation_errors/) or ours."""
+
+KINDS: tuple[tuple[type, str], ...] = (
+    (dict, "a mapping"),
+    (list, "a list"),
+    (bool, "true or false"),
+    (str, "text"),
+    (int, "a number"),
+    (float, "a number"),
+    (type(None), "nothing"),
+)
 TEXT_WANTED = frozenset({"string_type", "literal_error"})
 
 
-def problems(error: ValidationError, layers: list[Layer]) -> Iterator[Problem]:
+def problems(error: ValidationError, layers: Sequence[Layer]) -> Iterator[Problem]:
     """Each error with the place where its value was written, and what to do."""
     for details in error.errors(include_url=False):
-        path = details["loc"]
-        place = find_place(layers, path)
-        yield Problem(*place, dotted(path), _message(details), _hint(details, from_environment=place.line is None))
+        place = find_place(layers, details["loc"])
+        yield Problem(*place, dotted(details["loc"]), _message(details), advice(details, place))
 
 
-def texts_taken_for_values(error: ValidationError, layers: list[Layer]) -> list[ValueLayer]:
-    """The environment variables whose text reads as a number or the like, but whose key wants text."""
+def texts_taken_for_values(error: ValidationError, layers: Sequence[Layer]) -> dict[int, Layer]:
+    """By id, what to put in place of environment variables whose text reads as a number, but whose key wants text."""
     wanted = {details["loc"] for details in error.errors(include_url=False) if details["type"] in TEXT_WANTED}
-    return [layer for layer in layers if isinstance(layer, ValueLayer) and layer.raw and layer.path in wanted]
+    values = (layer for layer in layers if isinstance(layer, ValueLayer))
+    return {id(layer): layer.as_text() for layer in values if layer.text is not None and layer.path in wanted}
 
 
 def _message(details: ErrorDetails) -> str:
     template = MESSAGES.get(details["type"])
     if template is None:
         return details["msg"]
-    known = {"is": _shown(details["input"], details["loc"]), **details.get("ctx", {})}
-    return template.format_map(known)
+    return template.format_map({"is": _shown(details["input"], details["loc"]), **details.get("ctx", {})})
 
 
-def _shown(value: object, path: tuple[int | str, ...]) -> str:
-    """A value as its writer knows it; its kind only, if it may be a secret or is long."""
-    kind = next(name for types, name in _KINDS if isinstance(value, types))
-    if isinstance(value, dict | list) or value is None:
+def _shown(value: Any, path: tuple[int | str, ...]) -> str:
+    """A value as its writer knows it; only its kind, if it is long or may be a secret."""
+    kind = next((name for type_, name in KINDS if isinstance(value, type_)), "something else")
+    if isinstance(value, dict | list) or value is None or not SECRET_KEYS.isdisjoint(path):
         return kind
-    if not SECRET_KEYS.isdisjoint(path) or len(str(value)) > 60:
-        return f"{kind} of another kind"
-    return f"the text {value!r}" if isinstance(value, str) else str(value).lower()
-
-
-_KINDS: tuple[tuple[Any, str], ...] = (
-    (dict, "a mapping"),
-    (list, "a list"),
-    (str, "a text"),
-    (bool, "true or false"),
-    (int | float, "a number"),
-    (type(None), "nothing"),
-    (object, "something else"),
-)
-
-
-def _hint(details: ErrorDetails, *, from_environment: bool) -> str:
-    advise = _ADVICE.get(details["type"])
-    context = details.get("ctx", {})
-    return advise(details, from_environment) if advise else str(context.get("hint", ""))
-
-
-def _on_unknown(details: ErrorDetails, from_environment: bool) -> str:
-    context, path = details["ctx"], details["loc"]
-    if context["retired"]:
-        return str(context["retired"])
-    if name := nearest(str(path[-1]), context["known"]):
-        spelled = PREFIX + "__".join(map(str, (*path[:-1], name))).upper() if from_environment else name
-        return f"did you mean {spelled!r}?"
-    return f"known here: {', '.join(context['known'])}"
-
-
-def _on_literal(details: ErrorDetails, _: bool) -> str:
-    choices = details["ctx"]["expected"].replace(" or ", ", ").split(", ")
-    name = nearest(str(details["input"]), [choice.strip("'") for choice in choices])
-    return f"did you mean {name!r}?" if name else ""
-
-
-def _on_number(details: ErrorDetails, _: bool) -> str:
-    return "remove the quotes" if _is_number(details["input"]) else ""
-
-
-def _on_text(details: ErrorDetails, _: bool) -> str:
-    return "put it in quotes" if isinstance(details["input"], bool | int | float) else ""
-
-
-def _on_list(details: ErrorDetails, _: bool) -> str:
-    return "begin each item with '- '" if not isinstance(details["input"], dict) else ""
-
-
-def _on_mapping(details: ErrorDetails, _: bool) -> str:
-    return f"write 'key: value' lines under {details['loc'][-1]}" if details["loc"] else ""
-
-
-def _on_missing(details: ErrorDetails, _: bool) -> str:
-    return "add it"
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return isinstance(value, str) and float(value) is not None
-    except ValueError:
-        return False
-
-
-_ADVICE: dict[str, Callable[[Any, bool], str]] = {
-    "unknown_key": _on_unknown,
-    "literal_error": _on_literal,
-    "int_type": _on_number,
-    "float_type": _on_number,
-    "string_type": _on_text,
-    "list_type": _on_list,
-    "dict_type": _on_mapping,
-    "model_type": _on_mapping,
-    "missing": _on_missing,
-}
+    text = f"the text {value!r}" if isinstance(value, str) else str(value).lower()
+    return text if len(text) <= MAX_SHOWN else kind

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from ccproxy.config.credentials import Secret
 from ccproxy.config.section import Section
 from ccproxy.config.transforms import Transform
-from ccproxy.config.values import Count, FilePath, Hostname, Port, Text
+from ccproxy.config.values import Address, Count, FilePath, Port, Regex, Text
 
 KNOWN_HOSTS = {
     "api.anthropic.com": "anthropic",
@@ -28,17 +28,19 @@ def _over_known_hosts(written: object) -> object:
 
 
 class Mitmproxy(Section):
-    """`inspector.mitmproxy`: mitmproxy's options of the same names (https://docs.mitmproxy.org/stable/concepts/options/)."""
+    """`inspector.mitmproxy`: mitmproxy's options of these names (https://docs.mitmproxy.org/stable/concepts/options/)."""
 
     confdir: FilePath | None = None
+    """null means `inspector.cert_dir`."""
     ssl_insecure: bool = False
     stream_large_bodies: Text | None = None
     body_size_limit: Text | None = None
-    web_host: Hostname = "127.0.0.1"
-    web_password: Secret | None = None
+    web_host: Address = "127.0.0.1"
+    web_password: Secret = None
+    """null means a random one at each start."""
     web_open_browser: bool = False
-    ignore_hosts: list[str] = []
-    allow_hosts: list[str] = []
+    ignore_hosts: list[Regex] = Field(default_factory=list)
+    allow_hosts: list[Regex] = Field(default_factory=list)
     termlog_verbosity: Literal["error", "warn", "info", "alert", "debug"] = "warn"
     flow_detail: Annotated[int, Field(ge=0, le=4)] = 0
 
@@ -51,9 +53,11 @@ class Inspector(Section):
     max_flows: Count = 500
     """How many flows the inspector shows; older ones leave its view."""
     cert_dir: FilePath | None = None
-    provider_map: Annotated[dict[str, Text], BeforeValidator(_over_known_hosts)] = dict(KNOWN_HOSTS)
-    """Host to vendor name, for telemetry only."""
-    transforms: list[Transform] = []
+    provider_map: Annotated[dict[str, Text], BeforeValidator(_over_known_hosts)] = Field(
+        default_factory=lambda: dict(KNOWN_HOSTS)
+    )
+    """Host to vendor name, for telemetry only. Entries are added to the known hosts; null removes one."""
+    transforms: list[Transform] = Field(default_factory=list)
     """The 2.0 place of `lightllm.transforms`; empty once loaded, because they are appended there."""
     mitmproxy: Mitmproxy = Field(default_factory=Mitmproxy)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ccproxy.config import explain, layers, paths
+from ccproxy.config import paths
 from ccproxy.config.errors import ConfigError
+from ccproxy.config.explain import problems, texts_taken_for_values
+from ccproxy.config.file_layer import FileLayer
+from ccproxy.config.layers import merged
 from ccproxy.config.schema import Config
+from ccproxy.config.value_layers import environment_layers, flag_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,27 +34,28 @@ def load_config(
     problem there is.
     """
     directory = paths.config_dir(config_dir)
-    file = layers.FileLayer(directory / paths.FILE_NAME)
-    environment = layers.environment_layers(layers.current_environment() if environ is None else environ, file.tree)
-    stack: list[Layer] = [file, *environment, *layers.flag_layers(flags or {})]
-    problems = list(file.problems)
+    file = FileLayer(directory / paths.FILE_NAME)
+    environment = environment_layers(os.environ if environ is None else environ, file.tree)
+    layers: list[Layer] = [file, *environment, *flag_layers(flags or {})]
+    context = {"base_dir": directory, "sources": (directory / paths.FILE_NAME,) if file.exists else ()}
+    found = list(file.problems)
     try:
-        config = _validated(stack, directory)
+        config = _validated(layers, context)
     except ValidationError as error:
-        problems += explain.problems(error, stack)
+        found += problems(error, layers)
     else:
-        if not problems:
-            return config.located(directory, (directory / paths.FILE_NAME,) if file.exists else ())
-    raise ConfigError(problems)
+        if not found:
+            return config
+    raise ConfigError(found)
 
 
-def _validated(stack: list[Layer], directory: Path) -> Config:
-    context = {"base_dir": directory}
+def _validated(layers: list[Layer], context: dict[str, Any]) -> Config:
+    """Variables whose text reads as a number, but whose key wants text, are given a second chance in `layers`."""
     try:
-        return Config.model_validate(layers.merged(stack), context=context)
+        return Config.model_validate(merged(layers), context=context)
     except ValidationError as error:
-        misread = explain.texts_taken_for_values(error, stack)
+        misread = texts_taken_for_values(error, layers)
         if not misread:
             raise
-        stack[:] = [layer.as_text() if layer in misread else layer for layer in stack]
-    return Config.model_validate(layers.merged(stack), context=context)
+        layers[:] = [misread.get(id(layer), layer) for layer in layers]
+    return Config.model_validate(merged(layers), context=context)

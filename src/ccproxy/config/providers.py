@@ -28,20 +28,22 @@ DEFAULT_PATHS = {
     "perplexity_pro": "/rest/sse/perplexity_ask",
     "simulator": "/",
 }
+VERSIONS = ("/v1", "/v1beta")
+"""What a default path begins with, and what a base URL often ends with because SDKs ask for it so."""
 
 
-def _canonical(written: object) -> object:
+def _wire_format(written: object) -> object:
     return ALIASES.get(written, written) if isinstance(written, str) else written
 
 
 ProviderType = Annotated[
     Literal["anthropic", "openai", "openai_responses", "gemini", "perplexity_pro", "simulator"],
-    BeforeValidator(_canonical),
+    BeforeValidator(_wire_format),
 ]
 
 
 class Provider(Section):
-    """One entry of `providers`. Exactly one of `host` and `base_url` says where it is."""
+    """One entry of `providers`. Exactly one of `host` and `base_url` says where it is; the simulator is nowhere."""
 
     retired_keys: ClassVar[dict[str, str]] = {"provider": "it is called type now"}
 
@@ -49,17 +51,18 @@ class Provider(Section):
     host: Hostname | None = None
     """https, port 443."""
     base_url: Url | None = None
-    """Any http or https URL; `path` is appended to its path. No trailing slash."""
+    """Any http or https URL; `path` is appended to its path."""
     path: RequestPath = ""
-    """May hold `{model}` and `{action}`; by default the one of the type's API."""
+    """May hold `{model}` and `{action}`; by default that of the type's API, without the version if base_url ends so."""
     auth: Auth | None = None
     fingerprint_profile: Text | None = None
     shape: Text | None = None
+    """Which profile of `shaping.providers` its requests are shaped by, if any."""
     http2: bool = False
 
     @classmethod
     def unfold(cls, written: object) -> object:
-        """Fill in the default path."""
+        """The default path is filled in."""
         if not isinstance(written, dict) or written.get("path") is not None:
             return written
         path = _default_path(written.get("type"), written.get("base_url"))
@@ -68,25 +71,20 @@ class Provider(Section):
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
         """Where it is, said once."""
-        given = [key for key in ("host", "base_url") if key in raw]
+        given = [key for key in ("host", "base_url") if raw.get(key) is not None]
+        simulated = raw.get("type") == "simulator"
         if len(given) == 2:
-            yield Complaint(("base_url",), "host is given too", "keep one of the two")
-        if not given and raw.get("type") != "simulator":
+            yield Complaint(("base_url",), "is given beside host", "keep one of the two")
+        if simulated and given:
+            yield Complaint((given[0],), "has no meaning for the simulator, which is part of ccproxy", "remove it")
+        if not simulated and not given:
             example = "host: api.example.com, or base_url: http://127.0.0.1:11434"
             yield Complaint((), "does not say where the provider is", f"add {example}")
 
-    @property
-    def origin_url(self) -> str:
-        """Scheme, host, port and path prefix, without a trailing slash; `simulator:` for the simulator."""
-        if self.base_url:
-            return self.base_url
-        return f"https://{self.host}" if self.host else "simulator:"
-
 
 def _default_path(kind: object, base_url: object) -> str:
-    """The path of the type's API, without the version if `base_url` ends with it, as that of OpenAI's SDK does."""
-    path = DEFAULT_PATHS.get(str(_canonical(kind)), "")
-    version = "/" + path.split("/")[1] if path.count("/") > 1 else ""
-    if version and isinstance(base_url, str) and base_url.rstrip("/").endswith(version):
-        return path.removeprefix(version)
+    path = DEFAULT_PATHS.get(str(_wire_format(kind)), "")
+    for version in VERSIONS:
+        if isinstance(base_url, str) and base_url.rstrip("/").endswith(version):
+            path = path.removeprefix(version) if path.startswith(f"{version}/") else path
     return path

@@ -10,13 +10,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from ccproxy.config import paths
 from ccproxy.config.credentials import AuthKnobs
+from ccproxy.config.crosscheck import disagreements
 from ccproxy.config.inspector import Inspector
 from ccproxy.config.providers import Provider
 from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.services import Flows, Listener, Mcp, Otel, Transport
 from ccproxy.config.shaping import Hooks, Shaping
 from ccproxy.config.transforms import LightLLM
-from ccproxy.config.values import FilePath, Hostname, Port, Seconds, SecondsOrZero, Text, UpperCase, Url
+from ccproxy.config.values import Address, FilePath, Port, Seconds, SecondsOrZero, Text, UpperCase, Url
 from ccproxy.config.vendors import GeminiCapacity, Perplexity
 
 
@@ -24,17 +25,18 @@ class Config(Section):
     """The configuration. `load_config` makes one; `Config()` is the defaults."""
 
     retired_keys: ClassVar[dict[str, str]] = {
-        "debug": "use log_level and log_file",
-        "oat_sources": "use providers",
-        "mitm": "use inspector",
-        "compliance": "use shaping",
-        "litellm": "there is no LiteLLM any more: use providers",
+        "debug": "write log_level: DEBUG",
+        "oat_sources": "write them as providers with auth",
+        "mitm": "it is called inspector now",
+        "compliance": "it is called shaping now",
+        "litellm": "nothing of LiteLLM is left: use providers",
     }
 
-    host: Hostname = "127.0.0.1"
+    host: Address = "127.0.0.1"
     port: Port = 4000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase] = "INFO"
     log_file: FilePath | None = Path("ccproxy.log")
+    """null means no file."""
     journal_identifier: Text | None = None
     use_journal: bool = False
     provider_timeout: Seconds | None = None
@@ -43,11 +45,12 @@ class Config(Section):
     readiness_probe_url: Url = "https://1.1.1.1"
     readiness_probe_timeout_seconds: Seconds = 5.0
     shutdown_grace_seconds: SecondsOrZero = 8.0
+    """How long streams may go on after the daemon was told to stop."""
 
     listener: Listener = Field(default_factory=Listener)
     transport: Transport = Field(default_factory=Transport)
     auth: AuthKnobs = Field(default_factory=AuthKnobs)
-    providers: dict[str, Provider] = {}
+    providers: dict[str, Provider] = Field(default_factory=dict)
     lightllm: LightLLM = Field(default_factory=LightLLM)
     hooks: Hooks = Field(default_factory=Hooks)
     shaping: Shaping = Field(default_factory=Shaping)
@@ -63,16 +66,12 @@ class Config(Section):
 
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
-        """Override rules name providers that exist."""
-        providers = raw.get("providers", {})
-        for block in ("lightllm", "inspector"):
-            for index, name in _destinations(raw.get(block)):
-                if isinstance(providers, dict) and name not in providers:
-                    yield Complaint((block, "transforms", index, "dest_provider"), f"there is no provider {name!r}")
+        """What blocks must agree about."""
+        return disagreements(raw)
 
     @model_validator(mode="after")
     def _settle(self) -> Self:
-        """Old places of settings move to their present ones, so that readers look in one place only."""
+        """Settings in their old places move to the present ones, so that readers look in one place only."""
         if self.inspector.transforms:
             rules = [*self.lightllm.transforms, *self.inspector.transforms]
             self.__dict__["lightllm"] = self.lightllm.model_copy(update={"transforms": rules})
@@ -81,6 +80,11 @@ class Config(Section):
             limit = {"first_byte_timeout_seconds": self.provider_timeout}
             self.__dict__["transport"] = self.transport.model_copy(update=limit)
         return self
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember where this came from: `base_dir` and `sources` of the validation context."""
+        self._base_dir = (context or {}).get("base_dir")
+        self._sources = (context or {}).get("sources", ())
 
     @property
     def base_dir(self) -> Path:
@@ -94,19 +98,4 @@ class Config(Section):
 
     def log_path(self) -> Path | None:
         """The log file, absolute; None if there is to be none."""
-        return self.log_file and self.base_dir / self.log_file
-
-    def located(self, base_dir: Path, sources: tuple[Path, ...] = ()) -> Self:
-        """The same configuration, read from `sources` in `base_dir`."""
-        config = self.model_copy()
-        config._base_dir, config._sources = base_dir, sources
-        return config
-
-
-def _destinations(block: Any) -> Iterator[tuple[int, str]]:
-    """Index and `dest_provider` of the rules of a block as it was written."""
-    transforms = block.get("transforms") if isinstance(block, dict) else None
-    for index, rule in enumerate(transforms if isinstance(transforms, list) else ()):
-        name = rule.get("dest_provider") if isinstance(rule, dict) else None
-        if isinstance(name, str):
-            yield index, name
+        return self.base_dir / self.log_file if self.log_file else None

@@ -28,7 +28,7 @@ class Section(BaseModel):
     unless null means something for that field.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     nullable_keys: ClassVar[frozenset[str]] = frozenset()
     retired_keys: ClassVar[Mapping[str, str]] = {}
     """Keys of earlier versions, with what to write today."""
@@ -54,25 +54,23 @@ class Section(BaseModel):
         written = cls.unfold(written)
         if not isinstance(written, Mapping):
             return handler(written)
-        raw = {key: value for key, value in written.items() if value is not None or key in cls.nullable_keys}
-        details = [cls._unknown(key, value) for key, value in raw.items() if key not in cls.model_fields]
-        known = {key: value for key, value in raw.items() if key in cls.model_fields}
-        details += map(complain, cls.rules(known))
+        given = {key: value for key, value in written.items() if value is not None or key in cls.nullable_keys}
+        known = {key: value for key, value in given.items() if key in cls.model_fields}
+        errors = [cls._unknown(key) for key in given if key not in known]
+        errors += map(complain, cls.rules(known))
         try:
             section = handler(known)
         except ValidationError as error:
-            details += map(_again, error.errors(include_url=False))
+            errors += map(_again, error.errors(include_url=False))
         else:
-            if not details:
+            if not errors:
                 return section
-        raise ValidationError.from_exception_data(cls.__name__, details)
+        raise ValidationError.from_exception_data(cls.__name__, errors)
 
     @classmethod
-    def _unknown(cls, key: str, value: object) -> InitErrorDetails:
+    def _unknown(cls, key: str) -> InitErrorDetails:
         context = {"known": list(cls.model_fields), "retired": cls.retired_keys.get(key, "")}
-        return InitErrorDetails(
-            type=PydanticCustomError("unknown_key", "unknown key", context), loc=(key,), input=value
-        )
+        return InitErrorDetails(type=PydanticCustomError("unknown_key", "unknown key", context), loc=(key,), input=None)
 
 
 def complain(complaint: Complaint) -> InitErrorDetails:

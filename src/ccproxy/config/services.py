@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ccproxy.config.credentials import Secret
 from ccproxy.config.section import Section
-from ccproxy.config.values import Count, Hostname, Port, Seconds, Size, Text, Url
+from ccproxy.config.values import Address, Bytes, Count, Port, Seconds, Text, Url
 
 
 class Listener(Section):
@@ -16,8 +16,8 @@ class Listener(Section):
     body_timeout_seconds: Seconds = 30.0
     """Longest wait between two pieces of a request body."""
     keepalive_seconds: Seconds = 300.0
-    max_body_bytes: Size = 134_217_728
-    max_header_bytes: Size = 65_536
+    max_body_bytes: Bytes = 134_217_728
+    max_header_bytes: Bytes = 65_536
 
 
 class Transport(Section):
@@ -34,18 +34,18 @@ class Transport(Section):
 class Flows(Section):
     """`flows`: what is kept of the traffic."""
 
-    default_jq_filters: list[Text] = []
+    default_jq_filters: list[Text] = Field(default_factory=list)
     memory_max_flows: Count = 1000
-    memory_max_bytes: Size = 67_108_864
+    memory_max_bytes: Bytes = 67_108_864
 
 
 class McpHttp(Section):
     """`mcp.http`: the MCP server's own listener."""
 
     enabled: bool = True
-    host: Hostname = "127.0.0.1"
+    host: Address = "127.0.0.1"
     port: Port = 4030
-    auth: Secret | None = None
+    auth: Secret = None
     """Bearer token that clients must send; null means none."""
 
 

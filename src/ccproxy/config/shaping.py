@@ -13,7 +13,8 @@ from ccproxy.config.values import FilePath, HeaderName, Params, Regex, Text, wro
 
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 STRATEGY = re.compile(r"replace|drop|(prepend_shape|append_shape)(:[0-9]+)?", re.ASCII)
-CREDENTIAL_HEADERS = ["authorization", "x-api-key", "x-goog-api-key"]
+TARGET_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "host")
+FRAMING_HEADERS = ("content-length", "transfer-encoding", "connection")
 
 
 def _module(value: str) -> str:
@@ -43,7 +44,7 @@ class HookEntry(Section):
     """A hook: the module it lives in and its parameters. A string stands for a module without parameters."""
 
     hook: Annotated[str, AfterValidator(_module)]
-    params: Params = {}
+    params: Params = Field(default_factory=dict)
 
     @classmethod
     def unfold(cls, written: object) -> object:
@@ -69,24 +70,24 @@ def _built_in(*names: str) -> list[HookEntry]:
 class Capture(Section):
     """`shaping.providers.<type>.capture`: which flows can become a shape."""
 
-    path_pattern: Regex = Field("", validate_default=True)
+    path_pattern: Regex = re.compile("")
 
 
 class Billing(Section):
     """`shaping.providers.anthropic.billing`; environment variables are expanded."""
 
-    salt: Expanded = Field(None, repr=False)
-    seed: Expanded = Field(None, repr=False)
+    salt: Expanded = Field(default=None, repr=False)
+    seed: Expanded = Field(default=None, repr=False)
 
 
 class ShapeProfile(Section):
     """`shaping.providers.<type>`: how a captured envelope and a request become one."""
 
-    content_fields: list[Text] = []
-    merge_strategies: dict[str, Annotated[str, AfterValidator(_strategy)]] = {}
-    shape_hooks: list[HookEntry] = []
-    preserve_headers: list[HeaderName] = [*CREDENTIAL_HEADERS, "host"]
-    strip_headers: list[HeaderName] = [*CREDENTIAL_HEADERS, "host", "content-length", "transfer-encoding", "connection"]
+    content_fields: list[Text] = Field(default_factory=list)
+    merge_strategies: dict[str, Annotated[str, AfterValidator(_strategy)]] = Field(default_factory=dict)
+    shape_hooks: list[HookEntry] = Field(default_factory=list)
+    preserve_headers: list[HeaderName] = Field(default_factory=lambda: [*TARGET_HEADERS])
+    strip_headers: list[HeaderName] = Field(default_factory=lambda: [*TARGET_HEADERS, *FRAMING_HEADERS])
     capture: Capture = Field(default_factory=Capture)
     billing: Billing = Field(default_factory=Billing)
 
@@ -99,4 +100,4 @@ class Shaping(Section):
     enabled: bool = True
     shapes_dir: FilePath | None = None
     """null means `shapes` beside the configuration file."""
-    providers: dict[str, ShapeProfile] = {}
+    providers: dict[str, ShapeProfile] = Field(default_factory=dict)

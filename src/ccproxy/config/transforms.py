@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,7 +16,8 @@ class Transform(Section):
     """A rule. It matches if every expression it has is found (`re.search`) in its part of the request."""
 
     match_host: Regex | None = None
-    match_path: Regex = Field(".*", validate_default=True)
+    match_path: Regex = re.compile(".*")
+    """On the path without the query."""
     match_model: Regex | None = None
     action: Literal["redirect", "transform", "passthrough"] = "redirect"
     dest_provider: Text | None = None
@@ -29,14 +31,15 @@ class Transform(Section):
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
         """A rule that sends a request elsewhere says where."""
         action = raw.get("action", "redirect")
-        if action == "transform" and "dest_provider" not in raw:
+        provider, host = raw.get("dest_provider"), raw.get("dest_host")
+        if action == "transform" and provider is None:
             yield Complaint((), "transform needs a dest_provider", "name one of providers")
-        if action == "redirect" and "dest_provider" not in raw and "dest_host" not in raw:
+        if action == "redirect" and provider is None and host is None:
             yield Complaint((), "redirect has no destination", "add dest_provider or dest_host")
 
 
 class LightLLM(Section):
     """`lightllm`."""
 
-    transforms: list[Transform] = []
-
+    transforms: list[Transform] = Field(default_factory=list)
+    """Once loaded, those of `inspector.transforms` follow here."""

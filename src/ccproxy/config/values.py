@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
+LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*\.?", re.ASCII)
 """Labels of letters, digits and hyphens (RFC 1123 §2.1); underscores occur in container networks."""
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-"""A token (RFC 9110 §5.6.2)."""
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+"""What a header name is made of (RFC 9110 §5.6.2)."""
+PLACEHOLDER = re.compile(r"\{model\}|\{action\}")
 
 
 def wrong(message: str, hint: str = "") -> PydanticCustomError:
@@ -34,60 +36,66 @@ def _regex(value: object) -> re.Pattern[str]:
     try:
         return re.compile(_text(value))
     except (re.error, OverflowError, RecursionError) as error:
-        raise wrong(
-            f"is not a valid regular expression: {error}", "escape special characters with a backslash"
-        ) from None
+        raise wrong(f"is not a valid regular expression: {error}", "a backslash makes a character literal") from None
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
-    """`~` is expanded; a relative path belongs to the directory of the configuration file."""
     path = value if isinstance(value, Path) else Path(_text(value))
-    if "\0" in str(path) or str(path) == ".":
-        raise wrong("is not a path")
+    if not path.name or "\0" in path.name:
+        raise wrong("is not the path of a file")
     try:
         path = path.expanduser()
     except RuntimeError:
-        raise wrong("has a '~' that cannot be expanded", "write the whole path") from None
+        raise wrong("begins with a '~' that cannot be expanded", "write the whole path") from None
     base = (info.context or {}).get("base_dir")
     return base / path if base else path
 
 
+def _is_host(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return HOSTNAME.fullmatch(value) is not None
+    return True
+
+
 def _hostname(value: str) -> str:
+    if _is_host(value):
+        return value
     if "/" in value:
         raise wrong("should be a bare host name, not a URL", "for a URL use base_url in place of host")
-    if _is_address(value) or (len(value) <= 253 and HOSTNAME.fullmatch(value)):
-        return value
     if ":" in value:
         raise wrong("should be a bare host name without a port", f"for another port use base_url: http://{value}")
     raise wrong("is not a host name")
 
 
-def _is_address(value: str) -> bool:
-    try:
-        ip_address(value.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+def _address(value: str) -> str:
+    if _is_host(value):
+        return value
+    raise wrong("should be a bare host name or IP address", "the port has a key of its own")
 
 
 def _url(value: str) -> str:
-    """An http or https URL without query, fragment and user; a trailing slash is removed."""
     try:
         parts = urlsplit(value)
-        port = parts.port
+        host, port = parts.hostname, parts.port
     except ValueError as error:
         raise wrong(f"is not a URL: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme not in ("http", "https") or not host or not _is_host(host) or port == 0:
         raise wrong("should be a URL such as http://127.0.0.1:11434 or https://api.example.com/v1")
     if parts.username is not None:
-        raise wrong("should not hold a user or password", "credentials go into auth")
-    if parts.query or parts.fragment or not value.isascii() or not value.isprintable() or " " in value:
+        raise wrong("should not hold a user or a password", "credentials go into auth")
+    if parts.query or parts.fragment or not _is_visible(value):
         raise wrong("should end with the path: no query, no fragment, no spaces")
     return value.rstrip("/")
 
 
+def _is_visible(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value
+
+
 def _header(value: str) -> str:
-    if not HEADER_NAME.fullmatch(value):
+    if not TOKEN.fullmatch(value):
         raise wrong("is not a header name", "for example x-api-key")
     return value.lower()
 
@@ -95,8 +103,10 @@ def _header(value: str) -> str:
 def _request_path(value: str) -> str:
     if not value.startswith("/"):
         raise wrong("should begin with a slash")
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise wrong("should hold only printable ASCII, the rest percent-encoded")
+    if not _is_visible(value) or "#" in value:
+        raise wrong("should hold only printable ASCII, anything else percent-encoded")
+    if "{" in PLACEHOLDER.sub("", value):
+        raise wrong("holds an unknown placeholder", "known are {model} and {action}")
     return value
 
 
@@ -111,16 +121,19 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A time span that is not zero."""
 SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Size = Annotated[int, Field(ge=1)]
-"""Bytes."""
+Bytes = Annotated[int, Field(ge=1)]
 Regex = Annotated[re.Pattern[str], PlainValidator(_regex)]
 FilePath = Annotated[Path, PlainValidator(_path)]
-"""Absolute once loaded."""
+"""Once loaded, `~` is expanded and a relative path belongs to the directory of the configuration file."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
-"""A host name or an IP address, no port."""
+"""Where to connect: a host name or an IP address, no port."""
+Address = Annotated[str, AfterValidator(_address)]
+"""Where to listen: an IP address or a host name, no port."""
 Url = Annotated[str, AfterValidator(_url)]
+"""http or https, without query, fragment, user and trailing slash."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 """In lower case once loaded."""
 RequestPath = Annotated[str, AfterValidator(_request_path)]
+"""A request-target in origin form that may hold `{model}` and `{action}`."""
 UpperCase = BeforeValidator(_upper)
 Params = dict[str, Any]

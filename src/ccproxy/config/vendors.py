@@ -7,19 +7,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ccproxy.config.section import Section
-from ccproxy.config.values import Count, Seconds, Size, Text
+from ccproxy.config.values import Bytes, Count, Seconds, Text
 
 
 class GeminiCapacity(Section):
     """`gemini_capacity`: what to do when Gemini is out of capacity."""
 
     enabled: bool = True
-    retry_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = [429, 503, 500]
-    fallback_models: list[Text] = []
+    retry_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(default_factory=lambda: [429, 503, 500])
+    fallback_models: list[Text] = Field(default_factory=list)
     sticky_retry_attempts: Annotated[int, Field(ge=0, le=10)] = 3
     sticky_retry_max_delay_seconds: Seconds = 60.0
     terminal_delay_threshold_seconds: Seconds = 300.0
     total_retry_budget_seconds: Seconds = 120.0
+
+
+def _web() -> list[Literal["web", "scholar", "social", "edgar"]]:
+    return ["web"]
 
 
 class PerplexitySearch(Section):
@@ -28,7 +32,7 @@ class PerplexitySearch(Section):
     language: Text = "en-US"
     timezone: Text = "America/Los_Angeles"
     search_focus: Literal["internet", "writing"] = "internet"
-    sources: list[Literal["web", "scholar", "social", "edgar"]] = ["web"]
+    sources: list[Literal["web", "scholar", "social", "edgar"]] = Field(default_factory=_web)
     search_recency_filter: Literal["DAY", "WEEK", "MONTH", "YEAR"] | None = None
     is_incognito: bool = False
     skip_search_enabled: bool = True
@@ -52,7 +56,7 @@ class PerplexityUpload(Section):
     """`pplx.upload`: limits of attachments."""
 
     max_files: Count = 30
-    max_file_size_bytes: Size = 52_428_800
+    max_file_size_bytes: Bytes = 52_428_800
     fetch_timeout_seconds: Seconds = 10.0
     upload_timeout_seconds: Seconds = 60.0
     subscribe_timeout_seconds: Seconds = 120.0
