@@ -25,11 +25,13 @@ def init(session: Session, force: bool) -> None:
     """
     from ccproxy.config.template import write_template
 
-    path = write_template(session.config_dir(), force=force)
+    directory = session.config_dir()
+    try:
+        path = write_template(directory, force=force)
+    except OSError as error:
+        raise CommandError(f"{directory / 'ccproxy.yaml'} cannot be written: {error.strerror}") from error
     if path is None:
-        click.echo(
-            f"{session.config_dir() / 'ccproxy.yaml'} is there already and stays as it is (--force overwrites it)"
-        )
+        click.echo(f"{directory / 'ccproxy.yaml'} is there already and stays as it is (--force overwrites it)")
         return
     click.echo(f"{click.style('wrote', fg='green')} {path}")
     option = f" --config {session.directory}" if session.directory else ""

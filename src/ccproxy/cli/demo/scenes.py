@@ -32,7 +32,7 @@ def play(client: Client, provider: str) -> int:
 
 def a_turn(client: Client, wire: Format, provider: str) -> None:
     """A streamed turn in one format."""
-    prompt = "Hello! What do you see of me?"
+    prompt = f"Hello! This is {wire.title}."
     heading(wire.title, f"POST {wire.path.partition('?')[0]} → {provider}")
     asked(prompt)
     turn = speak(client, wire, wire.body(prompt + pace()))
@@ -50,7 +50,7 @@ def a_tool_turn(client: Client, provider: str) -> None:
     call = next((block for block in blocks if block["type"] == "tool_use"), None)
     if call is None:
         raise CommandError("the simulator was told to call a tool and did not")
-    shown(f"calls {call['name']}({call['input']})", "yellow")
+    shown(f"calls {call['name']}({json.dumps(call['input'])})", "yellow")
     result = {"type": "tool_result", "tool_use_id": call["id"], "content": "4 °C, light rain"}
     asked("(its result) 4 °C, light rain")
     turns = [{"role": "assistant", "content": blocks}, {"role": "user", "content": [result]}]

@@ -76,9 +76,9 @@ class Voice:
 
 
 def error_words(error: Any) -> str:
-    """An error of any dialect in one line: `rate_limit_error: …`."""
+    """An error of any dialect in one line: `rate_limit_exceeded: …`."""
     inner = error.get("error", error) if isinstance(error, dict) else error
     if not isinstance(inner, dict):
         return str(inner)
-    kind = inner.get("type") or inner.get("status") or inner.get("code")
+    kind = next((inner[key] for key in ("code", "status", "type") if isinstance(inner.get(key), str)), "error")
     return f"{kind}: {inner.get('message')}"
