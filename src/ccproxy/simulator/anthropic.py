@@ -13,6 +13,7 @@ from .dialect import Dialect
 from .plan import Plan, pieces
 from .wire import HOLE, Format, around, event
 
+SERVICE = {"service_tier": "standard", "inference_geo": "not_available"}
 STOPS = {"end": "end_turn", "length": "max_tokens", "tool": "tool_use", "filter": "refusal", "pause": "pause_turn"}
 
 
@@ -23,7 +24,7 @@ def usage_of(plan: Plan, output: int) -> dict[str, Any]:
         "ephemeral_5m_input_tokens": 0 if long else usage.cache_write,
         "ephemeral_1h_input_tokens": usage.cache_write if long else 0,
     }
-    return {**counts(plan), "cache_creation": split, "output_tokens": output, "service_tier": "standard"}
+    return {**counts(plan), "cache_creation": split, "output_tokens": output, **SERVICE}
 
 
 def counts(plan: Plan) -> dict[str, int]:

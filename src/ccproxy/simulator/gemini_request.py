@@ -47,7 +47,7 @@ def contents_of(body: dict[str, Any]) -> list[dict[str, Any]]:
         Trouble: 400 if there is none.
     """
     contents = body.get("contents")
-    turns = [contents] if isinstance(contents, dict) else dicts(contents)
+    turns = [contents] if isinstance(contents, dict) and contents else dicts(contents)
     if not turns:
         raise Trouble(400, "* GenerateContentRequest.contents: contents is not specified\n")
     return turns

@@ -60,7 +60,7 @@ def parse(text: str) -> Orders:
     if "SIM_" not in text:
         return orders
     heads = list(islice(HEAD.finditer(text), MAX_MARKERS))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [*(head.start() for head in heads), len(text)][1:]
     for head, end in zip(heads, ends, strict=True):
         SETTERS[head[1]](orders, text[head.end() : end])
     return orders
@@ -115,7 +115,7 @@ def _set_pace(orders: Orders, rest: str) -> None:
 
 def _set_stop(orders: Orders, rest: str) -> None:
     found = WORD.match(rest)
-    orders.stop = found[0] if found else None
+    orders.stop = found[0].rstrip(".:") if found else None
 
 
 def _count(name: str, default: int, most: int = 10**9) -> Callable[[Orders, str], None]:

@@ -17,13 +17,16 @@ from .wire import Format, event
 
 INCOMPLETE = {"length": "max_output_tokens", "filter": "content_filter"}
 ECHOED: dict[str, object] = {
+    "frequency_penalty": 0.0,
     "instructions": None,
     "max_output_tokens": None,
     "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
     "previous_response_id": None,
     "prompt_cache_key": None,
+    "prompt_cache_retention": None,
     "reasoning": {"effort": None, "summary": None},
     "safety_identifier": None,
     "store": True,
@@ -99,6 +102,7 @@ def _response(plan: Plan, status: str, output: list[dict[str, Any]], done: bool)
         "created_at": plan.ask.created,
         "status": status,
         "background": False,
+        "completed_at": plan.ask.created if status == "completed" else None,
         "error": None,
         "incomplete_details": {"reason": INCOMPLETE.get(plan.stop, plan.stop)} if status == "incomplete" else None,
         "model": plan.ask.model,
