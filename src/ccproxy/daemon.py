@@ -140,7 +140,8 @@ class Daemon:
             logger.warning("the listener is open to others than this machine: who reaches it can use your providers")
 
     async def _load(self) -> None:
-        """What follows behind the listener."""
+        """What follows behind the listener. What is loaded stays, so the garbage collector need not look at it."""
+        gc.disable()
         for module in ("uvicorn", "starlette.applications", "starlette.routing"):
             await asyncio.to_thread(importlib.import_module, module)
         loop = asyncio.get_running_loop()
@@ -148,9 +149,8 @@ class Daemon:
         self._control.add_done_callback(report_failure)
         if self.config.inspector.enabled:
             await self._start_inspector()
-        # What is loaded stays: the collector need not look at a hundred thousand objects of it again and again.
-        gc.collect()
         gc.freeze()
+        gc.enable()
 
     async def _start_inspector(self) -> None:
         source = build_source(self.config.inspector.mitmproxy.web_password, self.config.auth)

@@ -195,14 +195,20 @@ class HttpConnection(asyncio.Protocol):
 
     async def _stream(self, reply: Reply, body: Body, method: str, version: str, keep_alive: bool) -> bool:
         write, framing = self._transport.write, Framing(reply, method, version, keep_alive)
+        unsent = render(reply, framing, version)
         try:
-            write(render(reply, framing, version))
+            if not body.ready:
+                write(unsent)
+                unsent = b""
             async for chunk in body:
-                write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if framing.chunked else chunk)
+                unsent += b"%x\r\n%b\r\n" % (len(chunk), chunk) if framing.chunked else chunk
+                if body.ready:
+                    continue  # what follows at once goes out in the same packet
+                write(unsent)
+                unsent = b""
                 if self._writing_paused:
                     await self._drain()
-            if framing.chunked:
-                write(b"0\r\n\r\n")
+            write(unsent + b"0\r\n\r\n" if framing.chunked else unsent)
         except BodyBroken:
             self.abort()  # the one way to tell a client that what it has is not the whole
             return False

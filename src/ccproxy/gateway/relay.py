@@ -28,6 +28,11 @@ class Relay:
         self._kept = 0
         self._ended = False
 
+    @property
+    def ready(self) -> bool:
+        """See `reply.Body`."""
+        return self._incoming.ready
+
     def __aiter__(self) -> Self:
         return self
 
@@ -89,6 +94,11 @@ class RelayTunnel:
         head = HttpResponse(incoming.status, incoming.headers, incoming.reason, complete=True)
         exchange.provider_response = exchange.response = head
         self._room = recorder.body_limit
+
+    @property
+    def ready(self) -> bool:
+        """See `reply.Body`."""
+        return self._incoming.ready
 
     def __aiter__(self) -> Self:
         return self

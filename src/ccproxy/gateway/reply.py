@@ -15,6 +15,11 @@ class BodyBroken(Exception):
 class Body(Protocol):
     """A body in chunks. Whoever holds it calls `close` at the end, however that came about."""
 
+    @property
+    def ready(self) -> bool:
+        """True if the next chunk, or the end, is there without waiting."""
+        ...
+
     def __aiter__(self) -> Self: ...
 
     async def __anext__(self) -> bytes: ...

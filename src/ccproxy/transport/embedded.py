@@ -46,6 +46,11 @@ class EmbeddedIncoming:
         self.reused, self.attempts = False, 1
         self._body = _play(origin, script.events)
 
+    @property
+    def ready(self) -> bool:
+        """Never known beforehand."""
+        return False
+
     def __aiter__(self) -> Self:
         return self
 

@@ -78,6 +78,11 @@ class ResponseStream:
 
     # -- the reader's side
 
+    @property
+    def ready(self) -> bool:
+        """See `Incoming.ready`."""
+        return bool(self._chunks) or self._complete or self._error is not None
+
     async def head(self) -> None:
         """Waits for the response's head. Raises TransportError."""
         while not self.status:

@@ -54,6 +54,11 @@ class Incoming(Protocol):
     reused: bool
     attempts: int
 
+    @property
+    def ready(self) -> bool:
+        """True if the next chunk, or the end, is there without waiting."""
+        ...
+
     def __aiter__(self) -> Self: ...
 
     async def __anext__(self) -> bytes: ...
