@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 type Draw = Callable[[str], None]
 
-TICK_SECONDS = 0.25
-BATCH = 50
-SLICE_SECONDS = 0.008
+TICK_SECONDS = 0.05
+BATCH = 5
+SLICE_SECONDS = 0.001
 
 
 class _Open(NamedTuple):
