@@ -56,7 +56,7 @@ SMUGGLING = {
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 }
 OTHER_STATUS = dict.fromkeys(("unknown transfer coding", "chunked is not last", "two transfer codings"), 501)
-OTHER_STATUS |= dict.fromkeys(("version 3", "HTTP/2 preface"), 505)
+OTHER_STATUS |= dict.fromkeys(("version 3", "no version", "HTTP/2 preface"), 505)
 """What RFC 9112 §6.1 and RFC 9110 §15.6.6 name for these; all others are 400."""
 SMUGGLED = b"GET /v1/messages/smuggled HTTP/1.1\r\n" + HOST + KEY + b"\r\n"
 

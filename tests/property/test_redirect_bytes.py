@@ -75,5 +75,6 @@ def test_the_client_sees_what_the_provider_answered(
     upstream.script = always(*steps, *([Close()] if framing == "close" else []))
     answer = daemon.ask("POST", "/v1/messages", [ANTHROPIC.key()], b"{}")
     assert answer.complete
-    assert (answer.status, answer.reason, answer.body) == (status, reason, body)
+    assert (answer.status, answer.body) == (status, body)
+    assert not reason or answer.reason == reason, "a missing phrase may be filled in"
     assert end_to_end(answer.headers) == end_to_end(fields)

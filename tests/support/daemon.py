@@ -50,7 +50,7 @@ class Home:
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a child process sees: nothing of ours that could change its mind."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
         return (
             kept
             | {
@@ -114,11 +114,20 @@ class Daemon:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Daemon:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self._remove_home()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self._remove_home()
+
+    def _remove_home(self) -> None:
         if self._owns_home:
             self.home.remove()
 
@@ -173,9 +182,7 @@ class Daemon:
 
     def _answers(self) -> bool:
         try:
-            return ask(self.port, "GET", "/health", timeout=2.0).status == 200 and "pid" in self.control(
-                "GET", "/status"
-            )
+            return "pid" in self.control("GET", "/status") and self.ask("GET", "/health").status == 200
         except (OSError, ValueError, http.client.HTTPException):
             return False
 

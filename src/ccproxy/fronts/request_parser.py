@@ -6,6 +6,7 @@ framing at once, two lengths, transfer codings but `chunked`, a missing or secon
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class RequestParser:
         Raises:
             BadRequest: once; the parser is of no use afterwards.
         """
+        head = self._headers
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -66,8 +68,9 @@ class RequestParser:
             raise
         except httptools.HttpParserError as error:
             raise BadRequest(400, "malformed_request", f"this is not a valid HTTP/1.1 request: {error}") from None
-        if self.in_head:
-            self._count(len(data))
+        if self.in_head and self._headers is head:  # a head that fills whole pieces: a field may have no end
+            self._unfinished += len(data)
+            self._check_head(self._unfinished)
         return None
 
     @property
@@ -82,6 +85,7 @@ class RequestParser:
         self.in_head, self.started = True, time.time()
 
     def on_url(self, url: bytes) -> None:
+        self._count(len(url))
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -96,6 +100,8 @@ class RequestParser:
     def on_headers_complete(self) -> None:
         self.in_head, self.in_body = False, True
         self._version = self._parser.get_http_version()
+        if self._version not in VERSIONS:
+            raise BadRequest(505, "http_version", f"ccproxy's listener speaks HTTP/1.1 and not HTTP/{self._version}")
         self._method = self._parser.get_method().decode("ascii")
         if self._hosts != 1 and (self._version == "1.1" or self._hosts > 1):
             raise BadRequest(400, "malformed_request", f"a request needs one Host field, this one has {self._hosts}")
@@ -121,13 +127,13 @@ class RequestParser:
         self._method, self._target, self._version = "", b"", "1.1"
         self._headers: Headers = []
         self._body: list[bytes] = []
-        self._seen = self._size = self._length = self._hosts = 0
+        self._seen = self._unfinished = self._size = self._length = self._hosts = 0
         self._expects = self._chunked = self._websocket = False
 
     def _arrived(self, keep_alive: bool, upgrade: bool = False) -> None:
         timings = Timings(self.started, time.time())
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        request = HttpRequest(self._method, self._target, self._headers, body, self._version)
+        request = HttpRequest(self._method, origin_form(self._target), self._headers, body, self._version)
         self._headers, self._body = [], []
         self._on_request(Arrived(request, timings, keep_alive, upgrade))
 
@@ -154,8 +160,11 @@ class RequestParser:
 
     def _count(self, size: int) -> None:
         self._seen += size
-        if self._seen > self._limits.max_header_bytes:
-            limit = self._limits.max_header_bytes
+        self._check_head(self._seen)
+
+    def _check_head(self, size: int) -> None:
+        limit = self._limits.max_header_bytes
+        if size > limit:
             raise BadRequest(431, "headers_too_large", f"the request's headers are larger than {limit} bytes")
 
     def _too_large(self) -> BadRequest:
@@ -183,6 +192,14 @@ class RequestParser:
         self._websocket = value.strip().lower() == b"websocket"
 
 
+def origin_form(target: bytes) -> bytes:
+    """Clients behind HTTP_PROXY name the whole URL, which every server must take (RFC 9112 §3.2.2)."""
+    absolute = None if target.startswith(b"/") else ABSOLUTE.match(target)
+    return target if absolute is None else b"/" + target[absolute.end() :].removeprefix(b"/")
+
+
+ABSOLUTE = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
+VERSIONS = frozenset({"1.0", "1.1"})
 UPGRADE_FIELDS = frozenset({b"upgrade", b"connection", b"http2-settings", b"expect"})
 CHECKS: dict[bytes, Callable[[RequestParser, bytes], None]] = {
     b"host": RequestParser._check_host,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ccproxy.config import Transform
-from ccproxy.exchange import Origin, Route
+from ccproxy.exchange import Origin, Route, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.providers.provider import Provider
@@ -36,6 +36,12 @@ class Router:
 
     def route(self, inquiry: Inquiry) -> Plan:
         """The plan for a request. Raises Refused where there is none."""
+        plan = self._decide(inquiry)
+        if inquiry.exchange.request.target.endswith(b"?") and b"?" not in plan.target:
+            plan.target += b"?"  # an empty query is not the same as none (RFC 3986 §6.2.3)
+        return plan
+
+    def _decide(self, inquiry: Inquiry) -> Plan:
         sentinel = find_sentinel(inquiry.fields, inquiry.query)
         for number, rule in enumerate(self._transforms, 1):
             if matches(rule, inquiry):
@@ -148,8 +154,7 @@ def joined(path: str, query: bytes) -> bytes:
 
 def query_for(inquiry: Inquiry) -> bytes:
     """The client's query without credentials, for a destination that is not the client's own."""
-    google = inquiry.endpoint is not None and inquiry.endpoint.action is not None
-    return without_credentials(inquiry.query, google)
+    return without_credentials(inquiry.query, google=inquiry.dialect is WireFormat.GEMINI)
 
 
 def filled(path: str, inquiry: Inquiry, model: str | None) -> str:
