@@ -25,10 +25,10 @@ class Address:
         return cls(ANY_ADDRESS.get(host, host), port)
 
     @classmethod
-    def of_url(cls, url: str) -> Address:
-        """The address in an http URL."""
-        parts = urlsplit(url)
-        return cls.of(parts.hostname or "", parts.port or 80)
+    def told(cls, url: str | None, port: int) -> Address:
+        """The address in the URL that a daemon told; without one, its port on this machine."""
+        parts = urlsplit(url or "")
+        return cls.of(parts.hostname or "", parts.port or port)
 
     @property
     def url(self) -> str:

@@ -13,6 +13,12 @@ UP = ("●", "green")
 DOWN = ("○", "red")
 OFF = ("○", "bright_black")
 
+LOADING_SECONDS = 3.0
+"""How long after the start an inspector may still be loading."""
+
+type Row = tuple[tuple[str, str], str, str, str]
+"""Mark, name, text, note."""
+
 
 def overview(report: Report) -> str:
     """The lines to print, with colours that click removes where they do not belong."""
@@ -46,12 +52,10 @@ def row(mark: tuple[str, str], name: str, text: str, note: str = "") -> str:
     return f"  {click.style(sign, fg=color)} {name:<10} {visible(text)}{tail}"
 
 
-def parts(report: Report) -> list[tuple[tuple[str, str], str, str, str]]:
+def parts(report: Report) -> list[Row]:
     """The rows: mark, name, text, note."""
     stranger = report.proxy_up and report.daemon is None
-    file = report.config_files.get("ccproxy.yaml")
-    missing = str(report.directory / "ccproxy.yaml")
-    rows = [
+    rows: list[Row] = [
         (
             UP if report.proxy_up else DOWN,
             "proxy",
@@ -60,7 +64,7 @@ def parts(report: Report) -> list[tuple[tuple[str, str], str, str, str]]:
         ),
         inspector(report),
         (mark(report.mcp_enabled, up=report.mcp_up), "mcp", report.mcp_url or "switched off", ""),
-        (UP, "config", file, "") if file else (OFF, "config", missing, "not there: defaults apply"),
+        config(report),
         (UP if report.log else OFF, "log", report.log or "none yet", ""),
     ]
     if report.daemon:
@@ -69,12 +73,22 @@ def parts(report: Report) -> list[tuple[tuple[str, str], str, str, str]]:
     return rows
 
 
-def inspector(report: Report) -> tuple[tuple[str, str], str, str, str]:
+def inspector(report: Report) -> Row:
     """The inspector's row; its cause, if it failed to start."""
     if not report.inspector_enabled:
-        return OFF, "inspector", "switched off", ""
+        young = report.daemon is not None and report.daemon["uptime_seconds"] < LOADING_SECONDS
+        return OFF, "inspector", "loading" if young else "switched off", ""
     error = report.daemon["inspector"]["error"] if report.daemon else None
     return UP if report.inspector_up else DOWN, "inspector", report.inspector_url, error or ""
+
+
+def config(report: Report) -> Row:
+    """The configuration file's row."""
+    file = report.config_files.get("ccproxy.yaml")
+    note = "changed since the start: start the daemon again to apply it" if report.changed else ""
+    if file is None:
+        return OFF, "config", str(report.directory / "ccproxy.yaml"), note or "not there: defaults apply"
+    return UP, "config", file, note
 
 
 def mark(enabled: bool, *, up: bool) -> tuple[str, str]:

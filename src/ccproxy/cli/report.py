@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,10 +50,21 @@ class Report:
         """The configuration, or the defaults if it is broken."""
         return self.loaded[0]
 
+    @cached_property
+    def changed(self) -> bool:
+        """Whether the daemon runs with another ccproxy.yaml than the one that is there now."""
+        if self.daemon is None:
+            return False
+        if self.daemon["config"] != self.config_files:
+            return True
+        started = datetime.fromisoformat(self.daemon["started"]).timestamp()
+        return any(Path(path).stat().st_mtime > started + 1 for path in self.config_files.values())
+
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the configuration or the daemon, a line each."""
-        return self.loaded[1] + self.trouble
+        """What is wrong with the configuration or the daemon, a line each. A file that a daemon runs with is valid."""
+        known_good = self.daemon is not None and not self.changed
+        return self.trouble if known_good else self.loaded[1] + self.trouble
 
     @property
     def proxy(self) -> Address:
@@ -64,21 +76,24 @@ class Report:
     @property
     def inspector(self) -> Address:
         """Where the inspector is, or would be."""
-        if self.daemon and self.daemon["inspector"]["url"]:
-            return Address.of_url(self.daemon["inspector"]["url"])
+        if self.daemon:
+            return Address.told(self.daemon["inspector"]["url"], self.daemon["inspector"]["port"])
         return Address.of(self.config.inspector.mitmproxy.web_host, self.config.inspector.port)
 
     @property
     def mcp(self) -> Address:
         """Where the MCP server is, or would be."""
-        if self.daemon and self.daemon["mcp"]["url"]:
-            return Address.of_url(self.daemon["mcp"]["url"])
+        if self.daemon:
+            return Address.told(self.daemon["mcp"]["url"], self.daemon["mcp"]["port"])
         return Address.of(self.config.mcp.http.host, self.config.mcp.http.port)
 
     @property
     def inspector_enabled(self) -> bool:
-        """Whether there is to be an inspector."""
-        return bool(self.daemon and self.daemon["inspector"]["running"]) or self.config.inspector.enabled
+        """Whether there is an inspector or is to be one. A daemon that loads it still does not tell yet."""
+        if self.daemon:
+            told = self.daemon["inspector"]
+            return bool(told["running"] or told["url"] or told["error"])
+        return self.config.inspector.enabled
 
     @property
     def mcp_enabled(self) -> bool:
@@ -125,7 +140,7 @@ class Report:
     @property
     def log(self) -> str | None:
         """The log file, if there is one."""
-        path = Path(self.daemon["log"]) if self.daemon and self.daemon["log"] else self.config.log_path()
+        path = self.config.log_path() if self.daemon is None else Path(self.daemon["log"] or "")
         return str(path) if path is not None and path.is_file() else None
 
     def as_json(self) -> dict[str, object]:
