@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,12 +21,16 @@ u.urlopen(u.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", json.du
 """
 
 
-def leftovers() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("ccproxy-demo-*"))
+@pytest.fixture
+def scratch(home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary directory of the demos of a test; empty at its end if they clean up."""
+    folder = home.root / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
 
 
-def test_demo_shows_each_format_and_cleans_up(home: Home) -> None:
-    before = leftovers()
+def test_demo_shows_each_format_and_cleans_up(home: Home, scratch: Path) -> None:
     began = time.monotonic()
     done = home.run("demo")
     took = time.monotonic() - began
@@ -40,7 +43,7 @@ def test_demo_shows_each_format_and_cleans_up(home: Home) -> None:
     assert done.stdout.count("ccproxy-demo ") == 7
     assert "\x1b" not in done.stdout
     assert took < 3, took
-    assert leftovers() == before
+    assert list(scratch.iterdir()) == []
     assert list(home.config_dir.iterdir()) == []
 
 
@@ -63,19 +66,18 @@ def test_demo_from_a_folder_with_a_package_of_our_name(home: Home) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_demo_with_a_command(home: Home) -> None:
-    before = leftovers()
+def test_demo_with_a_command(home: Home, scratch: Path) -> None:
     done = home.run("demo", "--", sys.executable, "-c", ASK + "raise SystemExit(7)")
     assert done.returncode == 7, done.stderr
     assert "POST /v1/chat/completions" in done.stdout
     assert "/?token=" in done.stdout
-    assert leftovers() == before
+    assert list(scratch.iterdir()) == []
 
 
 def test_demo_gives_its_command_addresses_and_keys(home: Home) -> None:
     done = home.run("demo", sys.executable, "-c", PRINT_ENV, ANTHROPIC_AUTH_TOKEN="mine")
     env = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
-    assert env["GEMINI_API_KEY"] == env["ANTHROPIC_AUTH_TOKEN"] == "sk-ant-oat-ccproxy-sim"
+    assert env["GEMINI_API_KEY"] == env["ANTHROPIC_AUTH_TOKEN"] == "sk-ant-oat-ccproxy-simulator"
     assert env["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
     assert env["XDG_RUNTIME_DIR"] == str(home.root / "run")
 
@@ -91,8 +93,7 @@ def test_demo_with_a_command_that_dies_of_a_signal(home: Home) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_demo_stopped_from_outside_leaves_nothing(home: Home, number: signal.Signals) -> None:
-    before = leftovers()
+def test_demo_stopped_from_outside_leaves_nothing(home: Home, scratch: Path, number: signal.Signals) -> None:
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     command = [sys.executable, "-m", "ccproxy", "demo", "--", sys.executable, "-c", code]
     with subprocess.Popen(command, env=home.environment(), stdout=subprocess.PIPE, text=True) as demo:
@@ -102,7 +103,7 @@ def test_demo_stopped_from_outside_leaves_nothing(home: Home, number: signal.Sig
         assert demo.wait(20) == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-    assert leftovers() == before
+    assert list(scratch.iterdir()) == []
 
 
 def test_ctrl_c_during_a_command_is_the_commands(home: Home) -> None:

@@ -55,7 +55,7 @@ def list_flows(session: Session, as_json: bool, limit: int | None) -> None:
     found = control.get(f"/flows?limit={shown + 1}")
     if not found:
         click.echo(
-            "no flows yet: send something through, such as `ccproxy run --provider sim -- claude -p hi`", err=True
+            "no flows yet: send something through, such as `ccproxy run --provider simulator -- claude -p hi`", err=True
         )
         return
     from ccproxy.cli.flow_table import show_flows

@@ -39,7 +39,7 @@ def init(session: Session, force: bool) -> None:
     for purpose, line in (
         ("name your providers in it", f"$EDITOR {path}"),
         ("run the daemon", f"ccproxy{option} start"),
-        ("in a second terminal, send a client through it", f"ccproxy{option} run --provider sim -- claude"),
+        ("in a second terminal, send a client through it", f"ccproxy{option} run --provider simulator -- claude"),
         ("see what went through", f"ccproxy{option} flows list"),
     ):
         click.echo(f"  {line:<56}  {click.style(f'# {purpose}', dim=True)}")

@@ -114,4 +114,5 @@ def providers(report: Report) -> list[str]:
 def column(provider: Provider) -> tuple[str, str, str, str]:
     """A provider's cells."""
     auth = f"auth: {provider['auth']}" if provider["auth"] else "no auth"
-    return visible(provider["name"]), visible(provider["type"]), visible(provider["origin"]), auth
+    origin = "built in" if provider["type"] == "simulator" else visible(provider["origin"])
+    return visible(provider["name"]), visible(provider["type"]), origin, auth

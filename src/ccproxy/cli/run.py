@@ -21,9 +21,12 @@ EXAMPLES = [
         "Claude Code, with the credential of the provider 'anthropic' of ccproxy.yaml",
         "ccproxy run --provider anthropic -- claude",
     ),
-    ("a script with any of the SDKs, against the simulated provider", "ccproxy run --provider sim -- python agent.py"),
+    (
+        "a script with any of the SDKs, against the simulated provider",
+        "ccproxy run --provider simulator -- python agent.py",
+    ),
     ("with the client's own keys, routed by rules (lightllm.transforms)", "ccproxy run -- aider --model openai/gpt-4o"),
-    ("see what the command gets", "ccproxy run --provider sim -- env"),
+    ("see what the command gets", "ccproxy run --provider simulator -- env"),
 ]
 
 

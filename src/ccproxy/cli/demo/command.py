@@ -32,7 +32,7 @@ NEXT = [
     ("ccproxy demo -- claude", "your own client against the same simulator"),
     ("ccproxy init", "write ccproxy.yaml, and name your providers in it"),
     ("ccproxy start", "the daemon, with the inspector in the browser"),
-    ("ccproxy run --provider sim -- CMD", "any client through it"),
+    ("ccproxy run --provider simulator -- CMD", "any client through it"),
 ]
 FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 

@@ -21,7 +21,7 @@ READY_SECONDS = 20.0
 INSPECTOR_SECONDS = 6.0
 STOP_SECONDS = 12.0
 POLL_SECONDS = 0.01
-PROVIDER = "sim"
+PROVIDER = "simulator"
 LONGEST_TMP = 40
 """A Unix socket's path has at most 107 bytes (unix(7)): a longer temporary directory leaves too few for ours."""
 
