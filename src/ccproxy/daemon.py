@@ -37,6 +37,7 @@ from ccproxy.providers.provider import build_providers
 from ccproxy.simulator import respond
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.readiness import NotReady, require_reachable
 from ccproxy.transport.transport import Transport
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run(config: Config) -> int:
                 runner.run(Daemon(config).main())
         finally:
             lock.release()
-    except (control.AlreadyRunning, preflight.PortTaken, OSError) as error:
+    except (control.AlreadyRunning, preflight.PortTaken, NotReady, OSError) as error:
         sys.stderr.write(f"ccproxy: {error}\n")
         return 1
     return 0
@@ -82,7 +83,7 @@ class Daemon:
         self._stopping = asyncio.Event()
 
     async def main(self) -> None:
-        """Runs until stopped. Raises PortTaken."""
+        """Runs until stopped. Raises PortTaken and NotReady."""
         loop = asyncio.get_running_loop()
         loop.set_task_factory(eager_task_factory)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -130,6 +131,9 @@ class Daemon:
         preflight.require_free(config.host, config.port, "port")
         if config.inspector.enabled:
             preflight.require_free(config.inspector.mitmproxy.web_host, config.inspector.port, "inspector.port")
+        if config.verify_readiness_on_startup:
+            limit = config.readiness_probe_timeout_seconds
+            await require_reachable(config.readiness_probe_url, limit, self._transport)
         try:
             self._port = await self._front.start(config.host, config.port)
         except OSError as error:

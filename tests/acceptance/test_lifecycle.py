@@ -19,7 +19,8 @@ from tests.support.daemon import Daemon, Home
 from tests.support.dialects import OPENAI
 from tests.support.http import Response, request_bytes
 from tests.support.ports import free_port
-from tests.support.replies import stream
+from tests.support.replies import reply, stream
+from tests.support.upstream import Upstream
 
 LISTEN = "0A"
 
@@ -136,16 +137,22 @@ def test_A26_a_dead_daemons_socket_is_no_obstacle(start_daemon: StartDaemon, hom
 
 
 def test_A27_an_unreachable_probe_does_not_matter_if_disabled(start_daemon: StartDaemon) -> None:
-    dead = f"http://127.0.0.1:{free_port()}/"
+    dead = f"http://127.0.0.1:{free_port()}"
     start_daemon({"verify_readiness_on_startup": False, "readiness_probe_url": dead}).healthy()
 
 
 def test_A27_an_unreachable_probe_ends_the_start_if_enabled(home: Home) -> None:
-    dead = f"http://127.0.0.1:{free_port()}/"
+    dead = f"http://127.0.0.1:{free_port()}"
     daemon = Daemon({"verify_readiness_on_startup": True, "readiness_probe_url": dead}, home=home)
     assert daemon.spawn().wait(15) == 1
     assert dead in daemon.output
     assert "Traceback" not in daemon.output
+
+
+def test_A27_a_reachable_probe_lets_it_start(start_daemon: StartDaemon, upstream: Upstream) -> None:
+    upstream.script = reply(404, [], b"", b"Not Found")
+    start_daemon({"verify_readiness_on_startup": True, "readiness_probe_url": f"{upstream.url}/up?a=b"}).healthy()
+    assert [(seen.method, seen.target) for seen in upstream.requests] == [("HEAD", b"/up?a=b")]
 
 
 def listening(pid: int) -> set[tuple[str, int]]:
@@ -221,9 +228,9 @@ def test_secrets_are_private(start_daemon: StartDaemon) -> None:
 
 
 def test_first_answer_comes_soon(home: Home) -> None:
-    """The first answer comes within 0.5 s of the command; a loaded machine gets the best of several tries."""
-    times = []
-    for _ in range(5):
+    """The first answer comes within 0.5 s of the command; on a busy machine at the best of several tries."""
+    times: list[float] = []
+    while not times or (min(times) > 0.5 and len(times) < 10):
         daemon = Daemon({}, home=home, inspector=True)
         begun = time.monotonic()
         daemon.spawn()

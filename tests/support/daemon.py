@@ -218,7 +218,7 @@ class Daemon:
 
     def flows(self, match: Callable[[dict[str, Any]], bool] = bool) -> list[dict[str, Any]]:
         """Summaries of the recorded exchanges that match, newest last."""
-        return [flow for flow in self.control("GET", "/flows?limit=10000") if match(flow)]
+        return [flow for flow in self.control("GET", "/flows?limit=40") if match(flow)]
 
     def flow(self, agent: str, seconds: float = 5.0) -> dict[str, Any]:
         """The record of the one exchange whose client called itself `agent`, once it is done."""
