@@ -139,7 +139,7 @@ def compact(request: Request) -> object:
     count = weigh(items)
     usage = {
         "input_tokens": count,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": 1,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": count + 1,
