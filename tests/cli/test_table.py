@@ -11,7 +11,7 @@ import termios
 
 import pytest
 
-from ccproxy.cli.table import Cell, Column, fitting, show
+from ccproxy.cli.table import Cell, Column, Row, fitting, show
 
 COLUMNS = (
     Column("id", 8),
@@ -20,17 +20,36 @@ COLUMNS = (
     Column("note", 10),
 )
 ROWS = [
-    [Cell("a1", "cyan"), Cell("[bold]me[/bold]"), Cell("7"), Cell("\x1b[2Jfine :smile:", "red")],
-    [Cell("b2"), Cell("模型"), Cell(""), Cell("x" * 300)],
+    Row([Cell("a1", "cyan"), Cell("[bold]me[/bold]"), Cell("7"), Cell("\x1b[2Jfine :smile:", "red")]),
+    Row([Cell("b2"), Cell("模型"), Cell(""), Cell("x" * 300)]),
 ]
 
 
 def test_plain_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    show(COLUMNS, ROWS)
+    show(COLUMNS, ROWS, "why")
     assert capsys.readouterr().out.splitlines() == [
         "ID  WHO              SIZE  NOTE",
         "a1  [bold]me[/bold]     7  \\x1b[2Jfine :smile:",
         "b2  模型                  -  " + "x" * 300,
+    ]
+
+
+def test_notes_are_a_column_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    show(COLUMNS[:1], [Row([Cell("a")]), Row([Cell("b")], Cell("a long story", "red"))], "why")
+    assert capsys.readouterr().out.splitlines() == ["ID  WHY", "a   -", "b   a long story"]
+
+
+def test_notes_stand_below_on_a_terminal() -> None:
+    code = (
+        "from ccproxy.cli.table import *\n"
+        "show((Column('id', 8), Column('who', 9)), [Row([Cell('a1'), Cell('me')], Cell('word ' * 10))], 'why')"
+    )
+    lines = on_a_terminal(30, code, NO_COLOR="1").replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "id  who",
+        "a1  me",
+        "    word word word word word",
+        "    word word word word word",
     ]
 
 
@@ -63,7 +82,7 @@ def on_a_terminal(width: int, code: str, **env: str) -> str:
 CODE = """
 from ccproxy.cli.table import *
 show((Column("id", 8), Column("who", 10, rank=1), Column("note", 10)),
-     [[Cell("a1", "cyan"), Cell("[bold]me[/bold]"), Cell("\\x1b[2J" + "x" * 300)]])
+     [Row([Cell("a1", "cyan"), Cell("[bold]me[/bold]"), Cell("\\x1b[2J" + "x" * 300)])], "why")
 """
 
 

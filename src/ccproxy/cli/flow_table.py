@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ccproxy.cli.table import Cell, Column, show
+from ccproxy.cli.table import Cell, Column, Row, show
 from ccproxy.cli.words import clock, duration
 
 type Summary = dict[str, Any]
@@ -22,7 +22,6 @@ COLUMNS = (
     Column("in/out", 9, right=True, rank=2),
     Column("first byte", 10, right=True, rank=5),
     Column("total", 7, right=True, rank=1),
-    Column("error", 16),
 )
 
 PENDING = "bright_yellow"
@@ -31,14 +30,11 @@ PENDING = "bright_yellow"
 def show_flows(flows: Sequence[Summary]) -> None:
     """Print the flows on standard output, in the order given."""
     now = datetime.now().astimezone()
-    with_errors = any(flow.get("error") for flow in flows)
-    columns = COLUMNS if with_errors else COLUMNS[:-1]
-    show(columns, [cells(flow, now)[: len(columns)] for flow in flows])
+    show(COLUMNS, [Row(cells(flow, now), Cell(error(flow), "red")) for flow in flows], "error")
 
 
 def cells(flow: Summary, now: datetime) -> list[Cell]:
     """A flow's cells, in the order of COLUMNS."""
-    error = flow.get("error")
     return [
         Cell(flow["id"][:8], "cyan"),
         Cell(clock(flow["time"], now), "dim"),
@@ -49,8 +45,13 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
         Cell(tokens(flow)),
         Cell(duration(flow.get("first_byte_ms"))),
         Cell(duration(flow.get("total_ms"))),
-        Cell(error["message"] if error else "", "red"),
     ]
+
+
+def error(flow: Summary) -> str:
+    """Why it failed, in words; empty if it did not."""
+    failure = flow.get("error")
+    return failure["message"] if failure else ""
 
 
 def agent(flow: Summary) -> str:

@@ -35,12 +35,21 @@ class Column:
     """Columns of the highest rank are left out first; rank 0 always stays."""
 
 
-def show(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-    """Print the table on standard output."""
+class Row(NamedTuple):
+    """A table's line. The note may be long: below the line in a terminal, the last column in a pipe."""
+
+    cells: Sequence[Cell]
+    note: Cell = Cell("")
+
+
+def show(columns: Sequence[Column], rows: Sequence[Row], notes: str) -> None:
+    """Print the table on standard output; `notes` is the heading of the notes' column, where it is one."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         show_fitted(columns, rows)
+    elif any(row.note.text for row in rows):
+        show_plain([*columns, Column(notes, 0)], [[*row.cells, row.note] for row in rows])
     else:
-        show_plain(columns, rows)
+        show_plain(columns, [row.cells for row in rows])
 
 
 def show_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
@@ -58,23 +67,27 @@ def show_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Non
         click.echo((" " * GAP).join(cells).rstrip())
 
 
-def show_fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+def show_fitted(columns: Sequence[Column], rows: Sequence[Row]) -> None:
     """As many columns as the terminal has room for, colours, and an ellipsis where a cell is too long."""
     from rich.cells import cell_len
     from rich.console import Console
+    from rich.padding import Padding
     from rich.text import Text
 
     console = Console(markup=False, emoji=False, highlight=False)
     kept = fitting(columns, console.width)
-    lines = [[Cell(column.title, "bold") for column in columns], *rows]
-    texts = [[Text(visible(line[index].text), line[index].style) for index in kept] for line in lines]
+    lines = [Row([Cell(column.title, "bold") for column in columns]), *rows]
+    texts = [[Text(visible(line.cells[index].text), line.cells[index].style) for index in kept] for line in lines]
     longest = [max(cell_len(text.plain) for text in column) for column in zip(*texts, strict=True)]
     widths = shared_out([columns[index] for index in kept], longest, console.width)
-    for line in texts:
-        for text, index, width in zip(line, kept, widths, strict=True):
+    for line, cells in zip(lines, texts, strict=True):
+        for text, index, width in zip(cells, kept, widths, strict=True):
             text.truncate(width, overflow="ellipsis")
             text.align("right" if columns[index].right else "left", width)
-        console.print(Text(" " * GAP).join(line), no_wrap=True, overflow="crop", crop=True)
+        console.print(Text(" " * GAP).join(cells), no_wrap=True, overflow="crop", crop=True)
+        if line.note.text:
+            below = Text(visible(line.note.text), line.note.style)
+            console.print(Padding(below, (0, 0, 0, min(widths[0] + GAP, console.width // 2))))
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[int]:
