@@ -27,7 +27,7 @@ def disagreements(raw: Raw) -> Iterator[Complaint]:
 def _names(raw: Raw) -> Iterator[Complaint]:
     """A provider's name stands in a header, as the end of its sentinel key."""
     for name in _mapping(raw.get("providers")):
-        if not TOKEN.fullmatch(name):
+        if isinstance(name, str) and not TOKEN.fullmatch(name):
             hint = "use letters, digits, '-', '_' and '.'"
             yield Complaint(("providers", name), "a provider of this name cannot be addressed by a key", hint)
 
@@ -65,5 +65,5 @@ def _at(raw: Raw, path: KeyPath, default: Any) -> Any:
     return default if value is None else value
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}

@@ -35,7 +35,7 @@ class Config(Section):
     host: Address = "127.0.0.1"
     port: Port = 4000
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase] = "INFO"
-    log_file: FilePath | None = Path("ccproxy.log")
+    log_file: FilePath | None = Field(default=Path("ccproxy.log"), validate_default=True)
     """null means no file."""
     journal_identifier: Text | None = None
     use_journal: bool = False

@@ -56,7 +56,7 @@ class Section(BaseModel):
             return handler(written)
         given = {key: value for key, value in written.items() if value is not None or key in cls.nullable_keys}
         known = {key: value for key, value in given.items() if key in cls.model_fields}
-        errors = [cls._unknown(key) for key in given if key not in known]
+        errors = [cls._unknown(str(key)) for key in given if key not in known]
         errors += map(complain, cls.rules(known))
         try:
             section = handler(known)
