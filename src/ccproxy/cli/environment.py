@@ -33,14 +33,19 @@ KEYS = (
     "ANTHROPIC_API_KEY",  # everything that speaks to Anthropic
     "OPENAI_API_KEY",  # everything that speaks to OpenAI
     "CODEX_API_KEY",  # codex exec
-    "GEMINI_API_KEY",  # google-genai, gemini-cli, litellm
-    "GOOGLE_API_KEY",  # google-genai (before GEMINI_API_KEY), langchain-google-genai, goose
+    "GEMINI_API_KEY",  # google-genai, gemini-cli, litellm, langchain-google-genai
     "GOOGLE_GENERATIVE_AI_API_KEY",  # @ai-sdk/google
 )
 """Variables that hold a key."""
 
-TOKENS = ("ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_OAUTH_TOKEN")
-"""Variables that some clients prefer to the key: replaced where they are set, so that no real token takes its place."""
+RIVALS = (
+    "ANTHROPIC_AUTH_TOKEN",  # Claude Code
+    "CLAUDE_CODE_OAUTH_TOKEN",  # Claude Code
+    "ANTHROPIC_OAUTH_TOKEN",  # pi
+    "GOOGLE_API_KEY",  # google-genai
+)
+"""Variables that some clients prefer to the key. They are replaced where they are set, so that no real credential takes
+the sentinel's place; where they are not, setting them would make SDKs warn of two keys."""
 
 BRING_YOUR_OWN = {"COPILOT_PROVIDER_BASE_URL": "/v1"}
 """Base URLs that make a client leave its own service, so they go with a key only: copilot."""
@@ -74,8 +79,8 @@ def child_environment(own: Mapping[str, str], url: str, program: str, provider: 
 
 
 def credentials(own: Mapping[str, str], sentinel: str) -> dict[str, str]:
-    """The key variables, and those of the token variables that are set."""
-    return dict.fromkeys((*KEYS, *BRING_YOUR_OWN_KEYS, *(name for name in TOKENS if name in own)), sentinel)
+    """The key variables, and those of their rivals that are set."""
+    return dict.fromkeys((*KEYS, *BRING_YOUR_OWN_KEYS, *(name for name in RIVALS if name in own)), sentinel)
 
 
 def no_proxy(env: Mapping[str, str]) -> dict[str, str]:

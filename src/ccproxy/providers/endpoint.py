@@ -30,7 +30,7 @@ class Endpoint:
 PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(
     (format, re.compile(pattern))
     for format, pattern in (
-        (WireFormat.ANTHROPIC, r"(?:/anthropic)?/v1/messages(?P<rest>/.*)?"),
+        (WireFormat.ANTHROPIC, r"(?:/anthropic)?(?:/v1)?/messages(?P<rest>/.*)?"),
         (WireFormat.OPENAI, r"(?:/v1)?/chat/completions(?P<rest>/.*)?"),
         (WireFormat.OPENAI_RESPONSES, r"(?:/v1|/backend-api/codex)?/responses(?P<rest>/.*)?"),
         (WireFormat.GEMINI, r"(?:/gemini)?/v1(?:beta|alpha)?/models/(?P<model>[^:]+):(?P<action>\w+)"),
