@@ -85,7 +85,6 @@ class Daemon:
     async def main(self) -> None:
         """Runs until stopped. Raises PortTaken and NotReady."""
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(eager_task_factory)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         await self._open()
@@ -219,15 +218,6 @@ def build_transport(config: Config) -> Transport:
         )
     )
     return Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(respond)})
-
-
-def eager_task_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
-    """Starts a task at once, since most end before they wait for anything.
-
-    asyncio's own factory rejects the `eager_start` that uvloop passes to it on CPython 3.13.0.
-    """
-    options.pop("eager_start", None)
-    return asyncio.Task(coro, loop=loop, eager_start=True, **options)
 
 
 def report_failure(task: asyncio.Task[None]) -> None:

@@ -26,7 +26,7 @@ class Dialect:
     request: dict[str, Any]
     """A minimal request, without model and stream."""
     stream_piece: bytes
-    """One event in the middle of a stream."""
+    """One event that neither begins an answer nor ends one: a stream of such events is not judged by its end."""
     check_error: Callable[[Any, int | None], str]
     check_stream_error: Callable[[list[Event]], str]
 
@@ -117,7 +117,7 @@ OPENAI = Dialect(
     b"Authorization",
     "Bearer ",
     {"messages": [{"role": "user", "content": "hé"}]},
-    b'data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n',
+    b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n',
     _openai,
     _openai_stream,
 )
@@ -140,7 +140,7 @@ GEMINI = Dialect(
     b"x-goog-api-key",
     "",
     {"contents": [{"role": "user", "parts": [{"text": "hé"}]}]},
-    b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"hi"}]},"index":0}]}\n\n',
+    b'data: {"modelVersion":"hi","responseId":"r"}\n\n',
     _google,
     _google_stream,
 )

@@ -139,8 +139,9 @@ class HttpConnection(asyncio.Protocol):
             self._begin(error)
 
     def _begin(self, item: Arrived | BadRequest) -> None:
-        task = self._loop.create_task(self._serve(item))
-        if task.done():  # the loop starts tasks eagerly, and this one had nothing to wait for
+        # Started at once: most answers of our own end before they wait for anything.
+        task = asyncio.Task(self._serve(item), loop=self._loop, eager_start=True)
+        if task.done():
             self._ended(task)
         else:
             self._task = task

@@ -6,6 +6,7 @@ import time
 from typing import Self
 
 from ccproxy.exchange import Exchange, Failure, HttpResponse, WebSocketRecord, WireFormat, get_header
+from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.reply import BodyBroken
@@ -43,6 +44,8 @@ class Relay:
             chunk = await self._incoming.__anext__()
         except StopAsyncIteration:
             self._record.complete = True
+            if self._stopped_short():
+                return self._broken(TransportError("truncated", "the provider ended its stream in mid-answer"))
             self._end(None)
             raise
         except TransportError as error:
@@ -68,6 +71,9 @@ class Relay:
         """See `reply.Body`: an answer that is not complete by now has lost its client."""
         self._incoming.close()
         self._end(CLIENT_GONE)
+
+    def _stopped_short(self) -> bool:
+        return takes_error_event(self._incoming) and stopped_short(self._exchange.format, self._record)
 
     def _broken(self, error: TransportError) -> bytes:
         exchange, record = self._exchange, self._record
@@ -125,6 +131,7 @@ class RelayTunnel:
     def _note(self, kept: list[bytes], data: bytes) -> None:
         if len(data) > self._room:
             self._record.dropped += len(data)
+            self._room = 0  # nothing after a gap: frames are found by counting
             return
         self._room -= len(data)
         kept.append(data)

@@ -12,7 +12,15 @@ from typing import Literal, Protocol, Self
 from ccproxy.exchange import Headers, HttpRequest, Origin
 
 type ErrorKind = Literal[
-    "connect", "connect_timeout", "tls", "first_byte_timeout", "idle_timeout", "reset", "protocol", "overloaded"
+    "connect",
+    "connect_timeout",
+    "tls",
+    "first_byte_timeout",
+    "idle_timeout",
+    "reset",
+    "truncated",
+    "protocol",
+    "overloaded",
 ]
 
 STATUS: dict[ErrorKind, int] = {
@@ -22,6 +30,7 @@ STATUS: dict[ErrorKind, int] = {
     "first_byte_timeout": 504,
     "idle_timeout": 504,
     "reset": 502,
+    "truncated": 502,
     "protocol": 502,
     "overloaded": 503,
 }

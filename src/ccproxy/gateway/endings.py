@@ -1,0 +1,43 @@
+"""Whether a stream of server-sent events came to its end, or only stopped.
+
+A provider, or something between, may end a response in good order in the middle of an answer. Each format says by an
+event that an answer is whole, and a client must not take one for whole that lacks it.
+"""
+
+from __future__ import annotations
+
+from ccproxy.exchange import HttpResponse, WireFormat
+
+ENDINGS: dict[WireFormat, tuple[bytes, ...]] = {
+    WireFormat.ANTHROPIC: (b"message_stop", b"event: error", b'"error"'),
+    WireFormat.OPENAI: (b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"error"'),
+    WireFormat.OPENAI_RESPONSES: (
+        b"response.completed",
+        b"response.incomplete",
+        b"response.failed",
+        b"response.cancelled",
+        b'"error"',
+    ),
+    WireFormat.GEMINI: (b'"finishReason"', b'"finish_reason"', b'"blockReason"', b'"error"'),
+}
+"""What stands in the last events of an answer that came to an end, be it by an error. A text that happens to contain
+such a word hides a truncation; nothing makes one up. Some servers send no [DONE], so a finish reason will do."""
+
+
+BEGINNINGS: dict[WireFormat, bytes] = {
+    WireFormat.ANTHROPIC: b'"message_start"',
+    WireFormat.OPENAI: b'"chat.completion.chunk"',
+    WireFormat.OPENAI_RESPONSES: b'"response.created"',
+    WireFormat.GEMINI: b'"candidates"',
+}
+"""What tells an answer of a format from any other event stream, whose end is none of our business."""
+
+
+def stopped_short(format: WireFormat | None, response: HttpResponse) -> bool:
+    """True for a response that began as an answer of its format and does not end as one. All of it must be kept."""
+    if format is None or response.dropped or response.status != 200:
+        return False
+    body = response.body
+    if BEGINNINGS[format] not in body:
+        return False
+    return all(body.rfind(ending) < 0 for ending in ENDINGS[format])
