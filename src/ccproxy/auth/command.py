@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ccproxy.auth.cache import CachedSource
+from ccproxy.auth.shell import Outcome, run_shell
 from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, checked, decoded
-
-if TYPE_CHECKING:
-    from asyncio import StreamReader
 
 MAX_REASON = 200
 """Characters of the command's own complaint that go into the error."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""What terminals read as colours (ECMA-48, SGR)."""
 
 
 class CommandSource(CachedSource):
-    """What `command` prints when the shell runs it.
-
-    It runs without input in a session of its own; after `timeout` seconds it is killed with all that it started.
-    """
+    """What `command` prints when the shell runs it, for `timeout` seconds at most."""
 
     def __init__(
         self, command: str, *, header: str | None = None, max_age: float = 300.0, timeout: float = 5.0
@@ -36,50 +27,22 @@ class CommandSource(CachedSource):
 
     async def _obtain(self) -> Credential:
         try:
-            process = await asyncio.create_subprocess_shell(
-                self._command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
-            )
-        except OSError as error:
-            raise CredentialError(f"the command could not be started: {error.strerror}") from None
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await _answer(process)
+            outcome = await run_shell(self._command, self._timeout, MAX_BYTES)
         except TimeoutError:
             raise CredentialError(f"the command timed out after {self._timeout:g} s") from None
-        finally:
-            await _end(process)
+        except OSError as error:
+            raise CredentialError(f"the command could not be started: {error.strerror}") from None
+        if outcome.status and len(outcome.output) <= MAX_BYTES:
+            raise CredentialError(_refusal(outcome))
+        return checked(decoded(outcome.output, "the command printed"), "the command printed")
 
 
-async def _answer(process: Process) -> Credential:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    output, complaint = await asyncio.gather(_read(process.stdout), _read(process.stderr))
-    if status := await process.wait():
-        raise CredentialError(_refusal(status, output, complaint))
-    return checked(decoded(output, "the command printed"), "the command printed")
-
-
-async def _read(stream: StreamReader) -> bytes:
-    """All of a stream, of which no more is kept than shows that it is too much."""
-    kept = bytearray()
-    while piece := await stream.read(MAX_BYTES):
-        kept += piece[: MAX_BYTES + 1 - len(kept)]
-    return bytes(kept)
-
-
-def _refusal(status: int, output: bytes, complaint: bytes) -> str:
+def _refusal(outcome: Outcome) -> str:
     """How the command ended and the first line of its complaint, from which anything that it printed is removed."""
+    status = outcome.status
     how = f"exited with status {status}" if status > 0 else f"was ended by {signal.Signals(-status).name}"
-    printed = output.decode(errors="replace").strip()
-    said = COLOUR.sub("", complaint.decode(errors="replace")).strip()
+    printed = outcome.output.decode(errors="replace").strip()
+    said = COLOUR.sub("", outcome.complaint.decode(errors="replace")).strip()
     said = said.replace(printed, "[redacted]") if printed else said
     reason = "".join(filter(str.isprintable, said.partition("\n")[0]))[:MAX_REASON].strip()
     return f"the command {how}: {reason}" if reason else f"the command {how}"
-
-
-async def _end(process: Process) -> None:
-    """Kill what is left of the command, unless it ended by itself, and wait until it is gone."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
