@@ -35,6 +35,7 @@ class Document:
         self._values: dict[int, Any] = {}
         self._weights: dict[int, int] = {}
         self._entries: dict[int, Entries] = {}
+        self._yaml = SafeConstructor()
         self._root = compose(text, file)
         self.value: Any = self._plain(self._root, ()) if self._root else None
 
@@ -102,7 +103,7 @@ class Document:
 
     def _scalar(self, node: Node, path: KeyPath) -> Any:
         if construct := _CONSTRUCT.get(node.tag):
-            return construct(node)
+            return construct(self._yaml, node)
         if node.tag not in TEXT_TAGS:
             self._report(node, path, f"the tag {node.tag!r} has no meaning here", "remove it")
         return node.value
@@ -116,35 +117,35 @@ class Document:
         self.problems.append(Problem(*place_of(node, self._file), key, message, hint))
 
 
-def _null(_: Any) -> None:
+def _null(_: SafeConstructor, __: Any) -> None:
     return None
 
 
-def _bool(node: Any) -> Any:
-    return SafeConstructor.bool_values.get(node.value.lower(), node.value)
+def _bool(yaml: SafeConstructor, node: Any) -> Any:
+    return yaml.bool_values.get(node.value.lower(), node.value)
 
 
-def _int(node: Any) -> int | str:
+def _int(yaml: SafeConstructor, node: Any) -> int | str:
     """Of 64 bits at most; `12:30` is a time of day to everybody but YAML 1.1."""
     if ":" in node.value:
         return str(node.value)
     try:
-        number = int(SafeConstructor().construct_yaml_int(node))
+        number = int(yaml.construct_yaml_int(node))
     except (ValueError, IndexError):
         return str(node.value)
     return number if number.bit_length() <= 64 else str(node.value)
 
 
-def _float(node: Any) -> float | str:
+def _float(yaml: SafeConstructor, node: Any) -> float | str:
     if ":" in node.value:
         return str(node.value)
     try:
-        return float(SafeConstructor().construct_yaml_float(node))
+        return float(yaml.construct_yaml_float(node))
     except (ValueError, IndexError):
         return str(node.value)
 
 
-_CONSTRUCT: dict[str, Callable[[Any], Any]] = {
+_CONSTRUCT: dict[str, Callable[[SafeConstructor, Any], Any]] = {
     CORE + "null": _null,
     CORE + "bool": _bool,
     CORE + "int": _int,

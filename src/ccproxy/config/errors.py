@@ -20,7 +20,7 @@ class Place(NamedTuple):
     column: int | None = None
 
     def __str__(self) -> str:
-        return ":".join(str(part) for part in self if part is not None)
+        return ":".join(printable(str(part)) for part in self if part is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,12 @@ def _order(problem: Problem) -> tuple[str, int, int]:
 
 def dotted(path: KeyPath) -> str:
     """A path as people write it: `lightllm.transforms[0].match_host`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{_printable(step)}" for step in path).removeprefix(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{printable(step)}" for step in path).removeprefix(".")
 
 
-def _printable(step: str) -> str:
-    return step if step.isprintable() else repr(step)[1:-1]
+def printable(text: str) -> str:
+    """The text on one line, whatever is in it."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ccproxy.config.advice import advice
 from ccproxy.config.errors import Problem, dotted
 from ccproxy.config.layers import find_place
-from ccproxy.config.value_layers import ValueLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +51,6 @@ KINDS: tuple[tuple[type, str], ...] = (
     (float, "a number"),
     (type(None), "nothing"),
 )
-TEXT_WANTED = frozenset({"string_type", "literal_error"})
 
 
 def problems(error: ValidationError, layers: Sequence[Layer]) -> Iterator[Problem]:
@@ -60,13 +58,6 @@ def problems(error: ValidationError, layers: Sequence[Layer]) -> Iterator[Proble
     for details in error.errors(include_url=False):
         place = find_place(layers, details["loc"])
         yield Problem(*place, dotted(details["loc"]), _message(details), advice(details, place))
-
-
-def texts_taken_for_values(error: ValidationError, layers: Sequence[Layer]) -> dict[int, Layer]:
-    """By id, what to put in place of environment variables whose text reads as a number, but whose key wants text."""
-    wanted = {details["loc"] for details in error.errors(include_url=False) if details["type"] in TEXT_WANTED}
-    values = (layer for layer in layers if isinstance(layer, ValueLayer))
-    return {id(layer): layer.as_text() for layer in values if layer.text is not None and layer.path in wanted}
 
 
 def _message(details: ErrorDetails) -> str:

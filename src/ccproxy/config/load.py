@@ -9,17 +9,19 @@ from pydantic import ValidationError
 
 from ccproxy.config import paths
 from ccproxy.config.errors import ConfigError
-from ccproxy.config.explain import problems, texts_taken_for_values
 from ccproxy.config.file_layer import FileLayer
 from ccproxy.config.layers import merged
 from ccproxy.config.schema import Config
-from ccproxy.config.value_layers import environment_layers, flag_layers
+from ccproxy.config.value_layers import ValueLayer, environment_layers, flag_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ccproxy.config.layers import Layer
+
+TEXT_WANTED = frozenset({"string_type", "literal_error"})
+"""Errors of pydantic that say that a key holds text."""
 
 
 def load_config(
@@ -42,6 +44,8 @@ def load_config(
     try:
         config = _validated(layers, context)
     except ValidationError as error:
+        from ccproxy.config.explain import problems  # only when something is wrong
+
         found += problems(error, layers)
     else:
         if not found:
@@ -54,8 +58,15 @@ def _validated(layers: list[Layer], context: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(merged(layers), context=context)
     except ValidationError as error:
-        misread = texts_taken_for_values(error, layers)
+        misread = _texts_taken_for_values(error, layers)
         if not misread:
             raise
         layers[:] = [misread.get(id(layer), layer) for layer in layers]
     return Config.model_validate(merged(layers), context=context)
+
+
+def _texts_taken_for_values(error: ValidationError, layers: Sequence[Layer]) -> dict[int, Layer]:
+    """By id, what to put in place of environment variables whose text reads as a number, but whose key wants text."""
+    wanted = {details["loc"] for details in error.errors(include_url=False) if details["type"] in TEXT_WANTED}
+    values = (layer for layer in layers if isinstance(layer, ValueLayer))
+    return {id(layer): layer.as_text() for layer in values if layer.text is not None and layer.path in wanted}
