@@ -58,6 +58,12 @@ def test_what_2_0_read_from_the_environment_only(config: Config) -> None:
     assert config.journal_identifier == "ccproxy-home"
 
 
+def test_options_of_mitmproxy_are_of_its_own_types(config: Config) -> None:
+    options = config.inspector.mitmproxy
+    assert options.ignore_hosts == [r"^telemetry\.example\.com"]
+    assert (options.stream_large_bodies, options.body_size_limit, options.ssl_insecure) == ("1m", None, True)
+
+
 def test_rules_keep_their_order(config: Config) -> None:
     assert [rule.action for rule in config.lightllm.transforms] == ["redirect", "transform", "passthrough"]
 

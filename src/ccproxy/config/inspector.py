@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from ccproxy.config.credentials import Secret
 from ccproxy.config.section import Section
 from ccproxy.config.transforms import Transform
-from ccproxy.config.values import Address, Count, FilePath, Port, Regex, Text
+from ccproxy.config.values import Address, Count, FilePath, Port, RegexText, Text
 
 KNOWN_HOSTS = {
     "api.anthropic.com": "anthropic",
@@ -39,8 +39,8 @@ class Mitmproxy(Section):
     web_password: Secret = None
     """null means a random one at each start."""
     web_open_browser: bool = False
-    ignore_hosts: list[Regex] = Field(default_factory=list)
-    allow_hosts: list[Regex] = Field(default_factory=list)
+    ignore_hosts: list[RegexText] = Field(default_factory=list)
+    allow_hosts: list[RegexText] = Field(default_factory=list)
     termlog_verbosity: Literal["error", "warn", "info", "alert", "debug"] = "warn"
     flow_detail: Annotated[int, Field(ge=0, le=4)] = 0
 

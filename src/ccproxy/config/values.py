@@ -39,6 +39,11 @@ def _regex(value: object) -> re.Pattern[str]:
         raise wrong(f"is not a valid regular expression: {error}", "a backslash makes a character literal") from None
 
 
+def _regex_text(value: str) -> str:
+    _regex(value)
+    return value
+
+
 def _path(value: object, info: ValidationInfo) -> Path:
     path = value if isinstance(value, Path) else Path(_text(value))
     if not path.name or "\0" in path.name:
@@ -123,6 +128,8 @@ SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=1)]
 Regex = Annotated[re.Pattern[str], PlainValidator(_regex)]
+RegexText = Annotated[str, AfterValidator(_regex_text)]
+"""An expression for somebody else to compile."""
 FilePath = Annotated[Path, PlainValidator(_path)]
 """Once loaded, `~` is expanded and a relative path belongs to the directory of the configuration file."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
