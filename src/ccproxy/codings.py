@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable
 
 DEFAULT_LIMIT = 512 * 1024 * 1024
+PIECE = 64 * 1024
+"""Bytes that are inflated at once, so that what is left behind each of many tiny members is not copied for all."""
 
 
 class CodingError(ValueError):
@@ -42,32 +44,49 @@ def decode(body: bytes, encoding: str | None, limit: int = DEFAULT_LIMIT) -> byt
     return body
 
 
-def _zlib(body: bytes, limit: int, wbits: int) -> bytes:
-    machine = zlib.decompressobj(wbits)
-    out = machine.decompress(body, limit)
-    if machine.unconsumed_tail:
+def _inflate(body: bytes, limit: int, wbits: int) -> bytes:
+    """One zlib stream, or gzip members that follow one another (RFC 1952 §2.2). What comes behind them is ignored."""
+    machine, parts, room, whole = zlib.decompressobj(wbits), [b""], limit + 1, False
+    for at in range(0, len(body), PIECE):
+        piece = body[at : at + PIECE]
+        while piece and room:
+            if machine.eof:
+                machine, whole = zlib.decompressobj(wbits), True
+            try:
+                parts.append(machine.decompress(piece, room))
+            except zlib.error:
+                if not whole:
+                    raise
+                return b"".join(parts)
+            room -= len(parts[-1])
+            piece = machine.unused_data
+    if not room:
         raise _too_large(limit)
-    return out + machine.flush()
+    return b"".join(parts)
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
-    return _zlib(body, limit, zlib.MAX_WBITS | 16)
+    return _inflate(body, limit, zlib.MAX_WBITS | 16)
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
     try:
-        return _zlib(body, limit, zlib.MAX_WBITS)
+        return _inflate(body, limit, zlib.MAX_WBITS)
     except zlib.error:
-        return _zlib(body, limit, -zlib.MAX_WBITS)  # some send raw deflate (RFC 9110 §8.4.1.2, note)
+        return _inflate(body, limit, -zlib.MAX_WBITS)  # some send raw deflate (RFC 9110 §8.4.1.2, note)
 
 
 def _brotli(body: bytes, limit: int) -> bytes:
     import brotli
 
-    out: bytes = brotli.Decompressor().process(body, output_buffer_limit=limit + 1)
-    if len(out) > limit:
-        raise _too_large(limit)
-    return out
+    machine, parts, room = brotli.Decompressor(), [], limit + 1
+    while room > 0:
+        parts.append(machine.process(body, output_buffer_limit=room))
+        room -= len(parts[-1])
+        body = b""  # of a stream that was cut short, the rest of what there is comes piece by piece
+        if room > 0 and (machine.is_finished() or not parts[-1]):
+            return b"".join(parts)
+    raise _too_large(limit)
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
