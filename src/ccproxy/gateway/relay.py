@@ -9,7 +9,7 @@ from ccproxy.exchange import Exchange, Failure, HttpResponse, WebSocketRecord, W
 from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
 from ccproxy.gateway.recorder import Recorder
-from ccproxy.gateway.reply import BodyBroken
+from ccproxy.gateway.reply import BodyBroken, Pressure
 from ccproxy.transport.transport import Incoming, TransportError
 
 CLIENT_GONE = Failure("client_disconnected", "the client closed its connection before the answer was complete")
@@ -122,6 +122,10 @@ class RelayTunnel:
         """Client to provider."""
         self._note(self._record.from_client, data)
         self._incoming.write(data)
+
+    def watch(self, on_pressure: Pressure) -> None:
+        """See `reply.Tunnel`."""
+        self._incoming.on_pressure = on_pressure
 
     def close(self) -> None:
         """Either side has hung up."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers
+
+type Pressure = Callable[[bool], None]
 
 
 class BodyBroken(Exception):
@@ -34,6 +37,10 @@ class Tunnel(Body, Protocol):
 
     def write(self, data: bytes) -> None:
         """Sends raw bytes to the provider."""
+        ...
+
+    def watch(self, on_pressure: Pressure) -> None:
+        """Has `on_pressure` called with True where the provider takes less than is written, with False once it has."""
         ...
 
 

@@ -121,6 +121,12 @@ class Connection(asyncio.Protocol):
         self._fail(TransportError("reset", f"{self.origin} closed the connection {where}{why}"))
         self._on_lost(self)
 
+    def pause_writing(self) -> None:
+        self._tell_pressure(True)
+
+    def resume_writing(self) -> None:
+        self._tell_pressure(False)
+
     # -- llhttp's side
 
     def on_message_begin(self) -> None:
@@ -172,6 +178,10 @@ class Connection(asyncio.Protocol):
             self._on_idle(self)
         else:
             self._transport.close()
+
+    def _tell_pressure(self, full: bool) -> None:
+        if self.stream is not None and self.stream.on_pressure is not None:
+            self.stream.on_pressure(full)
 
     def _fail(self, error: TransportError) -> None:
         stream, self.stream = self.stream, None

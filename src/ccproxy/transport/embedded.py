@@ -44,6 +44,7 @@ class EmbeddedIncoming:
         self.status, self.headers = script.status, script.headers
         self.reason, self.http_version = b"", "1.1"
         self.reused, self.attempts = False, 1
+        self.on_pressure: Callable[[bool], None] | None = None
         self._body = _play(origin, script.events)
 
     @property

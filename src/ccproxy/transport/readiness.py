@@ -26,8 +26,9 @@ async def require_reachable(url: str, seconds: float, transport: Transport) -> N
         origin = Origin(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
     except (KeyError, ValueError) as error:
         raise NotReady(url, "this is no http or https URL") from error
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    request = HttpRequest("HEAD", target.encode("latin-1"), [(b"Host", origin.authority.encode("ascii"))])
+    request = HttpRequest(
+        "HEAD", (parts.path or "/").encode("latin-1"), [(b"Host", origin.authority.encode("ascii"))]
+    )
     try:
         async with asyncio.timeout(seconds):
             answer = await transport.send(origin, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from ccproxy.exchange import Headers
@@ -20,7 +21,7 @@ class ResponseStream:
 
     __slots__ = (
         "_buffered", "_chunks", "_complete", "_connection", "_error", "_paused", "_waiter",
-        "attempts", "headers", "http_version", "reason", "reused", "started", "status",
+        "attempts", "headers", "http_version", "on_pressure", "reason", "reused", "started", "status",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, reused: bool) -> None:
@@ -32,6 +33,7 @@ class ResponseStream:
         self.attempts = 1
         self.started = False
         """True once any byte of the response arrived."""
+        self.on_pressure: Callable[[bool], None] | None = None
         self._connection: Connection | None = connection
         self._chunks: list[bytes] = []
         self._buffered = 0

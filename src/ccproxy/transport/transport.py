@@ -6,7 +6,7 @@ origin is decided by its scheme; `http` and `https` go through the native pool.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, Self
 
 from ccproxy.exchange import Headers, HttpRequest, Origin
@@ -62,6 +62,8 @@ class Incoming(Protocol):
     http_version: str
     reused: bool
     attempts: int
+    on_pressure: Callable[[bool], None] | None
+    """Called with True where the other side takes less than is written, with False once it has taken it."""
 
     @property
     def ready(self) -> bool:
