@@ -1,4 +1,4 @@
-"""The composition root: builds the house from the configuration, runs it, and shuts it down in order.
+"""The composition root: runs the house, and shuts it down in order.
 
 The reverse front is up first. What takes longer to load, the control plane and mitmproxy, follows behind it in
 threads while the first requests are already being answered.
@@ -12,6 +12,7 @@ import gc
 import importlib
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -21,38 +22,28 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 
 from ccproxy import __version__, log, preflight
+from ccproxy.assembly import House
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
-from ccproxy.flows.store import MemoryStore
 from ccproxy.fronts import control
 from ccproxy.fronts.reverse import ReverseFront
-from ccproxy.gateway.gateway import Gateway
-from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
-from ccproxy.gateway.recorder import Recorder
-from ccproxy.gateway.reply import Reply
-from ccproxy.gateway.router import Router
-from ccproxy.mcp.notifications import NotificationBuffer
-from ccproxy.providers.catalog import model_list
-from ccproxy.providers.provider import build_providers
-from ccproxy.simulator import respond
-from ccproxy.transport.embedded import EmbeddedCarrier
-from ccproxy.transport.native_pool import Limits, NativePool
 from ccproxy.transport.readiness import NotReady, require_reachable
-from ccproxy.transport.transport import Transport
 
 if TYPE_CHECKING:
+    from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.inspector import Inspector
-    from ccproxy.gateway.inquiry import Inquiry
 
 logger = logging.getLogger(__name__)
 
 
 def run(config: Config) -> int:
     """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start."""
+    os.umask(0o077)  # whatever a daemon with credentials writes is its user's only
     try:
         lock = control.acquire(control_socket(config.base_dir))
         try:
             log.set_up(config.log_level, config.log_path())
+            raise_file_limit()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(Daemon(config).main())
         finally:
@@ -68,16 +59,9 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
+        self._house = House(config)
+        self._front = ReverseFront(self._house.gateway, config.listener)
         self._started, self._port = time.time(), config.port
-        self._providers = build_providers(config)
-        buffer = config.mcp.buffer
-        self._notifications = NotificationBuffer(buffer.max_events_per_task, buffer.ttl_seconds)
-        self._transport = build_transport(config)
-        self._recorder = Recorder(self.store)
-        router = Router(config.lightllm.transforms, self._providers)
-        gateway = Gateway(LocalRoutes(self._local_routes()), router, self._transport, self._recorder)
-        self._front = ReverseFront(gateway, config.listener)
         self._inspector: Inspector | None = None
         self._control: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -93,6 +77,11 @@ class Daemon:
         loading.cancel()
         await self._close()
 
+    @property
+    def store(self) -> FlowStore:
+        """The exchanges."""
+        return self._house.store
+
     def stop(self) -> None:
         """Begins the shutdown."""
         self._stopping.set()
@@ -100,13 +89,12 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         """What the control plane tells."""
         config, inspector = self.config, self._inspector
-        host = config.host
         return {
             "version": __version__,
             "pid": os.getpid(),
             "started": datetime.fromtimestamp(self._started, UTC).isoformat(timespec="seconds"),
             "uptime_seconds": round(time.time() - self._started, 1),
-            "proxy": {"host": host, "port": self._port, "url": self._url},
+            "proxy": {"host": config.host, "port": self._port, "url": self._url},
             "inspector": {
                 "running": inspector is not None and inspector.running,
                 "port": inspector.port if inspector is not None else config.inspector.port,
@@ -119,11 +107,9 @@ class Daemon:
             "flows": {"count": len(self.store), "active": self.store.active},
             "providers": [
                 {"name": p.name, "type": p.type, "origin": str(p.origin), "auth": p.auth_type}
-                for p in self._providers.values()
+                for p in self._house.providers.values()
             ],
         }
-
-    # -- beginning and end
 
     async def _open(self) -> None:
         config = self.config
@@ -132,7 +118,7 @@ class Daemon:
             preflight.require_free(config.inspector.mitmproxy.web_host, config.inspector.port, "inspector.port")
         if config.verify_readiness_on_startup:
             limit = config.readiness_probe_timeout_seconds
-            await require_reachable(config.readiness_probe_url, limit, self._transport)
+            await require_reachable(config.readiness_probe_url, limit, self._house.transport)
         try:
             self._port = await self._front.start(config.host, config.port)
         except OSError as error:
@@ -145,15 +131,17 @@ class Daemon:
     async def _load(self) -> None:
         """What follows behind the listener. What is loaded stays, so the garbage collector need not look at it."""
         gc.disable()
-        for module in ("uvicorn", "starlette.applications", "starlette.routing"):
-            await asyncio.to_thread(importlib.import_module, module)
-        loop = asyncio.get_running_loop()
-        self._control = loop.create_task(control.serve(control.app(self), control_socket(self.config.base_dir)))
-        self._control.add_done_callback(report_failure)
-        if self.config.inspector.enabled:
-            await self._start_inspector()
-        gc.freeze()
-        gc.enable()
+        try:
+            for module in ("uvicorn", "starlette.applications", "starlette.routing"):
+                await asyncio.to_thread(importlib.import_module, module)
+            serving = control.serve(control.app(self), control_socket(self.config.base_dir))
+            self._control = asyncio.get_running_loop().create_task(serving)
+            self._control.add_done_callback(report_failure)
+            if self.config.inspector.enabled:
+                await self._start_inspector()
+        finally:
+            gc.freeze()
+            gc.enable()
 
     async def _start_inspector(self) -> None:
         source = build_source(self.config.inspector.mitmproxy.web_password, self.config.auth)
@@ -176,28 +164,9 @@ class Daemon:
             self._control.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._control
-        await self._transport.close()
-        self._recorder.flush()
+        await self._house.transport.close()
+        self._house.recorder.flush()
         logger.info("stopped")
-
-    # -- what the daemon answers by itself
-
-    def _local_routes(self) -> dict[str, dict[str, Answer]]:
-        return {
-            "/": {"GET": health},
-            "/health": {"GET": health},
-            "/v1/models": {"GET": self._models},
-            "/mcp/notify": {"POST": self._notify},
-        }
-
-    def _models(self, inquiry: Inquiry) -> Reply:
-        return json_reply(model_list(self._providers))
-
-    def _notify(self, inquiry: Inquiry) -> Reply:
-        # Only JSON: a web page can send other types here without being asked (Fetch standard, "CORS-safelisted").
-        is_json = inquiry.fields.get(b"content-type", b"").lower().startswith(b"application/json")
-        taken = is_json and self._notifications.post(inquiry.exchange.request.body)
-        return json_reply({"status": "ok" if taken else "error"})
 
     @property
     def _url(self) -> str:
@@ -205,22 +174,15 @@ class Daemon:
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
 
-def build_transport(config: Config) -> Transport:
-    """The carriers for all origins that a configuration can name."""
-    limits = config.transport
-    pool = NativePool(
-        Limits(
-            connect=limits.connect_timeout_seconds,
-            first_byte=limits.first_byte_timeout_seconds,
-            idle=limits.idle_timeout_seconds,
-            keepalive=limits.keepalive_seconds,
-            connections=limits.max_connections_per_origin,
-        )
-    )
-    return Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(respond)})
-
-
 def report_failure(task: asyncio.Task[None]) -> None:
     """Says in the log why the control plane ended, if it did so by itself."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("the control plane does not run, `ccproxy status` will not see this daemon: %s", error)
+
+
+def raise_file_limit() -> None:
+    """As many sockets as the system allows: each exchange under way has two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

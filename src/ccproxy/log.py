@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(name)-30s %(levelname)-8s %(message)s"
 DATES = "%Y-%m-%d %H:%M:%S"
+MAX_BYTES = 32 * 1024 * 1024
+"""At this size the file becomes FILE.1 and a new one begins: a daemon that runs for weeks must not fill the disk."""
 
 
 def set_up(level: str, path: Path | None) -> None:
@@ -16,9 +19,9 @@ def set_up(level: str, path: Path | None) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if path is not None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         path.chmod(0o600)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+        handlers.append(RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8"))
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     for handler in handlers:

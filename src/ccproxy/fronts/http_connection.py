@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
 from ccproxy.exchange import Exchange, Timings
+from ccproxy.fronts.client_writer import ClientWriter
 from ccproxy.fronts.request_parser import Arrived, BadRequest, RequestParser
-from ccproxy.fronts.response_head import CONTINUE, Framing, render, render_upgrade
 from ccproxy.gateway.errors import Refused
-from ccproxy.gateway.reply import Body, BodyBroken, Reply, Tunnel
+from ccproxy.gateway.reply import Tunnel
 
 if TYPE_CHECKING:
     from ccproxy.fronts.reverse import ReverseFront
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PIPELINE_LIMIT = 16
-LINGER = 2.0
-"""Seconds in which a client that is still sending may read the answer that ends its connection."""
+"""Requests that may wait for the answers before theirs."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -31,20 +29,21 @@ class HttpConnection(asyncio.Protocol):
         self._front = front
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(front.limits, self._on_request, self._on_continue)
-        self._transport: asyncio.Transport  # from `connection_made` on
+        self._transport: asyncio.Transport  # these two from `connection_made` on
+        self._writer: ClientWriter
         self._peer: tuple[str, int] | None = None
         self._waiting: deque[Arrived | BadRequest] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._tunnel: Tunnel | None = None
         self._early: list[bytes] = []
-        self._deaf = self._upgrading = self._last = self._writing_paused = False
+        self._deaf = self._upgrading = self._last = False
         self._last_data = self._loop.time()
 
     # -- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._writer = ClientWriter(self._transport)
         peer = transport.get_extra_info("peername")
         self._peer = (peer[0], peer[1]) if peer else None
         self._front.connections.add(self)
@@ -73,16 +72,12 @@ class HttpConnection(asyncio.Protocol):
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
-        elif self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
 
     def pause_writing(self) -> None:
-        self._writing_paused = True
+        self._writer.pause()
 
     def resume_writing(self) -> None:
-        self._writing_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._writer.resume()
 
     # -- the front's side
 
@@ -129,7 +124,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _on_continue(self) -> None:
         if self._task is None:
-            self._transport.write(CONTINUE)
+            self._writer.proceed()
 
     def _refuse(self, error: BadRequest) -> None:
         self._deaf = True
@@ -151,21 +146,39 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(item, BadRequest):
             exchange = Exchange(self._parser.partial, client=self._peer, timings=Timings(self._parser.started))
             reply = self._front.gateway.reject(exchange, Refused(item.status, item.kind, item.message))
-            self._answer(reply, exchange.request.method, "1.1", keep_alive=False)
-            self._linger()
+            assert isinstance(reply.body, bytes)
+            self._writer.answer(reply, reply.body, exchange.request, keep_alive=False)
+            self._writer.linger()
             return
         request = item.request
-        exchange = Exchange(request, client=self._peer, timings=item.timings)
-        reply = await self._front.gateway.handle(exchange)
+        reply = await self._front.gateway.handle(Exchange(request, client=self._peer, timings=item.timings))
         keep_alive = item.keep_alive and not self._last
         if reply.tunnel is not None:
-            await self._run_tunnel(reply, reply.tunnel)
+            self._open_tunnel(reply.tunnel)
+            await self._writer.tunnel(reply, reply.tunnel)
         elif isinstance(reply.body, bytes):
-            keep_alive = self._answer(reply, request.method, request.http_version, keep_alive)
+            keep_alive = self._writer.answer(reply, reply.body, request, keep_alive)
         else:
-            keep_alive = await self._stream(reply, reply.body, request.method, request.http_version, keep_alive)
+            keep_alive = await self._writer.stream(reply, reply.body, request, keep_alive)
         if not keep_alive:
             self._transport.close()
+
+    def _on_pressure(self, full: bool) -> None:
+        """The provider takes less than the client sends, or takes it again."""
+        if self._closing:
+            return
+        if full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _open_tunnel(self, tunnel: Tunnel) -> None:
+        """From here on the client's bytes go to the provider, those first that came before the tunnel was open."""
+        self._tunnel = tunnel
+        tunnel.watch(self._on_pressure)
+        for data in self._early:
+            tunnel.write(data)
+        self._early.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
@@ -184,67 +197,6 @@ class HttpConnection(asyncio.Protocol):
     @property
     def _closing(self) -> bool:
         return self._transport.is_closing()
-
-    # -- answers
-
-    def _answer(self, reply: Reply, method: str, version: str, keep_alive: bool) -> bool:
-        assert isinstance(reply.body, bytes)
-        framing = Framing(reply, method, version, keep_alive)
-        head = render(reply, framing, version)
-        self._transport.write(head if framing.bodiless else head + reply.body)
-        return framing.keep_alive
-
-    async def _stream(self, reply: Reply, body: Body, method: str, version: str, keep_alive: bool) -> bool:
-        write, framing = self._transport.write, Framing(reply, method, version, keep_alive)
-        unsent = render(reply, framing, version)
-        try:
-            if not body.ready:
-                write(unsent)
-                unsent = b""
-            async for chunk in body:
-                unsent += b"%x\r\n%b\r\n" % (len(chunk), chunk) if framing.chunked else chunk
-                if body.ready:
-                    continue  # what follows at once goes out in the same packet
-                write(unsent)
-                unsent = b""
-                if self._writing_paused:
-                    await self._drain()
-            write(unsent + b"0\r\n\r\n" if framing.chunked else unsent)
-        except BodyBroken:
-            self.abort()  # the one way to tell a client that what it has is not the whole
-            return False
-        finally:
-            body.close()
-        return framing.keep_alive
-
-    async def _run_tunnel(self, reply: Reply, tunnel: Tunnel) -> None:
-        try:
-            self._transport.write(render_upgrade(reply))
-            self._tunnel = tunnel
-            for data in self._early:
-                tunnel.write(data)
-            self._early.clear()
-            async for data in tunnel:
-                self._transport.write(data)
-                if self._writing_paused:
-                    await self._drain()
-        finally:
-            tunnel.close()
-            self._transport.close()
-
-    async def _drain(self) -> None:
-        self._drained = self._loop.create_future()
-        try:
-            await self._drained
-        finally:
-            self._drained = None
-
-    def _linger(self) -> None:
-        """Closes in a way that a client which is still sending can read the answer (RFC 9112 §9.6)."""
-        if not self._closing:
-            with contextlib.suppress(OSError, RuntimeError):
-                self._transport.write_eof()
-            self._loop.call_later(LINGER, self.abort)
 
     def _head_began(self) -> float:
         return self._loop.time() - max(0.0, self._front.clock() - self._parser.started)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ccproxy.config import Transform
-from ccproxy.exchange import Origin, Route, WireFormat
+from ccproxy.exchange import Origin, Route
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.refusals import no_route, no_translation
+from ccproxy.gateway.rules import destination, filled, joined, matches, query_for, with_model
 from ccproxy.providers.provider import Provider
-from ccproxy.providers.sentinel import find_sentinel, without_credentials
+from ccproxy.providers.sentinel import find_sentinel
 
 
 @dataclass(slots=True)
@@ -117,87 +119,9 @@ class Router:
         return Plan(route_to("passthrough", provider, origin, place), origin, target, None, strip_credentials=False)
 
 
-def matches(rule: Transform, inquiry: Inquiry) -> bool:
-    """True if all of a rule's patterns are found: host (Host or X-Forwarded-Host, without port), path, model."""
-    if not rule.match_path.search(inquiry.path):
-        return False
-    if rule.match_host is not None and not any(rule.match_host.search(host) for host in hosts(inquiry)):
-        return False
-    return rule.match_model is None or bool((model := inquiry.model()) and rule.match_model.search(model))
-
-
-def hosts(inquiry: Inquiry) -> list[str]:
-    """The names by which the client may have called us."""
-    values = (inquiry.fields.get(b"host"), inquiry.fields.get(b"x-forwarded-host"))
-    return [v.decode("latin-1").rsplit(":", 1)[0] if b"]" not in v else v.decode("latin-1") for v in values if v]
-
-
-def destination(place: str, rule: Transform, provider: Provider | None) -> tuple[Origin, str]:
-    """The origin and path prefix that a rule leads to. Raises Refused where it names none."""
-    if rule.dest_host is not None:
-        return Origin("https", rule.dest_host, 443), ""
-    if provider is not None:
-        return provider.origin, provider.prefix
-    raise Refused(
-        501,
-        "no_destination",
-        f"{place} ({rule.action}) has no destination: a request to the reverse listener has no original one to "
-        "keep. Give the rule a `dest_provider` or a `dest_host`",
-    )
-
-
-def joined(path: str, query: bytes) -> bytes:
-    """Path and query as one request-target."""
-    target = path.encode("latin-1")
-    return target + b"?" + query if query else target
-
-
-def query_for(inquiry: Inquiry) -> bytes:
-    """The client's query without credentials, for a destination that is not the client's own."""
-    return without_credentials(inquiry.query, google=inquiry.dialect is WireFormat.GEMINI)
-
-
-def filled(path: str, inquiry: Inquiry, model: str | None) -> str:
-    """A rule's path with {model} and {action} replaced by the request's."""
-    if "{" not in path:
-        return path
-    action = inquiry.endpoint.action if inquiry.endpoint is not None else None
-    return path.replace("{model}", model or inquiry.model() or "").replace("{action}", action or "")
-
-
-def with_model(inquiry: Inquiry, model: str | None) -> str:
-    """The client's path, with the model replaced where the path carries it."""
-    endpoint = inquiry.endpoint
-    if model is None or endpoint is None or endpoint.model is None:
-        return inquiry.path
-    return inquiry.path.replace(f"/models/{endpoint.model}:", f"/models/{model}:")
-
-
 def route_to(
     action: Literal["redirect", "passthrough"], provider: Provider | None, origin: Origin, reason: str
 ) -> Route:
     """The record of a decision."""
     name, format = (provider.name, provider.format) if provider is not None else (None, None)
     return Route(action, name, format, origin, reason)
-
-
-def no_translation(inquiry: Inquiry, provider: Provider | None, place: str | None = None) -> Refused:
-    """The refusal of a route that needs a translation between wire formats."""
-    spoken = inquiry.endpoint.format if inquiry.endpoint is not None else "an unknown format"
-    whose = f"provider {provider.name!r} speaks {provider.type}" if provider is not None else "a translation"
-    by = f" ({place})" if place else ""
-    message = f"this request speaks {spoken} and {whose}{by}: ccproxy does not translate between wire formats yet"
-    if inquiry.upgrade:
-        return Refused(426, "upgrade_required", f"{message}, and WebSockets are relayed untranslated only")
-    return Refused(501, "not_translated", message)
-
-
-def no_route(inquiry: Inquiry, has_rules: bool) -> Refused:
-    """The refusal of a request that nothing claims, naming what was looked for."""
-    rules = "no rule of lightllm.transforms matches" if has_rules else "there are no rules in lightllm.transforms"
-    return Refused(
-        501,
-        "no_route",
-        f"no route for {inquiry.exchange.request.method} {inquiry.path}: {rules} and no sentinel key "
-        "(sk-ant-oat-ccproxy-NAME) was found in x-api-key, x-goog-api-key, Authorization: Bearer or ?key=",
-    )

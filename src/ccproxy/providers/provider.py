@@ -73,8 +73,8 @@ class Provider:
         """The provider's request-target for an endpoint of its own format."""
         path = self._path
         if "{" in path:
-            wanted = model or endpoint.model or ""
-            path = path.replace("{model}", quote(wanted, safe="/@-._~%")).replace("{action}", endpoint.action or "")
+            wanted = in_path(model) if model is not None else endpoint.model or ""
+            path = path.replace("{model}", wanted).replace("{action}", endpoint.action or "")
         return self._join(path + endpoint.rest, query)
 
     def other_target(self, path: str, query: bytes) -> bytes:
@@ -95,6 +95,11 @@ class Provider:
         target = (self.prefix + path).encode("latin-1")
         queries = [q for q in (self._query, query) if q]
         return target + b"?" + b"&".join(queries) if queries else target
+
+
+def in_path(model: str) -> str:
+    """A model's name as part of a path (RFC 3986 §3.3); some names have slashes, which stay."""
+    return quote(model, safe="/@:~")
 
 
 def origin_of(config: ProviderSettings) -> tuple[Origin, str]:

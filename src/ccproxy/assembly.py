@@ -1,0 +1,73 @@
+"""The rooms put together: from a configuration to a gateway that a front can feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ccproxy.config import Config
+from ccproxy.flows.store import MemoryStore
+from ccproxy.gateway.gateway import Gateway
+from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
+from ccproxy.gateway.recorder import Recorder
+from ccproxy.gateway.router import Router
+from ccproxy.mcp.notifications import NotificationBuffer
+from ccproxy.providers.catalog import model_list
+from ccproxy.providers.provider import Provider, build_providers
+from ccproxy.simulator import respond
+from ccproxy.transport.embedded import EmbeddedCarrier
+from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.transport import Transport
+
+if TYPE_CHECKING:
+    from ccproxy.gateway.inquiry import Inquiry
+    from ccproxy.gateway.reply import Reply
+
+
+class House:
+    """Everything between a front and the providers, and what others may look at."""
+
+    def __init__(self, config: Config) -> None:
+        self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
+        self.providers = build_providers(config)
+        self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
+        self.transport = build_transport(config)
+        self.recorder = Recorder(self.store)
+        local = LocalRoutes(local_routes(self.providers, self.notifications))
+        router = Router(config.lightllm.transforms, self.providers)
+        self.gateway = Gateway(local, router, self.transport, self.recorder)
+
+
+def build_transport(config: Config) -> Transport:
+    """The carriers for all origins that a configuration can name."""
+    limits = config.transport
+    pool = NativePool(
+        Limits(
+            connect=limits.connect_timeout_seconds,
+            first_byte=limits.first_byte_timeout_seconds,
+            idle=limits.idle_timeout_seconds,
+            keepalive=limits.keepalive_seconds,
+            connections=limits.max_connections_per_origin,
+        )
+    )
+    return Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(respond)})
+
+
+def local_routes(providers: Mapping[str, Provider], notifications: NotificationBuffer) -> dict[str, dict[str, Answer]]:
+    """What ccproxy answers by itself."""
+
+    def models(inquiry: Inquiry) -> Reply:
+        return json_reply(model_list(providers))
+
+    def notify(inquiry: Inquiry) -> Reply:
+        # Only JSON: a web page can send other types here without being asked (Fetch standard, "CORS-safelisted").
+        is_json = inquiry.fields.get(b"content-type", b"").lower().startswith(b"application/json")
+        taken = is_json and notifications.post(inquiry.exchange.request.body)
+        return json_reply({"status": "ok" if taken else "error"})
+
+    return {
+        "/": {"GET": health},
+        "/health": {"GET": health},
+        "/v1/models": {"GET": models},
+        "/mcp/notify": {"POST": notify},
+    }

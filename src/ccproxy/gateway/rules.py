@@ -1,0 +1,66 @@
+"""Override rules (`lightllm.transforms`): which request one matches, and where it leads."""
+
+from __future__ import annotations
+
+from ccproxy.config import Transform
+from ccproxy.exchange import Origin, WireFormat
+from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.providers.provider import Provider, in_path
+from ccproxy.providers.sentinel import without_credentials
+
+
+def matches(rule: Transform, inquiry: Inquiry) -> bool:
+    """True if all of a rule's patterns are found: host (Host or X-Forwarded-Host, without port), path, model."""
+    if not rule.match_path.search(inquiry.path):
+        return False
+    if rule.match_host is not None and not any(rule.match_host.search(host) for host in hosts(inquiry)):
+        return False
+    return rule.match_model is None or bool((model := inquiry.model()) and rule.match_model.search(model))
+
+
+def hosts(inquiry: Inquiry) -> list[str]:
+    """The names by which the client may have called us."""
+    values = (inquiry.fields.get(b"host"), inquiry.fields.get(b"x-forwarded-host"))
+    return [v.decode("latin-1").rsplit(":", 1)[0] if b"]" not in v else v.decode("latin-1") for v in values if v]
+
+
+def destination(place: str, rule: Transform, provider: Provider | None) -> tuple[Origin, str]:
+    """The origin and path prefix that a rule leads to. Raises Refused where it names none."""
+    if rule.dest_host is not None:
+        return Origin("https", rule.dest_host, 443), ""
+    if provider is not None:
+        return provider.origin, provider.prefix
+    raise Refused(
+        501,
+        "no_destination",
+        f"{place} ({rule.action}) has no destination: a request to the reverse listener has no original one to "
+        "keep. Give the rule a `dest_provider` or a `dest_host`",
+    )
+
+
+def joined(path: str, query: bytes) -> bytes:
+    """Path and query as one request-target."""
+    target = path.encode("latin-1")
+    return target + b"?" + query if query else target
+
+
+def query_for(inquiry: Inquiry) -> bytes:
+    """The client's query without credentials, for a destination that is not the client's own."""
+    return without_credentials(inquiry.query, google=inquiry.dialect is WireFormat.GEMINI)
+
+
+def filled(path: str, inquiry: Inquiry, model: str | None) -> str:
+    """A rule's path with {model} and {action} replaced by the request's."""
+    if "{" not in path:
+        return path
+    action = inquiry.endpoint.action if inquiry.endpoint is not None else None
+    return path.replace("{model}", in_path(model or inquiry.model() or "")).replace("{action}", action or "")
+
+
+def with_model(inquiry: Inquiry, model: str | None) -> str:
+    """The client's path, with the model replaced where the path carries it."""
+    endpoint = inquiry.endpoint
+    if model is None or endpoint is None or endpoint.model is None:
+        return inquiry.path
+    return inquiry.path.replace(f"/models/{endpoint.model}:", f"/models/{in_path(model)}:")
