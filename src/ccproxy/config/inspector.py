@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from ccproxy.config.credentials import Secret
-from ccproxy.config.section import Section
+from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.transforms import Transform
-from ccproxy.config.values import Address, Count, FilePath, Port, RegexText, Text
+from ccproxy.config.values import Address, Count, FilePath, Port, RegexText, SizeText, Text
 
 KNOWN_HOSTS = {
     "api.anthropic.com": "anthropic",
@@ -33,8 +34,8 @@ class Mitmproxy(Section):
     confdir: FilePath | None = None
     """null means `inspector.cert_dir`."""
     ssl_insecure: bool = False
-    stream_large_bodies: Text | None = None
-    body_size_limit: Text | None = None
+    stream_large_bodies: SizeText | None = None
+    body_size_limit: SizeText | None = None
     web_host: Address = "127.0.0.1"
     web_password: Secret = None
     """null means a random one at each start."""
@@ -43,6 +44,12 @@ class Mitmproxy(Section):
     allow_hosts: list[RegexText] = Field(default_factory=list)
     termlog_verbosity: Literal["error", "warn", "info", "alert", "debug"] = "warn"
     flow_detail: Annotated[int, Field(ge=0, le=4)] = 0
+
+    @classmethod
+    def rules(cls, raw: Raw) -> Iterator[Complaint]:
+        """mitmproxy's own rule."""
+        if raw.get("ignore_hosts") and raw.get("allow_hosts"):
+            yield Complaint(("allow_hosts",), "is given beside ignore_hosts", "keep one of the two")
 
 
 class Inspector(Section):

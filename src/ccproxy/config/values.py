@@ -16,6 +16,7 @@ HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*\.?", re.ASCII)
 """Labels of letters, digits and hyphens (RFC 1123 §2.1); underscores occur in container networks."""
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 """What a header name is made of (RFC 9110 §5.6.2)."""
+SIZE = re.compile(r"[0-9]+[bkmgt]?", re.ASCII)
 PLACEHOLDER = re.compile(r"\{model\}|\{action\}")
 
 
@@ -42,6 +43,13 @@ def _regex(value: object) -> re.Pattern[str]:
 def _regex_text(value: str) -> str:
     _regex(value)
     return value
+
+
+def _size(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+    if not SIZE.fullmatch(text):
+        raise wrong("is not a size", "for example 500k or 3m")
+    return text
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
@@ -130,6 +138,8 @@ Bytes = Annotated[int, Field(ge=1)]
 Regex = Annotated[re.Pattern[str], PlainValidator(_regex)]
 RegexText = Annotated[str, AfterValidator(_regex_text)]
 """An expression for somebody else to compile."""
+SizeText = Annotated[str, PlainValidator(_size)]
+"""Bytes, or with a letter behind KiB, MiB and so on; as mitmproxy takes it."""
 FilePath = Annotated[Path, PlainValidator(_path)]
 """Once loaded, `~` is expanded and a relative path belongs to the directory of the configuration file."""
 Hostname = Annotated[str, AfterValidator(_hostname)]
