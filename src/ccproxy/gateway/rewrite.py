@@ -7,24 +7,59 @@ from typing import Any
 
 import orjson
 
-MODEL_KEY = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
+STRING_MEMBER = re.compile(rb'"model"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]')
+"""A string whole, so that nothing in it counts, or a structural character (RFC 8259 §2)."""
 
 
 def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:
-    """The body with its top-level `model` replaced and all other bytes kept.
+    """The body with the value of its top-level `model` replaced and all other bytes kept.
 
-    Each place that looks like the member is tried, and the one is taken that changes the parsed document just so.
-    A body without a `model` is written anew.
+    A body without a `model` gets one as its first member.
 
     Args:
-        body: valid JSON.
+        body: valid JSON, an object.
         document: the same, parsed.
         model: the new value.
     """
-    wanted = document | {"model": model}
-    member = b'"model":' + orjson.dumps(model)
-    for match in MODEL_KEY.finditer(body):
-        changed = body[: match.start()] + member + body[match.end() :]
-        if orjson.loads(changed) == wanted:
+    if document.get("model") == model:
+        return body
+    value = orjson.dumps(model)
+    if "model" not in document:
+        at = body.index(b"{") + 1
+        return body[:at] + b'"model":' + value + (b"," if document else b"") + body[at:]
+    first = STRING_MEMBER.search(body)
+    if first is not None:  # mostly this is it; parsing again tells, for less than looking at every token
+        changed = body[: first.start(1)] + value + body[first.end(1) :]
+        if orjson.loads(changed) == document | {"model": model}:
             return changed
-    return orjson.dumps(wanted)
+    start, end = top_level_value(body, "model")
+    return body[:start] + value + body[end:]
+
+
+def top_level_value(body: bytes, key: str) -> tuple[int, int]:
+    """Where the value of a member of the outermost object stands; of duplicates the last, which is the one that counts.
+
+    Raises KeyError if there is no such member. `body` must be valid JSON, an object.
+    """
+    depth, name, begin, found = 0, b"", 0, None
+    for match in TOKEN.finditer(body):
+        token = match[0]
+        if token[0] == QUOTE:
+            name = token
+        elif token in b"{[":
+            depth += 1
+        elif depth == 1 and token == b":":
+            begin = match.end() if orjson.loads(name) == key else 0
+        elif token in b",]}":
+            if depth == 1 and begin:
+                found, begin = (begin, match.start()), 0
+            depth -= token != b","
+    if found is None:
+        raise KeyError(key)
+    start, end = found
+    value = body[start:end]
+    return end - len(value.lstrip()), start + len(value.rstrip())
+
+
+QUOTE = ord('"')
