@@ -25,6 +25,7 @@ from ccproxy import __version__, log, preflight
 from ccproxy.assembly import House
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
+from ccproxy.config.pending import not_acted_on
 from ccproxy.fronts import control
 from ccproxy.fronts.reverse import ReverseFront
 from ccproxy.transport.readiness import NotReady, require_reachable
@@ -104,6 +105,7 @@ class Daemon:
             "mcp": {"enabled": False, "running": False, "port": config.mcp.http.port, "url": None},
             "config": {path.name: str(path) for path in config.sources},
             "log": str(config.log_path()) if config.log_path() else None,
+            "hooks": config.model_dump(mode="json", include={"hooks"})["hooks"],
             "flows": {"count": len(self.store), "active": self.store.active},
             "providers": [
                 {"name": p.name, "type": p.type, "origin": str(p.origin), "auth": p.auth_type}
@@ -127,6 +129,9 @@ class Daemon:
         logger.info("ccproxy %s listens on %s (%s)", __version__, self._url, where)
         if config.host not in ("127.0.0.1", "::1", "localhost"):
             logger.warning("the listener is open to others than this machine: who reaches it can use your providers")
+
+        if pending := not_acted_on(config):
+            logger.warning("this version accepts these settings but does not act on them yet: %s", ", ".join(pending))
 
     async def _load(self) -> None:
         """What follows behind the listener. What is loaded stays, so the garbage collector need not look at it."""

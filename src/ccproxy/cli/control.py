@@ -69,6 +69,7 @@ class Status(TypedDict):
     log: str | None
     flows: Counts
     providers: list[Provider]
+    hooks: dict[str, object]
 
 
 class UnixConnection(HTTPConnection):

@@ -143,13 +143,21 @@ class Report:
         path = self.config.log_path() if self.daemon is None else Path(self.daemon["log"] or "")
         return str(path) if path is not None and path.is_file() else None
 
+    @property
+    def hooks(self) -> dict[str, object]:
+        """The hooks of each stage, as configured."""
+        if self.daemon:
+            return self.daemon["hooks"]
+        hooks: dict[str, object] = self.config.model_dump(mode="json", include={"hooks"})["hooks"]
+        return hooks
+
     def as_json(self) -> dict[str, object]:
         """The object that `--json` prints."""
         return {
             "proxy": self.proxy_up,
             "url": self.proxy.url,
             "config": self.config_files,
-            "hooks": self.config.model_dump(mode="json", include={"hooks"})["hooks"],
+            "hooks": self.hooks,
             "log": self.log,
             "inspector": {
                 "running": self.inspector_up,
