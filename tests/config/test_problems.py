@@ -13,6 +13,7 @@ ONE_LINE = [
     ("port: true", "port: should be a whole number, but is true"),
     ("port: 12:30", "port: should be a whole number, but is the text '12:30'"),
     ("log_level: INFOS", "did you mean INFO?"),
+    ("log_level: debugging", "but is the text 'debugging'; did you mean DEBUG?"),
     ("log_level: FOO", "should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', but is the text 'FOO'"),
     ("hooks: [a]", "hooks: should be a mapping, but is a list; write 'key: value' lines under 'hooks'"),
     ("hooks: {inbound: a.b}", "hooks.inbound: should be a list, but is the text 'a.b'; begin each item with '- '"),
@@ -166,7 +167,10 @@ def test_an_old_file_that_has_no_root_key(complaints: Complaints) -> None:
 
 
 MALFORMED = [
-    (b"ccproxy:\n  port: [1\n", "3:1: is not valid YAML"),
+    (
+        b"ccproxy:\n  port: [1\n",
+        "3:1: is not valid YAML: while parsing a flow sequence that begins in line 2, did not find",
+    ),
     (b"ccproxy:\n  a: b: c\n", "2:7: is not valid YAML: mapping values are not allowed in this context"),
     (b"ccproxy:\n\tport: 1\n", "2:1: is not valid YAML"),
     (b"ccproxy: {}\n---\nccproxy: {}\n", "2:1: is not valid YAML: expected a single document"),

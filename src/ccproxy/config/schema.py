@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -17,7 +17,7 @@ from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.services import Flows, Listener, Mcp, Otel, Transport
 from ccproxy.config.shaping import Hooks, Shaping
 from ccproxy.config.transforms import LightLLM
-from ccproxy.config.values import Address, FilePath, Port, Seconds, SecondsOrZero, Text, UpperCase, Url
+from ccproxy.config.values import Address, FilePath, LogLevel, Port, Seconds, SecondsOrZero, Text, Url
 from ccproxy.config.vendors import GeminiCapacity, Perplexity
 
 
@@ -34,7 +34,7 @@ class Config(Section):
 
     host: Address = "127.0.0.1"
     port: Port = 4000
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], UpperCase] = "INFO"
+    log_level: LogLevel = "INFO"
     log_file: FilePath | None = Field(default=Path("ccproxy.log"), validate_default=True)
     """null means no file."""
     journal_identifier: Text | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
@@ -17,6 +17,7 @@ HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*\.?", re.ASCII)
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 """What a header name is made of (RFC 9110 §5.6.2)."""
 SIZE = re.compile(r"[0-9]+[bkmgt]?", re.ASCII)
+LEVEL = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 PLACEHOLDER = re.compile(r"\{model\}|\{action\}")
 
 
@@ -123,8 +124,8 @@ def _request_path(value: str) -> str:
     return value
 
 
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
+def _level(value: object) -> object:
+    return value.upper() if isinstance(value, str) and value.upper() in get_args(LEVEL) else value
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -152,5 +153,6 @@ HeaderName = Annotated[str, AfterValidator(_header)]
 """In lower case once loaded."""
 RequestPath = Annotated[str, AfterValidator(_request_path)]
 """A request-target in origin form that may hold `{model}` and `{action}`."""
-UpperCase = BeforeValidator(_upper)
+LogLevel = Annotated[LEVEL, BeforeValidator(_level)]
+"""In upper case once loaded."""
 Params = dict[str, Any]

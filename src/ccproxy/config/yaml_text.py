@@ -45,7 +45,8 @@ def _check_depth(text: str, file: str) -> None:
 
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    what = " ".join(part for part in (error.context, error.problem) if part)
+    begun = f" that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
+    what = f"{error.context}{begun}, {error.problem}" if error.context else error.problem
     mark = error.problem_mark or error.context_mark
     place = _place(mark, file) if mark else Place(file)
     return Problem(*place, "", f"is not valid YAML: {what}", "look at the indentation and the quotes around here")
