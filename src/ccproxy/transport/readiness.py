@@ -26,9 +26,7 @@ async def require_reachable(url: str, seconds: float, transport: Transport) -> N
         origin = Origin(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
     except (KeyError, ValueError) as error:
         raise NotReady(url, "this is no http or https URL") from error
-    request = HttpRequest(
-        "HEAD", (parts.path or "/").encode("latin-1"), [(b"Host", origin.authority.encode("ascii"))]
-    )
+    request = HttpRequest("HEAD", (parts.path or "/").encode("latin-1"), [(b"Host", origin.authority.encode("ascii"))])
     try:
         async with asyncio.timeout(seconds):
             answer = await transport.send(origin, request)
