@@ -96,7 +96,7 @@ def test_errors(client: anthropic.Anthropic, status: int, streamed: bool) -> Non
     assert raised.value.body["error"]["message"]
 
 
-@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_RESET 3"])
+@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_CUT 3", "SIM_RESET 3"])
 def test_errors_in_the_middle_of_a_stream(client: anthropic.Anthropic, marker: str) -> None:
     with pytest.raises(anthropic.APIError), client.messages.stream(**ask(marker)) as stream:
         stream.get_final_message()

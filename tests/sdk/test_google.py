@@ -88,7 +88,7 @@ def test_errors(client: genai.Client, status: int, streamed: bool) -> None:
     assert raised.value.message
 
 
-@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_RESET 3"])
+@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_CUT 3", "SIM_RESET 3"])
 def test_errors_in_the_middle_of_a_stream(client: genai.Client, marker: str) -> None:
     with pytest.raises(errors.APIError):
         list(client.models.generate_content_stream(model="gemini-sim", contents=marker))

@@ -87,7 +87,7 @@ def test_errors(client: openai.OpenAI, api: str, status: int, streamed: bool) ->
     assert raised.value.body["message"]
 
 
-@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_RESET 3"])
+@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_CUT 3", "SIM_RESET 3"])
 def test_errors_in_the_middle_of_a_chat_stream(client: openai.OpenAI, marker: str) -> None:
     with pytest.raises(openai.APIError):
         list(client.chat.completions.create(**chat(marker), stream=True))
@@ -132,7 +132,7 @@ def test_a_responses_tool_turn(client: openai.OpenAI, streamed: bool) -> None:
     assert "sunny all day" in last.output_text
 
 
-@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_RESET 3"])
+@pytest.mark.parametrize("marker", ["SIM_ERROR_MID 3", "SIM_CUT 3", "SIM_RESET 3"])
 def test_errors_in_the_middle_of_a_response_stream(client: openai.OpenAI, marker: str) -> None:
     """The SDK raises on `error` events; `response.failed` it hands to the caller as the final response."""
     last = None

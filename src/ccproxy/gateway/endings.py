@@ -9,19 +9,21 @@ from __future__ import annotations
 from ccproxy.exchange import HttpResponse, WireFormat
 
 ENDINGS: dict[WireFormat, tuple[bytes, ...]] = {
-    WireFormat.ANTHROPIC: (b"message_stop", b"event: error", b'"error"'),
-    WireFormat.OPENAI: (b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"error"'),
+    WireFormat.ANTHROPIC: (b'"message_stop"', b"\nevent: error", b'"error"'),
+    WireFormat.OPENAI: (b"\ndata: [DONE]", b"\ndata:[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"error"'),
     WireFormat.OPENAI_RESPONSES: (
-        b"response.completed",
-        b"response.incomplete",
-        b"response.failed",
-        b"response.cancelled",
-        b'"error"',
+        b'"response.completed"',
+        b'"response.incomplete"',
+        b'"response.failed"',
+        b'"response.cancelled"',
+        b"\nevent: error",
+        b'"type":"error"',
     ),
     WireFormat.GEMINI: (b'"finishReason"', b'"finish_reason"', b'"blockReason"', b'"error"'),
 }
-"""What stands in the last events of an answer that came to an end, be it by an error. A text that happens to contain
-such a word hides a truncation; nothing makes one up. Some servers send no [DONE], so a finish reason will do."""
+"""What stands in the last events of an answer that came to an end, be it by an error. Nothing that a model writes
+looks like that: inside JSON, quotes and line feeds are escaped. Some servers send no [DONE], so a finish reason will
+do. Every Responses object has a member `error`, so there only the event counts."""
 
 
 BEGINNINGS: dict[WireFormat, bytes] = {
