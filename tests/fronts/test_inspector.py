@@ -195,7 +195,7 @@ def test_its_files_are_private(confdir: Path) -> None:
     assert stat.S_IMODE((confdir / "mitmproxy-ca.pem").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("trouble", ["port", "directory", "option"])
+@pytest.mark.parametrize("trouble", ["port", "directory", "password"])
 def test_whatever_fails_is_one_line_and_not_the_end(
     confdir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, trouble: str
 ) -> None:
@@ -206,13 +206,14 @@ def test_whatever_fails_is_one_line_and_not_the_end(
     configs = {
         "port": (configured(confdir, port=port), f"cannot listen on 127.0.0.1:{port}"),
         "directory": (configured(blocked), "File exists"),
-        "option": (configured(confdir, mitmproxy={"body_size_limit": "much"}), "Invalid body_size_limit"),
+        "password": (configured(confdir), "not a valid argon2 hash"),
     }
     config, message = configs[trouble]
+    password = "$argon3" if trouble == "password" else None
     root = list(logging.getLogger().handlers)
 
     async def main() -> None:
-        inspector = Inspector(config, MemoryStore())
+        inspector = Inspector(config, MemoryStore(), password)
         await inspector.start()
         assert (inspector.running, inspector.url) == (False, None)
         assert message in (inspector.error or "")
