@@ -43,12 +43,13 @@ class Envelope:
 def seal_headers(headers: Headers, fields: Mapping[bytes, bytes], envelope: Envelope) -> Headers:
     """The headers to forward: order, case and duplicates kept. `fields` are the same by lower-case name."""
     host, auth = envelope.origin.authority.encode("ascii"), envelope.auth
-    drop = dropped(fields, envelope)
+    auth_name = auth[0].lower() if auth is not None else None
+    drop = dropped(headers, fields, envelope)
     sealed: Headers = [] if b"host" in fields else [(b"Host", host)]
     for header in headers:
         name = header[0].lower()
         if name in drop or name.startswith(OWN_PREFIX):
-            if auth is not None and name in CREDENTIAL_HEADERS:
+            if auth is not None and (name in CREDENTIAL_HEADERS or name == auth_name):
                 sealed.append(auth)
                 auth = None
         elif name == b"host":
@@ -60,32 +61,35 @@ def seal_headers(headers: Headers, fields: Mapping[bytes, bytes], envelope: Enve
     if auth is not None:
         sealed.append(auth)
     sealed += envelope.companions
-    if envelope.body_length and b"content-length" not in fields:
+    if b"content-length" not in fields and (envelope.body_length or b"transfer-encoding" in fields):
         sealed.append((b"Content-Length", b"%d" % envelope.body_length))
     if envelope.upgrade:
         sealed += WEBSOCKET
     return sealed
 
 
-def dropped(fields: Mapping[bytes, bytes], envelope: Envelope) -> frozenset[bytes]:
+def dropped(headers: Headers, fields: Mapping[bytes, bytes], envelope: Envelope) -> frozenset[bytes]:
     """Names of the client's fields that do not leave."""
     drop = STRIPPED if envelope.strip_credentials else HOP_BY_HOP
     if b"connection" in fields:
-        drop |= named_in(fields[b"connection"])
+        drop |= hop_by_hop_here(headers)
     if envelope.companions:
         drop |= {name.lower() for name, _ in envelope.companions}
+    if envelope.auth is not None and envelope.auth[0].lower() not in drop:
+        drop |= {envelope.auth[0].lower()}
     return drop
 
 
 def client_headers(headers: Headers) -> Headers:
     """A provider's headers without the hop-by-hop ones."""
-    drop = HOP_BY_HOP
-    for name, value in headers:
-        if name.lower() == b"connection":
-            drop = drop | named_in(value)
+    drop = HOP_BY_HOP | hop_by_hop_here(headers)
     return [header for header in headers if header[0].lower() not in drop]
 
 
-def named_in(connection: bytes) -> frozenset[bytes]:
-    """The fields that a Connection field names as hop-by-hop too; it has no say over framing and routing."""
-    return frozenset(token.strip().lower() for token in connection.split(b",")) - {b"content-length", b"host"}
+def hop_by_hop_here(headers: Headers) -> frozenset[bytes]:
+    """What the Connection fields of a message name as hop-by-hop too; they have no say over framing and routing."""
+    named: frozenset[bytes] = frozenset()
+    for name, value in headers:
+        if len(name) == len(b"connection") and name.lower() == b"connection":
+            named |= frozenset(token.strip().lower() for token in value.split(b","))
+    return named - {b"content-length", b"host"}
