@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 if TYPE_CHECKING:
     from ccproxy.config.schema import Config
 
@@ -19,12 +21,18 @@ def not_acted_on(config: Config) -> list[str]:
 
 
 def _blocks(config: Config) -> Iterator[str]:
-    given = config.model_fields_set
-    yield from (key for key in BLOCKS if key in given)
+    yield from (key for key in BLOCKS if key in config.model_fields_set and _says_something(getattr(config, key)))
     if "http" in config.mcp.model_fields_set and config.mcp.http.enabled:
         yield "mcp.http"
     if "default_jq_filters" in config.flows.model_fields_set:
         yield "flows.default_jq_filters"
+
+
+def _says_something(value: object) -> bool:
+    """False for a block that is there but empty, with all of its keys commented out."""
+    if not isinstance(value, BaseModel):
+        return True
+    return any(_says_something(getattr(value, key)) for key in value.model_fields_set)
 
 
 def _providers(config: Config) -> Iterator[str]:
