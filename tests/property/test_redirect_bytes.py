@@ -45,7 +45,7 @@ def test_the_provider_sees_what_the_client_sent(
     provider = "openai" if target.startswith(b"/raw/") else "anthropic"
     credentials = [value for name, value in seen.headers if name.lower() == b"authorization"]
     assert credentials == [f"Bearer {token(provider)}".encode()]
-    assert b"ccproxy" not in seen.raw
+    assert ANTHROPIC.key()[1] not in seen.raw
 
 
 statuses = st.integers(200, 599).filter(lambda status: status not in (204, 205, 304))
