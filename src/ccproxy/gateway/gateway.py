@@ -114,6 +114,9 @@ class Gateway:
     async def _receive(self, exchange: Exchange, inquiry: Inquiry, incoming: Incoming) -> Reply:
         exchange.timings.headers = time.time()
         if incoming.status == 101:
+            if not inquiry.upgrade:
+                incoming.close()
+                raise TransportError("protocol", "the provider switched protocols although nobody asked it to")
             tunnel = RelayTunnel(exchange, incoming, self._recorder)
             return Reply(101, incoming.headers, reason=incoming.reason, tunnel=tunnel)
         relay = Relay(exchange, inquiry.dialect, incoming, self._recorder)

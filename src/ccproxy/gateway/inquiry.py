@@ -36,8 +36,10 @@ class Inquiry:
 
     @property
     def upgrade(self) -> bool:
-        """True if the client asks for a WebSocket (RFC 6455 §4.1)."""
-        return self.fields.get(b"upgrade", b"").lower() == b"websocket"
+        """True if the client asks for a WebSocket (RFC 6455 §4.1). The field counts where Connection names it only."""
+        if self.fields.get(b"upgrade", b"").lower() != b"websocket":
+            return False
+        return self.exchange.request.method == "GET" and b"upgrade" in self.fields.get(b"connection", b"").lower()
 
     @property
     def coding(self) -> str | None:

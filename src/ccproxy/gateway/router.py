@@ -98,10 +98,12 @@ class Router:
         path, endpoint = rule.dest_path, inquiry.endpoint
         if path is not None:
             target = joined(prefix + filled(path, inquiry, rule.dest_model), query)
-        elif provider is not None and rule.dest_host is None and endpoint and endpoint.format is provider.format:
+        elif provider is None or rule.dest_host is not None:
+            target = joined(with_model(inquiry, rule.dest_model), query)
+        elif endpoint is not None and endpoint.format is provider.format:
             target = provider.target(endpoint, query, rule.dest_model)
         else:
-            target = joined(prefix + with_model(inquiry, rule.dest_model), query)
+            target = provider.other_target(with_model(inquiry, rule.dest_model), query)
         return Plan(route_to("redirect", provider, origin, place), origin, target, provider, rule.dest_model)
 
     def _passthrough(

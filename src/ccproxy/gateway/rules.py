@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from ccproxy.config import Transform
 from ccproxy.exchange import Origin, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.providers.provider import Provider, in_path
 from ccproxy.providers.sentinel import without_credentials
+
+PORT = re.compile(r":\d*$")
 
 
 def matches(rule: Transform, inquiry: Inquiry) -> bool:
@@ -22,7 +26,7 @@ def matches(rule: Transform, inquiry: Inquiry) -> bool:
 def hosts(inquiry: Inquiry) -> list[str]:
     """The names by which the client may have called us."""
     values = (inquiry.fields.get(b"host"), inquiry.fields.get(b"x-forwarded-host"))
-    return [v.decode("latin-1").rsplit(":", 1)[0] if b"]" not in v else v.decode("latin-1") for v in values if v]
+    return [PORT.sub("", value.decode("latin-1")) for value in values if value]
 
 
 def destination(place: str, rule: Transform, provider: Provider | None) -> tuple[Origin, str]:
@@ -40,9 +44,9 @@ def destination(place: str, rule: Transform, provider: Provider | None) -> tuple
 
 
 def joined(path: str, query: bytes) -> bytes:
-    """Path and query as one request-target."""
+    """Path and query as one request-target. A path that was configured may have a query of its own."""
     target = path.encode("latin-1")
-    return target + b"?" + query if query else target
+    return target + (b"&" if b"?" in target else b"?") + query if query else target
 
 
 def query_for(inquiry: Inquiry) -> bytes:
@@ -54,8 +58,9 @@ def filled(path: str, inquiry: Inquiry, model: str | None) -> str:
     """A rule's path with {model} and {action} replaced by the request's."""
     if "{" not in path:
         return path
-    action = inquiry.endpoint.action if inquiry.endpoint is not None else None
-    return path.replace("{model}", in_path(model or inquiry.model() or "")).replace("{action}", action or "")
+    action, own = (endpoint.action, endpoint.model) if (endpoint := inquiry.endpoint) is not None else (None, None)
+    wanted = own if own is not None and model is None else in_path(model or inquiry.model() or "")
+    return path.replace("{model}", wanted).replace("{action}", action or "")
 
 
 def with_model(inquiry: Inquiry, model: str | None) -> str:

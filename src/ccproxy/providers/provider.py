@@ -80,11 +80,14 @@ class Provider:
     def other_target(self, path: str, query: bytes) -> bytes:
         """The request-target for a path beside the API's main one, such as `/v1/files`.
 
-        Where the provider's path is an API root and the format's resource, the root replaces the client's `/v1`.
+        Where the provider's path is an API root and the format's resource, the root replaces the client's.
         """
         resource = RESOURCES.get(self.format) if self.format is not None else None
-        if resource is not None and self._path.endswith(resource) and path.startswith("/v1/"):
-            path = self._path.removesuffix(resource) + path.removeprefix("/v1")
+        if resource is not None and self._path.endswith(resource):
+            roots = ("/v1/", "/v1beta/") if self.format is WireFormat.GEMINI else ("/v1/",)
+            root = next((root for root in roots if path.startswith(root)), None)
+            if root is not None:
+                path = self._path.removesuffix(resource) + "/" + path.removeprefix(root)
         return self._join(path, query)
 
     def plain_target(self, path: str, query: bytes) -> bytes:

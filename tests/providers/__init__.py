@@ -1,0 +1,1 @@
+"""The providers map: endpoints, targets, sentinels."""
