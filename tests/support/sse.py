@@ -30,5 +30,4 @@ def _event(block: str) -> Event | None:
     lines = [line.partition(":") for line in block.split("\n") if line and not line.startswith(":")]
     values = [(name, value.removeprefix(" ")) for name, _, value in lines]
     data = [value for name, value in values if name == "data"]
-    name = next((value for key, value in values if key == "event"), "")
-    return Event(name, "\n".join(data)) if data else None
+    return Event(dict(values).get("event", ""), "\n".join(data)) if data else None
