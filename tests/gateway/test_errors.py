@@ -134,8 +134,8 @@ def test_a_half_event_never_becomes_a_good_one(dialect: WireFormat, data: st.Dat
     body = STREAMS[dialect].replace(b"\n", b"\r\n") if crlf else STREAMS[dialect]
     cut = data.draw(st.integers(0, len(body)))
     end = b"\r\n" if crlf else b"\n"
-    came = events(body[:cut])
-    almost = events(body[:cut].removesuffix(b"\r").removesuffix(end) + end * 2)
+    came = events_of_bytes(body[:cut])
+    almost = events_of_bytes(body[:cut].removesuffix(b"\r").removesuffix(end) + end * 2)
     read = events_of_bytes(body[:cut] + stream_error(dialect, 502, "reset", MESSAGE))
     assert read[: len(came)] == came
     rest = read[len(came) :]
