@@ -140,3 +140,12 @@ def test_A11_a_base_url_with_a_path_is_a_prefix(start_daemon: StartDaemon, upstr
     assert started.ask("POST", "/v1/chat/completions", [key], b"{}").status == 200
     (seen,) = upstream.requests
     assert seen.target == b"/api/v1/chat/completions"
+
+
+@pytest.mark.parametrize("target", ["/v1/files?limit=2", "/v1/embeddings", "/api/tags", "/v1/audio/speech"])
+def test_A11_other_paths_of_a_provider_are_its_own(daemon: Daemon, upstream: Upstream, target: str) -> None:
+    key = (b"Authorization", f"Bearer {SENTINEL}openai".encode())
+    assert daemon.ask("POST", target, [key], b"\x00\xff").status == 200
+    (seen,) = upstream.requests
+    assert (seen.target, seen.body) == (target.encode(), b"\x00\xff")
+    assert seen.field("authorization") == f"Bearer {token('openai')}".encode()
