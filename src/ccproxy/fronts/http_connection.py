@@ -36,6 +36,7 @@ class HttpConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._tunnel: Tunnel | None = None
         self._early: list[bytes] = []
+        self._serving = self._advancing = False
         self._deaf = self._upgrading = self._last = False
         self._last_data = self._loop.time()
 
@@ -84,7 +85,7 @@ class HttpConnection(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """True while an answer is owed."""
-        return self._task is not None or bool(self._waiting)
+        return self._serving or bool(self._waiting)
 
     def check(self, now: float) -> None:
         """Ends what takes too long to arrive; `now` is the loop's time in seconds."""
@@ -115,7 +116,7 @@ class HttpConnection(asyncio.Protocol):
     def _on_request(self, arrived: Arrived) -> None:
         if self._closing:
             return
-        if self._task is not None:
+        if self._serving:
             self._waiting.append(arrived)
             if len(self._waiting) >= PIPELINE_LIMIT:
                 self._transport.pause_reading()
@@ -123,24 +124,44 @@ class HttpConnection(asyncio.Protocol):
         self._begin(arrived)
 
     def _on_continue(self) -> None:
-        if self._task is None:
+        if not self._serving:
             self._writer.proceed()
 
     def _refuse(self, error: BadRequest) -> None:
         self._deaf = True
-        if self._task is not None:
+        if self._serving:
             self._waiting.append(error)
         elif not self._closing:
             self._begin(error)
 
     def _begin(self, item: Arrived | BadRequest) -> None:
         # Started at once: most answers of our own end before they wait for anything.
-        task = asyncio.Task(self._serve(item), loop=self._loop, eager_start=True)
-        if task.done():
-            self._ended(task)
-        else:
-            self._task = task
-            task.add_done_callback(self._ended)
+        self._serving = True
+        task = asyncio.Task(self._run(item), loop=self._loop, eager_start=True)
+        self._task = None if task.done() else task
+
+    async def _run(self, item: Arrived | BadRequest) -> None:
+        try:
+            await self._serve(item)
+        except Exception:
+            logger.exception("a client connection failed inside ccproxy")
+            self.abort()
+        finally:
+            self._serving, self._task = False, None
+            self._advance()
+
+    def _advance(self) -> None:
+        """Goes on with the requests that waited. Not by recursion: many small ones fit into one packet."""
+        if self._advancing:
+            return
+        self._advancing = True
+        while self._waiting and not self._serving and not self._closing:
+            self._transport.resume_reading()
+            self._begin(self._waiting.popleft())
+        self._advancing = False
+        if self._last:
+            self.finish_up()
+        self._front.settled()
 
     async def _serve(self, item: Arrived | BadRequest) -> None:
         if isinstance(item, BadRequest):
@@ -179,20 +200,6 @@ class HttpConnection(asyncio.Protocol):
         for data in self._early:
             tunnel.write(data)
         self._early.clear()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._task = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a client connection failed inside ccproxy", exc_info=error)
-            self.abort()
-            return
-        if self._waiting and not self._closing:
-            self._transport.resume_reading()
-            self._begin(self._waiting.popleft())
-            return
-        if self._last:
-            self.finish_up()
-        self._front.settled()
 
     @property
     def _closing(self) -> bool:
