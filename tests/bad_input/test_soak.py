@@ -7,6 +7,7 @@ import itertools
 import random
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.support.daemon import Daemon
 from tests.support.dialects import DIALECTS, OPENAI
 from tests.support.http import Closed, request_bytes
 from tests.support.replies import GARBAGE, JSON, RESET_BEFORE_HEADERS, always, reply, short, stream
-from tests.support.upstream import Close, Reset, Wait
+from tests.support.upstream import Close, Recorded, Reset, Step, Wait
 
 SCRIPTS = [
     reply(),
@@ -54,7 +55,11 @@ def descriptors(daemon: Daemon) -> int:
 @pytest.mark.timeout(300)
 def test_nothing_piles_up(start_daemon: StartDaemon, start_upstream: StartUpstream, tokens: Path) -> None:
     turns = itertools.cycle(SCRIPTS)
-    upstream = start_upstream(lambda request: next(turns)(request))
+
+    def script(request: Recorded) -> Iterable[Step]:
+        return next(turns)(request)
+
+    upstream = start_upstream(script)
     daemon = start_daemon(full(upstream.url, tokens), inspector=True)
     time.sleep(2)
     begun, sizes = descriptors(daemon), []
