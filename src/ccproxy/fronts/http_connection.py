@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
+from ccproxy.config.services import Listener
 from ccproxy.exchange import Exchange, Timings
 from ccproxy.fronts.client_writer import ClientWriter
 from ccproxy.fronts.request_parser import Arrived, BadRequest, RequestParser
 from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.gateway import Gateway
 from ccproxy.gateway.reply import Tunnel
-
-if TYPE_CHECKING:
-    from ccproxy.fronts.reverse import ReverseFront
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +22,21 @@ PIPELINE_LIMIT = 16
 """Requests that may wait for the answers before theirs."""
 
 
-class HttpConnection(asyncio.Protocol):
-    """Reads requests and answers them in their order. Answers of a task are awaited before the next begins."""
+class Front(Protocol):
+    """The server that a connection belongs to."""
 
-    def __init__(self, front: ReverseFront) -> None:
+    gateway: Gateway
+    limits: Listener
+    connections: set[HttpConnection]
+
+    def settled(self) -> None:
+        """The connection has answered what it owed, or is gone."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """Reads requests and answers them in their order, one at a time."""
+
+    def __init__(self, front: Front) -> None:
         self._front = front
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser(front.limits, self._on_request, self._on_continue)
@@ -206,4 +217,4 @@ class HttpConnection(asyncio.Protocol):
         return self._transport.is_closing()
 
     def _head_began(self) -> float:
-        return self._loop.time() - max(0.0, self._front.clock() - self._parser.started)
+        return self._loop.time() - max(0.0, time.time() - self._parser.started)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 
 from ccproxy.config.services import Listener as ListenerSettings
 from ccproxy.fronts.http_connection import HttpConnection
@@ -20,7 +19,6 @@ class ReverseFront:
     def __init__(self, gateway: Gateway, limits: ListenerSettings) -> None:
         self.gateway, self.limits = gateway, limits
         self.connections: set[HttpConnection] = set()
-        self.clock = time.time
         self._stopping, self._quiet = False, asyncio.Event()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None

@@ -16,11 +16,12 @@ from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_routes import LocalRoutes
 from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.recorder import Recorder
-from ccproxy.gateway.relay import CLIENT_GONE, Relay, RelayTunnel
+from ccproxy.gateway.relay import CLIENT_GONE, Relay
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rewrite import replace_model
 from ccproxy.gateway.router import Plan, Router
 from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
+from ccproxy.gateway.tunnel import RelayTunnel
 from ccproxy.providers.provider import NoCredential
 from ccproxy.transport.transport import Incoming, Transport, TransportError
 

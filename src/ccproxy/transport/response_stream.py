@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 from ccproxy.exchange import Headers
 from ccproxy.transport.transport import TransportError
 
-if TYPE_CHECKING:
-    from ccproxy.transport.connection import Connection
-
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a slow reader before the provider is told to pause."""
+
+
+class Source(Protocol):
+    """The connection that a response arrives on."""
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def abort(self) -> None: ...
 
 
 class ResponseStream:
@@ -24,7 +33,7 @@ class ResponseStream:
         "attempts", "headers", "http_version", "on_pressure", "reason", "reused", "started", "status",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, reused: bool) -> None:
+    def __init__(self, connection: Source, reused: bool) -> None:
         self.status = 0
         self.reason = b""
         self.headers: Headers = []
@@ -34,7 +43,7 @@ class ResponseStream:
         self.started = False
         """True once any byte of the response arrived."""
         self.on_pressure: Callable[[bool], None] | None = None
-        self._connection: Connection | None = connection
+        self._connection: Source | None = connection
         self._chunks: list[bytes] = []
         self._buffered = 0
         self._complete = False
