@@ -53,6 +53,20 @@ def test_the_model_is_replaced_and_nothing_else(daemon: Daemon, upstream: Upstre
     assert before[0].replace(b" ", b"") == after[0].replace(b" ", b"")
 
 
+@pytest.mark.parametrize("body", [b"--x\r\nnot JSON\r\n--x--", b"[1, 2]", b'{"name" : "a batch"}'])
+def test_beside_the_main_call_only_a_model_that_is_there_is_replaced(
+    daemon: Daemon, upstream: Upstream, dialect: Dialect, body: bytes
+) -> None:
+    if dialect is GEMINI:
+        target = "/v1beta/files"
+    else:
+        target = dialect.target() + "/batches"
+    with daemon.client() as client:
+        client.send(request_bytes("POST", target, [dialect.key()], body, host="rename.test"))
+        assert client.response().status == 200
+    assert upstream.requests[-1].body == body
+
+
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_twenty_megabytes_arrive(hasty_daemon: Daemon, upstream: Upstream, dialect: Dialect, framing: str) -> None:
     body = dialect.body()[:-1] + b', "pad": "' + b"x" * (20 * 1024 * 1024) + b'"}'

@@ -18,7 +18,7 @@ from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import CLIENT_GONE, Relay
 from ccproxy.gateway.reply import Reply
-from ccproxy.gateway.rewrite import replace_model
+from ccproxy.gateway.rewrite import body_with_model
 from ccproxy.gateway.router import Plan, Router
 from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
 from ccproxy.gateway.tunnel import RelayTunnel
@@ -92,8 +92,9 @@ class Gateway:
             credential = provider.cached_credential() or await provider.credential()
         headers, body = request.headers, request.body
         if plan.model is not None and body and (inquiry.endpoint is None or inquiry.endpoint.model is None):
-            body = rewritten(inquiry, plan.model)
-            headers = [h for h in headers if h[0].lower() != b"content-encoding"]
+            changed = body_with_model(inquiry, plan.model)
+            if changed is not None:
+                body, headers = changed, [h for h in headers if h[0].lower() != b"content-encoding"]
         envelope = Envelope(
             plan.origin,
             len(body),
@@ -133,11 +134,3 @@ def arrives_whole(inquiry: Inquiry, incoming: Incoming) -> bool:
         return False
     length = get_header(incoming.headers, b"content-length")
     return length is None or int(length) <= WHOLE_LIMIT
-
-
-def rewritten(inquiry: Inquiry, model: str) -> bytes:
-    """The body with another model in it, without content coding. Raises Refused where it is not a JSON object."""
-    document = inquiry.document()
-    if not isinstance(document, dict):
-        raise Refused(400, "invalid_json", "the request body is not a JSON object, so its model cannot be set")
-    return replace_model(inquiry.decoded_body(), document, model)

@@ -19,7 +19,7 @@ def refuse_foreign_origin(fields: Mapping[bytes, bytes]) -> None:
     origin = fields.get(b"origin")
     if origin is None:
         return
-    if is_foreign(origin.decode("latin-1")):
+    if is_foreign(origin.decode("latin-1").strip()):
         raise Refused(
             403,
             "foreign_origin",

@@ -7,9 +7,36 @@ from typing import Any
 
 import orjson
 
+from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.inquiry import Inquiry
+
 STRING_MEMBER = re.compile(rb'"model"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]')
 """A string whole, so that nothing in it counts, or a structural character (RFC 8259 §2)."""
+
+
+def body_with_model(inquiry: Inquiry, model: str) -> bytes | None:
+    """The body with another model in it, without content coding; None where there is nothing to change.
+
+    A main call gets the model in any case. Beside it, such as for uploads, only a model that is there is replaced.
+
+    Raises:
+        Refused: for a main call whose body is not a JSON object.
+    """
+    main = inquiry.endpoint is not None and not inquiry.endpoint.rest
+    try:
+        document = inquiry.document()
+    except Refused:
+        if main:
+            raise
+        return None
+    if not isinstance(document, dict):
+        if main:
+            raise Refused(400, "invalid_json", "the request body is not a JSON object, so its model cannot be set")
+        return None
+    if document.get("model") == model or not (main or "model" in document):
+        return None
+    return replace_model(inquiry.decoded_body(), document, model)
 
 
 def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:
