@@ -57,10 +57,7 @@ def test_the_model_is_replaced_and_nothing_else(daemon: Daemon, upstream: Upstre
 def test_beside_the_main_call_only_a_model_that_is_there_is_replaced(
     daemon: Daemon, upstream: Upstream, dialect: Dialect, body: bytes
 ) -> None:
-    if dialect is GEMINI:
-        target = "/v1beta/files"
-    else:
-        target = dialect.target() + "/batches"
+    target = "/v1beta/files" if dialect is GEMINI else dialect.target() + "/batches"
     with daemon.client() as client:
         client.send(request_bytes("POST", target, [dialect.key()], body, host="rename.test"))
         assert client.response().status == 200
