@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import cast
 
@@ -34,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._unread = select.poll()
         self._is_head = self._until_close = self._upgraded = False
 
     # -- the pool's side
@@ -42,6 +44,10 @@ class Connection(asyncio.Protocol):
         """Writes a request; the returned stream fills as the response arrives."""
         assert self._transport is not None
         self.stream = ResponseStream(self, reused=self.served > 0)
+        if self.closed:
+            stream = self.stream
+            self._fail(self._reset(stream, None))
+            return stream
         self.served += 1
         self._is_head = request.method == "HEAD"
         self._until_close = False
@@ -58,6 +64,11 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         """True if another request may be sent."""
         return not self.closed and self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def quiet(self) -> bool:
+        """True if it is usable and nothing came meanwhile, be it its end or an answer that nobody asked for."""
+        return self.usable and not self._unread.poll(0)
 
     def expire(self, error: TransportError) -> None:
         """Fails the exchange under way and gives the connection up."""
@@ -83,11 +94,13 @@ class Connection(asyncio.Protocol):
         """Reads on."""
         if self._transport is not None and self.usable:
             self._transport.resume_reading()
+            self.last_activity = self._loop.time()  # until now the silence was ours
 
     # -- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._unread.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self.last_activity = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
@@ -116,9 +129,7 @@ class Connection(asyncio.Protocol):
         if stream is not None and (self._until_close or self._upgraded) and exc is None:
             self.stream = None
             stream.finish()
-        where = "in the middle of its answer" if stream and stream.status else "without an answer"
-        why = f": {exc}" if exc else ""
-        self._fail(TransportError("reset", f"{self.origin} closed the connection {where}{why}"))
+        self._fail(self._reset(stream, exc))
         self._on_lost(self)
 
     def pause_writing(self) -> None:
@@ -172,12 +183,18 @@ class Connection(asyncio.Protocol):
         stream, self.stream = self.stream, None
         assert stream is not None and self._transport is not None
         reusable = self._parser.should_keep_alive() and not self._is_head and not self._until_close
-        written = not self._transport.get_write_buffer_size()  # an early answer may overtake its request
         stream.finish()
-        if reusable and written and self.usable:
+        if self._transport.get_write_buffer_size():
+            self.abort()  # an early answer overtook its request, of which nobody wants the rest
+        elif reusable and self.usable:
             self._on_idle(self)
         else:
             self._transport.close()
+
+    def _reset(self, stream: ResponseStream | None, exc: Exception | None) -> TransportError:
+        where = "in the middle of its answer" if stream and stream.status else "without an answer"
+        why = f": {exc}" if exc else ""
+        return TransportError("reset", f"{self.origin} closed the connection {where}{why}")
 
     def _tell_pressure(self, full: bool) -> None:
         if self.stream is not None and self.stream.on_pressure is not None:

@@ -77,11 +77,13 @@ class EmbeddedCarrier:
         self._respond = respond
 
     async def send(self, origin: Origin, request: HttpRequest) -> EmbeddedIncoming:
-        """Plays the reply; a connection that breaks before the head is an error, as on a network."""
+        """Plays the reply. Its head comes with the first step; one that breaks before is an error, as on a network."""
         script = self._respond(request.method, request.target, request.headers, request.body)
-        if script.events and _data(script.events[0]) is None:
-            await asyncio.sleep(script.events[0].delay)
-            raise TransportError("reset", f"{origin} closed the connection without an answer")
+        for first in script.events[:1]:
+            if first.delay:
+                await asyncio.sleep(first.delay)
+            if _data(first) is None:
+                raise TransportError("reset", f"{origin} closed the connection without an answer")
         return EmbeddedIncoming(origin, script)
 
     async def close(self) -> None:
@@ -89,8 +91,9 @@ class EmbeddedCarrier:
 
 
 async def _play(origin: Origin, steps: Sequence[Step]) -> AsyncIterator[bytes]:
-    for step in steps:
-        if step.delay:
+    """The body; the delay of the first step lies behind us."""
+    for number, step in enumerate(steps):
+        if step.delay and number:
             await asyncio.sleep(step.delay)
         data = _data(step)
         if data is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -32,6 +33,7 @@ def connect_error(origin: Origin, error: Exception, limit: float) -> TransportEr
         case socket.gaierror():
             return TransportError("connect", f"the name {origin.host} does not resolve: {error.strerror}")
         case OSError():
-            return TransportError("connect", f"no connection to {origin}: {error.strerror or error}")
+            why = os.strerror(error.errno) if error.errno else str(error)
+            return TransportError("connect", f"no connection to {origin}: {why}")
         case _:
             return TransportError("connect", f"no connection to {origin}: {error!r}")

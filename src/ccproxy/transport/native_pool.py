@@ -7,7 +7,6 @@ load does. Time limits are kept by one sweep over all connections instead of a t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -36,11 +35,18 @@ class Limits:
         return min(1.0, max(0.02, min(self.first_byte, self.idle, self.keepalive) / 4))
 
 
+type Turn = asyncio.Future[Connection | None]
+"""What a request waits for: a connection that has become free, or None for leave to open one."""
+
+
 @dataclass(slots=True)
 class _OriginState:
+    """As long as somebody waits, nothing is idle and all places are taken, so that nobody can push in."""
+
     idle: list[Connection]
-    waiters: deque[asyncio.Future[None]]
+    waiters: deque[Turn]
     open: int = 0
+    """Places taken: connections, those being made, and leaves given to make one."""
 
 
 class NativePool:
@@ -52,6 +58,7 @@ class NativePool:
         self._connections: set[Connection] = set()
         self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def send(self, origin: Origin, request: HttpRequest) -> ResponseStream:
         """Sends on a warm connection if there is one. See `Carrier.send`.
@@ -72,7 +79,8 @@ class NativePool:
         return stream
 
     async def close(self) -> None:
-        """Drops every connection."""
+        """Drops every connection; whoever waits for an answer or a connection gets an error."""
+        self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection in list(self._connections):
@@ -90,34 +98,51 @@ class NativePool:
         while True:
             while state.idle and not fresh:
                 connection = state.idle.pop()
-                if connection.usable:
+                if connection.quiet:
                     return connection
+                connection.abort()
             if state.open < self._limits.connections:
+                state.open += 1
                 return await self._connect(origin, state)
-            await self._wait_for_turn(origin, state)
+            if state.idle:
+                state.idle.pop(0).abort()  # makes room for the fresh one
+            free = await self._turn(origin, state)
+            if free is None:
+                return await self._connect(origin, state)
+            if free.usable:
+                return free
 
-    async def _wait_for_turn(self, origin: Origin, state: _OriginState) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        state.waiters.append(waiter)
+    async def _turn(self, origin: Origin, state: _OriginState) -> Connection | None:
+        turn: Turn = asyncio.get_running_loop().create_future()
+        state.waiters.append(turn)
         try:
             async with asyncio.timeout(self._limits.first_byte):
-                await waiter
-        except TimeoutError:
-            limit = self._limits.connections
-            raise TransportError("overloaded", f"all {limit} connections to {origin} are busy") from None
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self._next(state)  # our turn had come: pass it on
+                return await turn
+        except BaseException as error:
+            self._stopped_waiting(state, turn)
+            if isinstance(error, TimeoutError):
+                limit = self._limits.connections
+                raise TransportError("overloaded", f"all {limit} connections to {origin} are busy") from None
             raise
-        finally:
-            with contextlib.suppress(ValueError):
-                state.waiters.remove(waiter)
+
+    def _stopped_waiting(self, state: _OriginState, turn: Turn) -> None:
+        if turn in state.waiters:
+            state.waiters.remove(turn)
+        elif not turn.cancelled():  # the turn had come: it is the next one's
+            free = turn.result()
+            if free is None:
+                self._freed(state)
+            elif free.usable:
+                self._idle(free)
 
     async def _connect(self, origin: Origin, state: _OriginState) -> Connection:
+        """Takes a place that `state.open` counts already."""
+        if self._closed:
+            self._freed(state)
+            raise TransportError("connect", "ccproxy is stopping")
         loop = asyncio.get_running_loop()
         if self._sweeper is None:
             self._sweeper = loop.call_later(self._limits.tick, self._sweep)
-        state.open += 1
         try:
             async with asyncio.timeout(self._limits.connect):
                 _, connection = await loop.create_connection(
@@ -127,8 +152,7 @@ class NativePool:
                     ssl=self._tls_context() if origin.scheme == "https" else None,
                 )
         except BaseException as error:
-            state.open -= 1
-            self._next(state)
+            self._freed(state)
             if isinstance(error, Exception):
                 raise connect_error(origin, error, self._limits.connect) from error
             raise
@@ -144,24 +168,28 @@ class NativePool:
 
     def _idle(self, connection: Connection) -> None:
         state = self._origins[connection.origin]
-        state.idle.append(connection)
-        self._next(state)
+        if not self._give(state, connection):
+            state.idle.append(connection)
 
     def _lost(self, connection: Connection) -> None:
         if connection in self._connections:
             self._connections.discard(connection)
             state = self._origins[connection.origin]
-            state.open -= 1
             if connection in state.idle:
                 state.idle.remove(connection)
-            self._next(state)
+            self._freed(state)
 
-    def _next(self, state: _OriginState) -> None:
+    def _freed(self, state: _OriginState) -> None:
+        if not self._give(state, None):
+            state.open -= 1
+
+    def _give(self, state: _OriginState, free: Connection | None) -> bool:
         while state.waiters:
-            waiter = state.waiters.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+            turn = state.waiters.popleft()
+            if not turn.done():
+                turn.set_result(free)
+                return True
+        return False
 
     def _sweep(self) -> None:
         loop, limits = asyncio.get_running_loop(), self._limits

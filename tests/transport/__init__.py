@@ -1,0 +1,1 @@
+"""The way out, against real servers on real loops."""
