@@ -171,6 +171,8 @@ class Exchange:
     """The wire format of the listener path, None for paths that belong to no format."""
     route: Route | None = None
     forwarded: HttpRequest | None = None
+    credential_headers: frozenset[str] = frozenset()
+    """Lower-case names of the fields of `forwarded` that hold the provider's credential, whatever they are called."""
     provider_response: HttpResponse | None = None
     response: HttpResponse | None = None
     websocket: WebSocketRecord | None = None

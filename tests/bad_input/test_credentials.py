@@ -78,6 +78,13 @@ def test_neither_sentinel_nor_token_is_logged_or_recorded(daemon: Daemon, upstre
     assert f"{SENTINEL}anthropic" not in logs
 
 
+def test_a_credential_in_a_header_of_any_name_is_not_shown(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    headers = [ANTHROPIC.key("odd"), (b"user-agent", agent.encode())]
+    assert daemon.ask("POST", "/v1/messages", headers, ANTHROPIC.body()).status == 200
+    assert b"x-pass: token-odd" in upstream.requests[-1].raw
+    assert "token-odd" not in str(daemon.flow(agent))
+
+
 def test_a_sentinel_that_leads_nowhere_stays_here(daemon: Daemon, upstream: Upstream) -> None:
     for path in ("/v1/messages", "/raw/x", "/nowhere"):
         daemon.ask("POST", path, [ANTHROPIC.key("nobody")], b"{}")

@@ -44,9 +44,10 @@ def full(url: str, folder: Path) -> dict[str, Any]:
             "missing": {"type": "file", "file": str(folder / "no-such.token")},
         }.items()
     }
+    odd = provider("anthropic", url, token_file(folder, "odd") | {"header": "x-pass"})
     refusing = {f"{dialect.name}-refuses": provider(dialect.name, dead, "echo T") for dialect in DIALECTS}
     return {
-        "providers": providers(url, folder) | broken | refusing,
+        "providers": providers(url, folder) | broken | refusing | {"odd": odd},
         "auth": {"command_timeout_seconds": 1},
         "lightllm": {
             "transforms": [*PLAIN_RULES, *(each for name, path in PATHS.items() for each in model_rules(name, path))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ccproxy.exchange import Header
 
@@ -18,9 +18,13 @@ _SECRET_HEADER = re.compile(
 _SECRET_QUERY = re.compile(r"(?<=[?&])((?:key|api[-_]?key|access_token|token)=)[^&#]*", re.IGNORECASE)
 
 
-def redact_headers(headers: Iterable[Header]) -> list[list[str]]:
-    """Header fields as text (latin-1), `[redacted]` in place of each credential."""
-    return [[text := name.decode("latin-1"), redact_value(text, value)] for name, value in headers]
+def redact_headers(headers: Iterable[Header], also: Collection[str] = ()) -> list[list[str]]:
+    """Header fields as text (latin-1), `[redacted]` in place of each credential.
+
+    `also` holds lower-case names that carry credentials besides those that are known to.
+    """
+    fields = [(name.decode("latin-1"), value) for name, value in headers]
+    return [[name, REDACTED if name.lower() in also else redact_value(name, value)] for name, value in fields]
 
 
 def redact_value(name: str, value: bytes) -> str:

@@ -108,7 +108,7 @@ def _request(ex: Exchange, request: HttpRequest) -> dict[str, Any]:
         "port": origin.port,
         "path": redact_target(request.target),
         "http_version": f"HTTP/{request.http_version}",
-        "headers": redact_headers(request.headers),
+        "headers": redact_headers(request.headers, ex.credential_headers),
         "contentLength": len(request.body),
         "timestamp_start": ex.timings.started,
         "timestamp_end": ex.timings.sent or ex.timings.received,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 
-from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Route, WireFormat, get_header
+from ccproxy.exchange import Exchange, Failure, Headers, HttpRequest, HttpResponse, Route, WireFormat, get_header
 from ccproxy.gateway.errors import Refused, error_body, reason_phrase
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_routes import LocalRoutes
@@ -22,7 +22,7 @@ from ccproxy.gateway.rewrite import body_with_model
 from ccproxy.gateway.router import Plan, Router
 from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
 from ccproxy.gateway.tunnel import RelayTunnel
-from ccproxy.providers.provider import NoCredential
+from ccproxy.providers.provider import NoCredential, Provider
 from ccproxy.transport.transport import Incoming, Transport, TransportError
 
 logger = logging.getLogger(__name__)
@@ -86,11 +86,9 @@ class Gateway:
         return await self._receive(exchange, inquiry, incoming)
 
     async def _seal(self, inquiry: Inquiry, plan: Plan) -> HttpRequest:
-        request, provider = inquiry.exchange.request, plan.provider
-        credential = None
-        if provider is not None:
-            credential = provider.cached_credential() or await provider.credential()
+        request = inquiry.exchange.request
         headers, body = request.headers, request.body
+        credential = await self._credential(inquiry.exchange, plan.provider)
         if plan.model is not None and body and (inquiry.endpoint is None or inquiry.endpoint.model is None):
             changed = body_with_model(inquiry, plan.model)
             if changed is not None:
@@ -98,12 +96,23 @@ class Gateway:
         envelope = Envelope(
             plan.origin,
             len(body),
-            auth=provider.auth_header(credential) if provider is not None and credential is not None else None,
-            companions=[(n.encode(), v.encode()) for n, v in credential.headers] if credential is not None else [],
+            auth=credential[0] if credential else None,
+            companions=credential[1:],
             strip_credentials=plan.strip_credentials,
             upgrade=inquiry.upgrade,
         )
         return HttpRequest(request.method, plan.target, seal_headers(headers, inquiry.fields, envelope), body)
+
+    async def _credential(self, exchange: Exchange, provider: Provider | None) -> Headers:
+        """The fields that carry the provider's credential. Raises NoCredential."""
+        if provider is None:
+            return []
+        credential = provider.cached_credential() or await provider.credential()
+        if credential is None:
+            return []
+        fields = provider.credential_fields(credential)
+        exchange.credential_headers = frozenset(name.decode("latin-1").lower() for name, _ in fields)
+        return fields
 
     def _answer_locally(self, exchange: Exchange, answer: Reply) -> Reply:
         assert isinstance(answer.body, bytes)

@@ -9,7 +9,7 @@ from ccproxy.auth import Credential, CredentialError, CredentialSource, build_so
 from ccproxy.config import Config
 from ccproxy.config.credentials import AuthKnobs
 from ccproxy.config.providers import Provider as ProviderSettings
-from ccproxy.exchange import DEFAULT_PORTS, Origin, WireFormat
+from ccproxy.exchange import DEFAULT_PORTS, Headers, Origin, WireFormat
 from ccproxy.providers.endpoint import Endpoint
 
 RESOURCES: dict[WireFormat, str] = {
@@ -68,6 +68,11 @@ class Provider:
         name = (self._source.header if self._source is not None else None) or "authorization"
         bearer = name.lower() == "authorization"
         return name.encode("latin-1"), (b"Bearer " if bearer else b"") + credential.token.encode("latin-1")
+
+    def credential_fields(self, credential: Credential) -> Headers:
+        """The header fields that carry a credential: the token's first, then those that go with it."""
+        companions = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in credential.headers]
+        return [self.auth_header(credential), *companions]
 
     def target(self, endpoint: Endpoint, query: bytes, model: str | None = None) -> bytes:
         """The provider's request-target for an endpoint of its own format."""
