@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -61,10 +62,12 @@ def listening_inodes(port: int) -> list[str]:
 
 def open_files(process: Path) -> list[str]:
     """What the descriptors of a process point to; empty if it is not ours to see."""
-    try:
-        return [os.readlink(entry) for entry in (process / "fd").iterdir()]
-    except OSError:
-        return []
+    targets = []
+    with contextlib.suppress(OSError):
+        for entry in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed since it was listed
+                targets.append(os.readlink(entry))
+    return targets
 
 
 def command_of(process: Path) -> str:

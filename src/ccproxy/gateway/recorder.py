@@ -36,7 +36,7 @@ class Recorder:
         """Notes a piece of a body; returns how many bytes are kept so far."""
         if kept + len(chunk) > self.body_limit:
             response.dropped += len(chunk)
-            return kept
+            return self.body_limit  # nothing after a gap: what is kept is a beginning
         response.chunks.append(chunk)
         return kept + len(chunk)
 

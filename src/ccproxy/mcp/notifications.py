@@ -60,6 +60,8 @@ class NotificationBuffer:
     def take(self, session_id: str) -> dict[str, list[Any]]:
         """Removes and returns the events of a session's tasks, by task. Either of the two session ids fits."""
         self._expire()
+        if not session_id:
+            return {}  # many producers leave one of the two empty
         mine = [k for k, t in self._tasks.items() if session_id in (t.session_id, t.claude_session_id)]
         return {key: self._events(self._tasks.pop(key)) for key in mine}
 
