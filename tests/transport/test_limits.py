@@ -386,3 +386,26 @@ class Nothing:
 
 
 NOTHING = Nothing()
+
+
+def test_a_slow_upload_is_not_a_silent_provider(run: Run) -> None:
+    body = b"x" * 24_000_000
+
+    async def serve(link: Link) -> None:
+        await link.head()
+        left = len(body)
+        while left:
+            left -= len(await link.reader.read(262_144))
+            await asyncio.sleep(0.01)
+        await link.send(ok(b"took it"))
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits(first_byte=0.4))
+            begun = time.monotonic()
+            answer = await pool.send(peer.origin, get(method="POST", body=body))
+            assert await answer.read() == b"took it"
+            assert time.monotonic() - begun > 0.5
+            await pool.close()
+
+    run(main)

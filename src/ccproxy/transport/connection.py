@@ -37,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._unread = select.poll()
         self._is_head = self._until_close = self._upgraded = False
+        self._unsent = 0
 
     # -- the pool's side
 
@@ -69,6 +70,13 @@ class Connection(asyncio.Protocol):
     def quiet(self) -> bool:
         """True if it is usable and nothing came meanwhile, be it its end or an answer that nobody asked for."""
         return self.usable and not self._unread.poll(0)
+
+    def silence(self, now: float) -> float:
+        """Seconds since anything moved on it; a request that is still going out counts as movement."""
+        unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        if unsent != self._unsent:
+            self._unsent, self.last_activity = unsent, now
+        return now - self.last_activity
 
     def expire(self, error: TransportError) -> None:
         """Fails the exchange under way and gives the connection up."""

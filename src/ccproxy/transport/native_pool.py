@@ -195,12 +195,12 @@ class NativePool:
         loop, limits = asyncio.get_running_loop(), self._limits
         now = loop.time()
         for connection in list(self._connections):
-            stream, quiet = connection.stream, now - connection.last_activity
+            stream, silence = connection.stream, connection.silence(now)
             if stream is None:
-                if quiet > limits.keepalive:
+                if silence > limits.keepalive:
                     connection.abort()
-            elif stream.waiting and not stream.status and quiet > limits.first_byte:
+            elif stream.waiting and not stream.status and silence > limits.first_byte:
                 connection.expire(timeout_error(connection.origin, "first_byte_timeout", limits.first_byte))
-            elif stream.waiting and stream.status not in (0, 101) and quiet > limits.idle:
+            elif stream.waiting and stream.status not in (0, 101) and silence > limits.idle:
                 connection.expire(timeout_error(connection.origin, "idle_timeout", limits.idle))
         self._sweeper = loop.call_later(limits.tick, self._sweep)
