@@ -105,6 +105,8 @@ class RequestParser:
         self._method = self._parser.get_method().decode("ascii")
         if self._hosts != 1 and (self._version == "1.1" or self._hosts > 1):
             raise BadRequest(400, "malformed_request", f"a request needs one Host field, this one has {self._hosts}")
+        if self._chunked and self._version == "1.0":
+            raise BadRequest(400, "malformed_request", "HTTP/1.0 has no transfer codings (RFC 9112 §6.1)")
         if self._length > self._limits.max_body_bytes:
             raise self._too_large()
         if self._expects and self._version == "1.1":
@@ -151,7 +153,7 @@ class RequestParser:
         """
         if self._method == "CONNECT":
             raise BadRequest(501, "no_connect", "ccproxy's listener is no forward proxy: it does not know CONNECT")
-        headers, started = [h for h in self._headers if h[0].lower() not in UPGRADE_FIELDS], self.started
+        headers, started = [h for h in self._headers if h[0].lower() not in DECLINED], self.started
         head = b"%b %b HTTP/%b\r\n" % (self._method.encode(), self._target, self._version.encode())
         self._parser = httptools.HttpRequestParser(self)
         self._parser.feed_data(head + b"".join(b"%b: %b\r\n" % h for h in headers) + b"\r\n")
@@ -200,7 +202,8 @@ def origin_form(target: bytes) -> bytes:
 
 ABSOLUTE = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
 VERSIONS = frozenset({"1.0", "1.1"})
-UPGRADE_FIELDS = frozenset({b"upgrade", b"connection", b"http2-settings", b"expect"})
+DECLINED = frozenset({b"upgrade", b"expect"})
+"""Fields that were dealt with when a request is read on without its upgrade."""
 CHECKS: dict[bytes, Callable[[RequestParser, bytes], None]] = {
     b"host": RequestParser._check_host,
     b"content-length": RequestParser._check_length,
