@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+GC_THRESHOLDS = (10_000, 20, 50)
+"""Exchanges are freed by counting references; a collection that looks at all that is kept takes milliseconds."""
+
 
 def run(config: Config) -> int:
     """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start."""
@@ -146,6 +149,7 @@ class Daemon:
                 await self._start_inspector()
         finally:
             gc.freeze()
+            gc.set_threshold(*GC_THRESHOLDS)
             gc.enable()
 
     async def _start_inspector(self) -> None:
