@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 
 from ccproxy.exchange import HttpRequest
 from ccproxy.fronts.response_head import CONTINUE, Framing, render, render_upgrade
@@ -60,11 +62,18 @@ class ClientWriter:
                     await self._drain()
             self._transport.write(unsent + b"0\r\n\r\n" if framing.chunked else unsent)
         except BodyBroken:
-            self._transport.abort()  # the one way to tell a client that what it has is not the whole
+            self._break_off(framing)
             return False
         finally:
             body.close()
         return framing.keep_alive
+
+    def _break_off(self, framing: Framing) -> None:
+        """The one way to tell a client that what it has is not the whole; without framing, only a reset says so."""
+        if not (framing.chunked or framing.length_known):
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
 
     async def tunnel(self, reply: Reply, tunnel: Tunnel) -> None:
         """The provider's side of an upgraded connection, until it hangs up."""

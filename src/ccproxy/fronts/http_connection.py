@@ -47,7 +47,7 @@ class HttpConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._tunnel: Tunnel | None = None
         self._early: list[bytes] = []
-        self._serving = self._advancing = False
+        self._serving = self._advancing = self._leave_owed = False
         self._deaf = self._upgrading = self._last = False
         self._last_data = self._loop.time()
 
@@ -125,6 +125,7 @@ class HttpConnection(asyncio.Protocol):
     # -- requests
 
     def _on_request(self, arrived: Arrived) -> None:
+        self._leave_owed = False
         if self._closing:
             return
         if self._serving:
@@ -135,7 +136,9 @@ class HttpConnection(asyncio.Protocol):
         self._begin(arrived)
 
     def _on_continue(self) -> None:
-        if not self._serving:
+        if self._serving:
+            self._leave_owed = True  # an interim answer must not overtake the answers before it
+        else:
             self._writer.proceed()
 
     def _refuse(self, error: BadRequest) -> None:
@@ -170,6 +173,9 @@ class HttpConnection(asyncio.Protocol):
             self._transport.resume_reading()
             self._begin(self._waiting.popleft())
         self._advancing = False
+        if self._leave_owed and not self._serving and not self._closing:
+            self._leave_owed = False
+            self._writer.proceed()
         if self._last:
             self.finish_up()
         self._front.settled()
