@@ -19,7 +19,7 @@ from tests.transport.peer import Link, Peer, always, get, ok, until
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-async def ask(peer: Peer, request: HttpRequest | None = None) -> tuple[ResponseStream, bytes]:
+async def ask(peer: Peer, request: HttpRequest | None = None) -> tuple[ResponseStream, bytes | None]:
     """One request on a pool of its own, which ends tidily."""
     pool = NativePool(Limits())
     try:
@@ -29,7 +29,7 @@ async def ask(peer: Peer, request: HttpRequest | None = None) -> tuple[ResponseS
         await pool.close()
 
 
-async def whole(pool: NativePool, peer: Peer) -> bytes:
+async def whole(pool: NativePool, peer: Peer) -> bytes | None:
     return await (await pool.send(peer.origin, get())).read()
 
 
@@ -273,6 +273,35 @@ def test_chunks_come_as_they_arrive_and_together_if_they_do(run: Run) -> None:
             assert not stream.ready
             chunks: Sequence[bytes] = await collected(stream)
             assert chunks == [b"0", b"1", b"2", b"3", b"4", b"ab"]
+            await pool.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.002], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("limit", [0, 10, 300_000, 999_999])
+def test_an_answer_that_is_too_long_to_be_read_at_once(run: Run, pause: float, limit: int) -> None:
+    """It is still there, all of it, and the provider has to wait until somebody wants it."""
+    body = bytes(range(250)) * 4000
+
+    async def serve(link: Link) -> None:
+        while True:
+            await link.request()
+            await link.send(CHUNKED)
+            await link.send(*[b"c350\r\n%b\r\n" % piece for piece in split(body, 50_000)], pause=pause)
+            await link.send(b"0\r\n\r\n")
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits(connections=1))
+            for _ in range(2):
+                stream = await pool.send(peer.origin, get())
+                part = await stream.read(limit)
+                assert part in (None, body)
+                rest = b"".join(await collected(stream))
+                assert rest == (body if part is None else b"")
+            stream = await pool.send(peer.origin, get())
+            assert await stream.read(len(body)) == body
             await pool.close()
 
     run(main)

@@ -122,6 +122,6 @@ def test_the_simulator_fits(run: Run) -> None:
         request = HttpRequest("POST", b"/v1/chat/completions", [], body)
         incoming = await EmbeddedCarrier(respond).send(ORIGIN, request)
         assert incoming.status == 200
-        assert (await incoming.read()).endswith(b"data: [DONE]\n\n")
+        assert (await incoming.read() or b"").endswith(b"data: [DONE]\n\n")
 
     run(main)

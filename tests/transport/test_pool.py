@@ -17,7 +17,7 @@ from tests.transport.conftest import Run
 from tests.transport.peer import Link, Peer, always, get, ok, until
 
 
-async def ask(pool: NativePool, peer: Peer, target: bytes = b"/") -> bytes:
+async def ask(pool: NativePool, peer: Peer, target: bytes = b"/") -> bytes | None:
     """One whole exchange."""
     return await (await pool.send(peer.origin, get(target))).read()
 
@@ -35,7 +35,7 @@ def test_the_last_one_in_is_the_first_one_out(run: Run) -> None:
         async with Peer(numbered) as peer:
             pool = NativePool(Limits())
             answers = await asyncio.gather(*(ask(pool, peer, b"/%d" % wait) for wait in (20, 60, 40)))
-            assert sorted(answers) == [b"0", b"1", b"2"]
+            assert set(answers) == {b"0", b"1", b"2"}
             slowest = answers[1]
             for _ in range(3):
                 assert await ask(pool, peer) == slowest

@@ -131,7 +131,8 @@ class Gateway:
             tunnel = RelayTunnel(exchange, incoming, self._recorder)
             return Reply(101, incoming.headers, reason=incoming.reason, tunnel=tunnel)
         relay = Relay(exchange, inquiry.dialect, incoming, self._recorder)
-        body = await relay.read() if arrives_whole(inquiry, incoming) else relay
+        whole = await relay.read(WHOLE_LIMIT) if arrives_whole(inquiry, incoming) else None
+        body = relay if whole is None else whole
         return Reply(incoming.status, client_headers(incoming.headers), body, incoming.reason)
 
 

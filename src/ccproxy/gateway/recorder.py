@@ -34,11 +34,14 @@ class Recorder:
 
     def keep(self, response: HttpResponse, kept: int, chunk: bytes) -> int:
         """Notes a piece of a body; returns how many bytes are kept so far."""
-        if kept + len(chunk) > self.body_limit:
-            response.dropped += len(chunk)
-            return self.body_limit  # nothing after a gap: what is kept is a beginning
-        response.chunks.append(chunk)
-        return kept + len(chunk)
+        room = self.body_limit - kept
+        if len(chunk) <= room:
+            response.chunks.append(chunk)
+            return kept + len(chunk)
+        if room:
+            response.chunks.append(chunk[:room])
+        response.dropped += len(chunk) - room
+        return self.body_limit
 
     def finish(self, exchange: Exchange, failure: Failure | None = None) -> None:
         """Nothing more will happen to this exchange."""

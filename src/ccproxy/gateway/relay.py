@@ -55,12 +55,18 @@ class Relay:
         self._kept = self._recorder.keep(self._record, self._kept, chunk)
         return chunk
 
-    async def read(self) -> bytes:
-        """The whole body. Raises TransportError where it breaks off: there is still time for an error answer."""
+    async def read(self, limit: int) -> bytes | None:
+        """The whole body; None if it has more than `limit` bytes and must be relayed as it comes.
+
+        Raises TransportError where it breaks off: there is still time for an error answer.
+        """
         try:
-            body = await self._incoming.read()
-        finally:
+            body = await self._incoming.read(limit)
+        except BaseException:
             self._incoming.close()
+            raise
+        if body is None:
+            return None
         self._exchange.timings.first_byte = self._exchange.timings.headers
         self._recorder.keep(self._record, 0, body)
         self._record.complete = True

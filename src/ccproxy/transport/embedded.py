@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, Self
 
@@ -58,8 +59,8 @@ class EmbeddedIncoming:
     async def __anext__(self) -> bytes:
         return await anext(self._body)
 
-    async def read(self) -> bytes:
-        """The whole body."""
+    async def read(self, limit: int = sys.maxsize) -> bytes | None:
+        """The whole body, which is in this process already."""
         return b"".join([chunk async for chunk in self._body])
 
     def write(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Protocol, Self
 
@@ -113,13 +114,18 @@ class ResponseStream:
             await self._wait()
         return self._take()
 
-    async def read(self) -> bytes:
-        """The whole body. Raises TransportError if it breaks off."""
+    async def read(self, limit: int = sys.maxsize) -> bytes | None:
+        """See `Incoming.read`. Raises TransportError if the body breaks off."""
         parts: list[bytes] = []
+        size = 0
         while not self._complete:
             if self._error is not None:
                 raise self._error
+            if size + self._buffered > limit:
+                self._chunks[:0], self._buffered = parts, size + self._buffered
+                return None
             if self._buffered > HIGH_WATER:
+                size += self._buffered
                 parts.append(self._take())
             await self._wait()
         parts.append(self._take())

@@ -6,6 +6,7 @@ origin is decided by its scheme; `http` and `https` go through the native pool.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, Self
 
@@ -74,8 +75,8 @@ class Incoming(Protocol):
 
     async def __anext__(self) -> bytes: ...
 
-    async def read(self) -> bytes:
-        """The whole body at once."""
+    async def read(self, limit: int = sys.maxsize) -> bytes | None:
+        """The whole body at once; None if it has more than `limit` bytes: then it is there to be iterated over."""
         ...
 
     def write(self, data: bytes) -> None:
