@@ -10,7 +10,7 @@ from ccproxy.cli.session import Session
 EXAMPLES = [
     ("with ccproxy.yaml, or without one", "ccproxy start"),
     ("on another port, without the inspector", "ccproxy start --port 4100 --set inspector.enabled=false"),
-    ("with another configuration", "ccproxy --config ~/work/ccproxy start"),
+    ("with another configuration", "ccproxy --config ~/second/ccproxy start"),
     ("an override by environment; nested keys take two underscores", "CCPROXY_INSPECTOR__PORT=9000 ccproxy start"),
 ]
 
