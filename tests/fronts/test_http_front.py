@@ -308,6 +308,27 @@ def test_bytes_behind_a_handshake_are_not_lost() -> None:
     run(main)
 
 
+def test_what_comes_behind_a_handshake_waits_on_the_wire() -> None:
+    data = bytes(range(256)) * 100_000
+
+    async def serve(link: Link) -> None:
+        await link.request()
+        await asyncio.sleep(0.3)
+        await link.send(SWITCHED)
+        await link.send(await link.reader.readexactly(len(data)))
+        await link.closed()
+
+    async def main() -> None:
+        async with Peer(serve) as peer, Served(peer) as served:
+            visitor = await served.visit(HANDSHAKE, data)
+            await asyncio.sleep(0.2)
+            assert visitor.writer.transport.get_write_buffer_size() > 10_000_000
+            assert (await visitor.answer()).status == 101
+            assert await visitor.reader.readexactly(len(data)) == data
+
+    run(main)
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -184,6 +184,39 @@ def test_what_is_not_http(run: Run, case: str, warm: bool) -> None:
     run(main)
 
 
+@pytest.mark.parametrize("piece", [b"X: " + b"a" * 1000 + b"\r\n", b"a" * 1000, b"HTTP/1.1 100 Continue\r\n\r\n" * 40])
+def test_a_head_without_an_end(run: Run, piece: bytes) -> None:
+    """Many fields, one endless field, interim answers only: it is not collected for ever."""
+
+    async def serve(link: Link) -> None:
+        await link.request()
+        await link.send(b"" if piece.startswith(b"HTTP") else b"HTTP/1.1 200 OK\r\nX:")
+        while True:
+            await link.send(piece * 20)
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits())
+            with pytest.raises(TransportError, match="does not end") as caught:
+                await whole(pool, peer)
+            assert caught.value.kind == "protocol"
+            await until(lambda: peer.ended == 1)
+            await pool.close()
+
+    run(main)
+
+
+def test_a_long_head_passes(run: Run) -> None:
+    fields = [b"X-%d: %b" % (number, b"a" * 8000) for number in range(25)]
+
+    async def main() -> None:
+        async with Peer(always(ok(b"x", *fields))) as peer:
+            stream, body = await ask(peer)
+            assert (len(stream.headers), body) == (26, b"x")
+
+    run(main)
+
+
 BROKEN: dict[str, list[bytes]] = {
     "nothing": [],
     "half a head": [b"HTTP/1.1 200 OK\r\nContent-"],

@@ -18,6 +18,8 @@ from ccproxy.gateway.reply import Tunnel
 
 logger = logging.getLogger(__name__)
 
+EARLY_LIMIT = 16
+"""Pieces of data that may come behind a WebSocket handshake before it is answered."""
 PIPELINE_LIMIT = 16
 """Requests that may wait for the answers before theirs."""
 
@@ -66,6 +68,8 @@ class HttpConnection(asyncio.Protocol):
             self._tunnel.write(data)
         elif self._upgrading:
             self._early.append(data)
+            if len(self._early) >= EARLY_LIMIT:
+                self._transport.pause_reading()
         elif not self._deaf:
             try:
                 rest = self._parser.feed(data)
@@ -213,6 +217,7 @@ class HttpConnection(asyncio.Protocol):
     def _open_tunnel(self, tunnel: Tunnel) -> None:
         """From here on the client's bytes go to the provider, those first that came before the tunnel was open."""
         self._tunnel = tunnel
+        self._transport.resume_reading()
         tunnel.watch(self._on_pressure)
         for data in self._early:
             tunnel.write(data)

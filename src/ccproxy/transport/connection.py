@@ -18,6 +18,9 @@ NO_BODY = frozenset({204, 304})
 JOIN_LIMIT = 64 * 1024
 """Up to this many bytes a body is joined with its head into one write, so that it is one TLS record and one packet."""
 
+HEAD_LIMIT = 256 * 1024
+"""Bytes that may come before a head is whole, interim answers included."""
+
 
 class Connection(asyncio.Protocol):
     """Serves one exchange at a time. Tells its pool by `on_idle` and `on_lost` what becomes of it."""
@@ -37,6 +40,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._unread = select.poll()
         self._is_head = self._until_close = self._upgraded = False
+        self._head_size = 0
         self._unsent = 0
 
     # -- the pool's side
@@ -52,6 +56,7 @@ class Connection(asyncio.Protocol):
         self.served += 1
         self._is_head = request.method == "HEAD"
         self._until_close = False
+        self._head_size = 0
         self.last_activity = self._loop.time()
         head = render_head(request)
         if len(request.body) <= JOIN_LIMIT:
@@ -123,6 +128,8 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+            if not stream.status:
+                self._count_head(len(data))
         except httptools.HttpParserUpgrade as upgrade:
             self._upgraded = True
             stream.head_arrived(stream.status, self._parser.get_http_version())
@@ -203,6 +210,11 @@ class Connection(asyncio.Protocol):
         where = "in the middle of its answer" if stream and stream.status else "without an answer"
         why = f": {exc}" if exc else ""
         return TransportError("reset", f"{self.origin} closed the connection {where}{why}")
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > HEAD_LIMIT:
+            self.expire(TransportError("protocol", f"the head of the answer of {self.origin} does not end"))
 
     def _tell_pressure(self, full: bool) -> None:
         if self.stream is not None and self.stream.on_pressure is not None:
