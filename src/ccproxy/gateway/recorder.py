@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of one body that are kept."""
 LOG_INTERVAL = 0.1
-LINES_PER_BATCH = 20
+LINES_PER_BATCH = 5
 
 
 class Recorder:

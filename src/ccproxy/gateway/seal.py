@@ -19,11 +19,12 @@ HOP_BY_HOP = frozenset(
 STRIPPED = HOP_BY_HOP | CREDENTIAL_HEADERS
 WEBSOCKET: Headers = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
 
+ROUTING = frozenset({b"content-length", b"host"})
 OWN_PREFIX = b"x-ccproxy-"
 """Fields of ours are instructions to ccproxy and end here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """What the forwarded request carries in place of the client's own."""
 
@@ -82,7 +83,8 @@ def dropped(headers: Headers, fields: Mapping[bytes, bytes], envelope: Envelope)
 
 def client_headers(headers: Headers) -> Headers:
     """A provider's headers without the hop-by-hop ones."""
-    drop = HOP_BY_HOP | hop_by_hop_here(headers)
+    named = hop_by_hop_here(headers)
+    drop = HOP_BY_HOP | named if named else HOP_BY_HOP
     return [header for header in headers if header[0].lower() not in drop]
 
 
@@ -92,4 +94,4 @@ def hop_by_hop_here(headers: Headers) -> frozenset[bytes]:
     for name, value in headers:
         if len(name) == len(b"connection") and name.lower() == b"connection":
             named |= frozenset(token.strip().lower() for token in value.split(b","))
-    return named - {b"content-length", b"host"}
+    return named - ROUTING if named else named

@@ -39,8 +39,18 @@ PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(
 )
 
 
+MAIN_CALLS = {
+    "/v1/messages": Endpoint(WireFormat.ANTHROPIC),
+    "/v1/chat/completions": Endpoint(WireFormat.OPENAI),
+    "/v1/responses": Endpoint(WireFormat.OPENAI_RESPONSES),
+}
+"""What most requests ask for, found without looking at patterns."""
+
+
 def parse_endpoint(path: str) -> Endpoint | None:
     """The endpoint of a path without its query; None for paths of no known API."""
+    if (main := MAIN_CALLS.get(path)) is not None:
+        return main
     for format, pattern in PATTERNS:
         if match := pattern.fullmatch(path):
             found = match.groupdict()

@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 type Draw = Callable[[str], None]
 
 TICK_SECONDS = 0.05
-BATCH = 5
-SLICE_SECONDS = 0.001
+BATCH = 3
+SLICE_SECONDS = 0.0005
 
 
 class _Open(NamedTuple):

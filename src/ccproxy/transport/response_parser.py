@@ -1,0 +1,128 @@
+"""Responses out of a connection's bytes: HTTP/1.1 (RFC 9112) by llhttp in its strict mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httptools
+
+from ccproxy.exchange import Origin, get_header
+from ccproxy.transport.response_stream import ResponseStream
+from ccproxy.transport.transport import TransportError
+
+FRAMING = (b"content-length", b"transfer-encoding")
+NO_BODY = frozenset({204, 304})
+HEAD_LIMIT = 256 * 1024
+"""Bytes that may come before a head is whole, interim answers included."""
+
+
+class ResponseParser:
+    """Fills the stream it was told to expect, one after another.
+
+    Args:
+        origin: who answers, for error messages.
+        on_complete: called when an answer is whole, with whether the connection may serve another.
+        on_surplus: called when an answer begins that nobody expects.
+    """
+
+    def __init__(self, origin: Origin, on_complete: Callable[[bool], None], on_surplus: Callable[[], None]) -> None:
+        self.stream: ResponseStream | None = None
+        self._origin, self._on_complete, self._on_surplus = origin, on_complete, on_surplus
+        self._parser = httptools.HttpResponseParser(self)
+        self._is_head = self._until_close = self._upgraded = False
+        self._head_size = 0
+
+    def expect(self, stream: ResponseStream, is_head: bool) -> None:
+        """The next answer goes to `stream`; that to a HEAD request has no body, whatever its fields say."""
+        self.stream, self._is_head = stream, is_head
+        self._until_close, self._head_size = False, 0
+
+    def feed(self, data: bytes) -> None:
+        """Takes bytes of the answer that is expected. Raises TransportError for what is not HTTP/1.1."""
+        stream = self.stream
+        assert stream is not None
+        stream.started = True
+        if self._upgraded:
+            stream.feed(data)
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgraded = True
+            stream.head_arrived(stream.status, self._parser.get_http_version())
+            if rest := data[upgrade.args[0] :]:
+                stream.feed(rest)
+        except httptools.HttpParserError as error:
+            raise self._not_http(str(error)) from error
+        if not stream.status:
+            self._head_size += len(data)
+            if self._head_size > HEAD_LIMIT:
+                raise self._not_http("its head does not end")
+        elif stream.status == 101 and not self._upgraded:
+            raise self._not_http("it switched protocols without saying to which")
+
+    def fail(self, error: TransportError) -> None:
+        """The answer that is expected will not come, or not to its end."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.fail(error)
+
+    def closed(self, cause: Exception | None) -> None:
+        """The connection has ended: the end of an answer without framing, the failure of any other."""
+        stream = self.stream
+        if stream is not None and (self._until_close or self._upgraded) and cause is None:
+            self.stream = None
+            stream.finish()
+            return
+        where = "in the middle of its answer" if stream and stream.status else "without an answer"
+        why = f": {cause}" if cause else ""
+        self.fail(TransportError("reset", f"{self._origin} closed the connection {where}{why}"))
+
+    # -- llhttp's side
+
+    def on_message_begin(self) -> None:
+        if self.stream is None:
+            self._on_surplus()
+            return
+        self.stream.headers.clear()
+        self.stream.reason = b""
+
+    def on_status(self, status: bytes) -> None:
+        if self.stream is not None:
+            self.stream.reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # A trailer (RFC 9110 §6.5) arrives here after the head and is not passed on.
+        if self.stream is not None and not self.stream.status:
+            self.stream.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        stream, status = self.stream, self._parser.get_status_code()
+        if stream is None or (100 <= status < 200 and status != 101):
+            return
+        if status == 101:
+            stream.status = status  # told to the reader once llhttp has handed the connection over
+            return
+        framed = any(get_header(stream.headers, name) is not None for name in FRAMING)
+        self._until_close = not framed and status not in NO_BODY and not self._is_head
+        stream.head_arrived(status, self._parser.get_http_version())
+        if self._is_head:
+            self._complete()  # llhttp would wait for the body that the headers describe
+
+    def on_body(self, body: bytes) -> None:
+        if self.stream is not None:
+            self.stream.feed(body)
+
+    def on_message_complete(self) -> None:
+        if self.stream is not None and self.stream.status not in (0, 101):
+            self._complete()
+
+    def _complete(self) -> None:
+        stream, self.stream = self.stream, None
+        assert stream is not None
+        reusable = self._parser.should_keep_alive() and not self._is_head and not self._until_close
+        stream.finish()
+        self._on_complete(reusable)
+
+    def _not_http(self, what: str) -> TransportError:
+        return TransportError("protocol", f"{self._origin} sent something that is not HTTP/1.1: {what}")
