@@ -36,7 +36,7 @@ class Flows(Section):
 
     default_jq_filters: list[Text] = Field(default_factory=list)
     memory_max_flows: Count = 1000
-    memory_max_bytes: Bytes = 67_108_864
+    memory_max_bytes: Bytes = 33_554_432
 
 
 class McpHttp(Section):

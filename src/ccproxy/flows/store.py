@@ -63,7 +63,7 @@ class MemoryStore:
     The newest finished exchange always stays, however large it is.
     """
 
-    def __init__(self, max_flows: int = 1000, max_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, max_flows: int = 1000, max_bytes: int = 32 * 1024 * 1024) -> None:
         self.max_flows = max_flows
         self.max_bytes = max_bytes
         self.bytes = 0
