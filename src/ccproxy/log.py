@@ -22,6 +22,7 @@ def set_up(level: str, path: Path | None) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         path.chmod(0o600)
         handlers.append(RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8"))
+    logging.raiseExceptions = False  # a full disk must not turn each line into a traceback
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     for handler in handlers:

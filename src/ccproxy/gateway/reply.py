@@ -32,8 +32,16 @@ class Body(Protocol):
         ...
 
 
-class Tunnel(Body, Protocol):
-    """The provider's side of an upgraded connection: iterating yields its raw bytes."""
+class Tunnel(Protocol):
+    """The provider's side of an upgraded connection: iterating yields its raw bytes until it hangs up."""
+
+    def __aiter__(self) -> Self: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    def close(self) -> None:
+        """The client has hung up, or nothing more will be read. May be called more than once."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Sends raw bytes to the provider."""

@@ -20,11 +20,6 @@ class RelayTunnel:
         exchange.provider_response = exchange.response = head
         self._room = recorder.body_limit
 
-    @property
-    def ready(self) -> bool:
-        """See `reply.Body`."""
-        return self._incoming.ready
-
     def __aiter__(self) -> Self:
         return self
 

@@ -7,18 +7,18 @@ import socket
 import ssl
 
 from ccproxy.exchange import Origin
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.transport import ErrorKind, TransportError
 
-TIMEOUTS = {
+TIMEOUTS: dict[ErrorKind, str] = {
     "first_byte_timeout": "{origin} did not begin to answer within {limit:g} s",
     "idle_timeout": "{origin} fell silent for {limit:g} s in the middle of its answer",
     "connect_timeout": "no connection to {origin} within {limit:g} s",
 }
 
 
-def timeout_error(origin: Origin, kind: str, limit: float) -> TransportError:
+def timeout_error(origin: Origin, kind: ErrorKind, limit: float) -> TransportError:
     """The error for a time limit that ran out; `kind` is a key of TIMEOUTS, `limit` is in seconds."""
-    return TransportError(kind, TIMEOUTS[kind].format(origin=origin, limit=limit))  # type: ignore[arg-type]
+    return TransportError(kind, TIMEOUTS[kind].format(origin=origin, limit=limit))
 
 
 def connect_error(origin: Origin, error: Exception, limit: float) -> TransportError:
