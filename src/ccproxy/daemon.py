@@ -108,6 +108,7 @@ class Daemon:
             "mcp": {"enabled": False, "running": False, "port": config.mcp.http.port, "url": None},
             "config": {path.name: str(path) for path in config.sources},
             "log": str(config.log_path()) if config.log_path() else None,
+            "rules": len(config.lightllm.transforms),
             "hooks": config.model_dump(mode="json", include={"hooks"})["hooks"],
             "flows": {"count": len(self.store), "active": self.store.active},
             "providers": [

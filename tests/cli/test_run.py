@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,25 @@ def test_without_a_daemon(home: Home) -> None:
     assert done.returncode == 1
     assert "ccproxy start" in done.stderr
     assert home.run("run", "--no-check", "--", "true").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "rules", "told"),
+    [
+        ([], {}, [], True),
+        (["--provider", "sim"], {}, [], False),
+        ([], {"OPENAI_API_KEY": "sk-ant-oat-ccproxy-sim"}, [], False),
+        ([], {}, [{"match_path": "^/v1/", "dest_provider": "sim"}], False),
+    ],
+    ids=["neither", "provider", "sentinel", "rule"],
+)
+def test_requests_without_a_route_are_foretold(
+    start_daemon: StartDaemon, arguments: list[str], environ: dict[str, str], rules: list[Any], told: bool
+) -> None:
+    config = {"providers": {"sim": {"type": "simulator"}}, "lightllm": {"transforms": rules}}
+    done = start_daemon(config).home.run("run", *arguments, "--", "true", **environ)
+    assert done.returncode == 0
+    assert ("add --provider NAME (configured: sim)" in done.stderr) is told
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1], ids=lambda n: n.name)

@@ -69,6 +69,7 @@ class Status(TypedDict):
     log: str | None
     flows: Counts
     providers: list[Provider]
+    rules: int
     hooks: dict[str, object]
 
 

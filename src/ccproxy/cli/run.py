@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Never
 
 import click
 
 from ccproxy.cli.address import Address
 from ccproxy.cli.control import Status
-from ccproxy.cli.environment import child_environment
+from ccproxy.cli.environment import SENTINEL, child_environment
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 
@@ -52,7 +53,20 @@ def run(session: Session, provider: str | None, no_check: bool, line: tuple[str,
         )
     if provider is not None:
         check_provider(session, status, provider)
+    elif status is not None and (warning := nowhere_to_go(status, os.environ)):
+        click.echo(warning, err=True)
     become(line, child_environment(os.environ, address.url, line[0], provider))
+
+
+def nowhere_to_go(status: Status, environ: Mapping[str, str]) -> str | None:
+    """What to tell a user whose command's requests would all be refused: no provider, no rule, no sentinel key."""
+    if status["rules"] or any(value.startswith(SENTINEL) for value in environ.values()):
+        return None
+    names = ", ".join(provider["name"] for provider in status["providers"]) or "none yet"
+    return (
+        "ccproxy: there are no rules, so requests with the command's own keys have no route; "
+        f"add --provider NAME (configured: {names})"
+    )
 
 
 def daemon_address(session: Session, status: Status | None) -> Address:
