@@ -65,6 +65,20 @@ def test_32_requests_in_one_packet_are_answered_in_order() -> None:
     run(main)
 
 
+def test_bodies_that_wait_in_a_pipeline_are_bounded() -> None:
+    async def main() -> None:
+        async with Peer(Echo()) as peer, Served(peer) as served:
+            bodies = [bytes([number]) * 2_000_000 for number in range(15)]
+            visitor = await served.visit(wait(500))
+            await visitor.send(*(wait(0, body) for body in bodies))
+            await asyncio.sleep(0.3)
+            assert visitor.writer.transport.get_write_buffer_size() > 10_000_000  # the front does not read on
+            answers = [await visitor.answer() for _ in range(16)]
+            assert [answer.body for answer in answers[1:]] == bodies
+
+    run(main)
+
+
 def test_thousands_of_small_requests_behind_a_slow_one() -> None:
     async def main() -> None:
         async with Peer(Echo()) as peer, Served(peer) as served:

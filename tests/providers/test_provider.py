@@ -98,6 +98,9 @@ def test_another_model_in_the_path(model: str, written: str) -> None:
 OTHER_TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "anthropic"}, "/v1/files?limit=2", "/v1/files?limit=2"),
     ({"kind": "anthropic"}, "/v2/files", "/v2/files"),
+    ({"kind": "anthropic"}, "/anthropic/v1/files", "/v1/files"),
+    ({"kind": "openai"}, "/anthropic/v1/files", "/anthropic/v1/files"),
+    ({"kind": "gemini"}, "/gemini/v1beta/files", "/v1beta/files"),
     ({"kind": "anthropic", "base_url": f"{U}/api/v1"}, "/v1/files", "/api/v1/files"),
     ({"kind": "anthropic", "path": "/api/anthropic/v1/messages"}, "/v1/models", "/api/anthropic/v1/models"),
     ({"kind": "anthropic", "path": "/chat"}, "/v1/models", "/v1/models"),

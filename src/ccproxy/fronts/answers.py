@@ -18,7 +18,8 @@ from ccproxy.gateway.reply import Tunnel
 logger = logging.getLogger(__name__)
 
 PIPELINE_LIMIT = 16
-"""Requests that may wait for the answers before theirs."""
+PIPELINE_BYTES = 1024 * 1024
+"""Requests, and bytes of their bodies, that may wait for the answers before theirs until no more is read."""
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Answers:
             self._begin(item)
             return
         self._waiting.append(item)
-        if len(self._waiting) >= PIPELINE_LIMIT:
+        if len(self._waiting) >= PIPELINE_LIMIT or self._waiting_bytes() > PIPELINE_BYTES:
             self._transport.pause_reading()
 
     def owe_leave(self) -> None:
@@ -92,6 +93,9 @@ class Answers:
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
+
+    def _waiting_bytes(self) -> int:
+        return sum(len(item.request.body) for item in self._waiting)
 
     def _begin(self, item: Arrived | Rejected) -> None:
         # Started at once: most answers of our own end before they wait for anything.

@@ -20,6 +20,14 @@ RESOURCES: dict[WireFormat, str] = {
 }
 """What stands behind an API's root in the path of its main call."""
 
+ROOTS: dict[WireFormat, tuple[str, ...]] = {
+    WireFormat.ANTHROPIC: ("/v1/", "/anthropic/v1/"),
+    WireFormat.OPENAI: ("/v1/",),
+    WireFormat.OPENAI_RESPONSES: ("/v1/",),
+    WireFormat.GEMINI: ("/v1/", "/v1beta/", "/gemini/v1/", "/gemini/v1beta/"),
+}
+"""What clients put before the resources of an API."""
+
 EMBEDDED = Origin("simulator", "simulator", 0)
 """The simulator inside this process."""
 
@@ -87,10 +95,8 @@ class Provider:
 
         Where the provider's path is an API root and the format's resource, the root replaces the client's.
         """
-        resource = RESOURCES.get(self.format) if self.format is not None else None
-        if resource is not None and self._path.endswith(resource):
-            roots = ("/v1/", "/v1beta/") if self.format is WireFormat.GEMINI else ("/v1/",)
-            root = next((root for root in roots if path.startswith(root)), None)
+        if self.format is not None and self._path.endswith(resource := RESOURCES[self.format]):
+            root = next((root for root in ROOTS[self.format] if path.startswith(root)), None)
             if root is not None:
                 path = self._path.removesuffix(resource) + "/" + path.removeprefix(root)
         return self._join(path, query)
