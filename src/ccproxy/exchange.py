@@ -10,6 +10,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Literal
 
 type Header = tuple[bytes, bytes]
@@ -24,6 +25,14 @@ def get_header(headers: Headers, name: bytes) -> bytes | None:
         if key.lower() == name:
             return value
     return None
+
+
+def reason_phrase(status: int) -> bytes:
+    """The registered reason phrase of a status code, empty for codes without one (529)."""
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b""
 
 
 class WireFormat(StrEnum):

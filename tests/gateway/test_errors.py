@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
-from ccproxy.gateway.errors import Refused, error_body, reason_phrase, stream_error
+from ccproxy.exchange import WireFormat, reason_phrase
+from ccproxy.gateway.errors import Refused, error_body, stream_error
 from ccproxy.simulator import respond
 from tests.support.sse import Event, events
 

@@ -18,7 +18,7 @@ relaxed = settings(
 )
 
 
-@settings(relaxed, max_examples=400)
+@settings(relaxed, max_examples=600)
 @given(method=methods, target=targets, fields=headers, body=bodies, data=st.data())
 def test_the_provider_sees_what_the_client_sent(
     daemon: Daemon,
@@ -76,5 +76,5 @@ def test_the_client_sees_what_the_provider_answered(
     answer = daemon.ask("POST", "/v1/messages", [ANTHROPIC.key()], b"{}")
     assert answer.complete
     assert (answer.status, answer.body) == (status, body)
-    assert not reason or answer.reason == reason, "a missing phrase may be filled in"
+    assert answer.reason == reason
     assert end_to_end(answer.headers) == end_to_end(fields)

@@ -30,7 +30,7 @@ def test_it_hands_over_the_request_and_the_reply(run: Run) -> None:
 
     async def main() -> None:
         incoming = await EmbeddedCarrier(answer).send(ORIGIN, REQUEST)
-        assert (incoming.status, incoming.headers, incoming.reason) == (201, [(b"x", b"y")], b"")
+        assert (incoming.status, incoming.headers, incoming.reason) == (201, [(b"x", b"y")], b"Created")
         assert (incoming.reused, incoming.attempts, incoming.http_version) == (False, 1, "1.1")
         assert [chunk async for chunk in incoming] == [b"one ", b"two"]
         assert asked == [("POST", b"/v1/x?y", [(b"A", b"b")], b"body")]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ccproxy.exchange import Headers
-from ccproxy.gateway.errors import reason_phrase
+from ccproxy.exchange import Headers, reason_phrase
 from ccproxy.gateway.reply import Reply
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -25,7 +24,7 @@ class Framing:
 
 def render(reply: Reply, framing: Framing, http_version: str) -> bytes:
     """The status line and header section."""
-    reason = reply.reason or reason_phrase(reply.status)
+    reason = reason_phrase(reply.status) if reply.reason is None else reply.reason
     parts = [b"HTTP/1.1 %d %b\r\n" % (reply.status, reason), header_lines(reply.headers, framing, reply.body)]
     if framing.chunked:
         parts.append(b"Transfer-Encoding: chunked\r\n")
@@ -49,4 +48,4 @@ def header_lines(headers: Headers, framing: Framing, body: object) -> bytes:
 def render_upgrade(reply: Reply) -> bytes:
     """The head of a 101, with the provider's fields as they are."""
     lines = b"".join(b"%b: %b\r\n" % h for h in reply.headers)
-    return b"HTTP/1.1 101 %b\r\n%b\r\n" % (reply.reason or b"Switching Protocols", lines)
+    return b"HTTP/1.1 101 %b\r\n%b\r\n" % (reply.reason or b"", lines)

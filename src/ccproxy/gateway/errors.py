@@ -7,7 +7,6 @@ cloud.google.com/apis/design/errors (google.rpc.Code).
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 import orjson
 
@@ -119,11 +118,3 @@ _STREAMS: dict[WireFormat, Callable[[int, str, str], bytes]] = {
     WireFormat.OPENAI_RESPONSES: _responses_event,
     WireFormat.GEMINI: _google_event,
 }
-
-
-def reason_phrase(status: int) -> bytes:
-    """The registered reason phrase of a status code, empty for codes without one (529)."""
-    try:
-        return HTTPStatus(status).phrase.encode("ascii")
-    except ValueError:
-        return b""

@@ -10,8 +10,18 @@ import asyncio
 import logging
 import time
 
-from ccproxy.exchange import Exchange, Failure, Headers, HttpRequest, HttpResponse, Route, WireFormat, get_header
-from ccproxy.gateway.errors import Refused, error_body, reason_phrase
+from ccproxy.exchange import (
+    Exchange,
+    Failure,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    Route,
+    WireFormat,
+    get_header,
+    reason_phrase,
+)
+from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_routes import LocalRoutes
 from ccproxy.gateway.origin_check import refuse_foreign_origin
@@ -116,7 +126,8 @@ class Gateway:
 
     def _answer_locally(self, exchange: Exchange, answer: Reply) -> Reply:
         assert isinstance(answer.body, bytes)
-        record = HttpResponse(answer.status, answer.headers, answer.reason, [answer.body], complete=True)
+        reason = reason_phrase(answer.status)
+        record = HttpResponse(answer.status, answer.headers, reason, [answer.body], complete=True)
         exchange.route = Route("local", None, None, None, "answered by ccproxy itself")
         exchange.response = record
         self._recorder.finish(exchange)

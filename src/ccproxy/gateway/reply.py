@@ -62,6 +62,7 @@ class Reply:
     status: int
     headers: Headers
     body: bytes | Body = b""
-    reason: bytes = b""
+    reason: bytes | None = None
+    """The provider's reason phrase, which may be empty; None stands for the registered one."""
     tunnel: Tunnel | None = None
     """Set with status 101 instead of a body."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, Self
 
-from ccproxy.exchange import Headers, HttpRequest, Origin
+from ccproxy.exchange import Headers, HttpRequest, Origin, reason_phrase
 from ccproxy.transport.transport import TransportError
 
 
@@ -43,7 +43,7 @@ class EmbeddedIncoming:
 
     def __init__(self, origin: Origin, script: Script) -> None:
         self.status, self.headers = script.status, script.headers
-        self.reason, self.http_version = b"", "1.1"
+        self.reason, self.http_version = reason_phrase(script.status), "1.1"
         self.reused, self.attempts = False, 1
         self.on_pressure: Callable[[bool], None] | None = None
         self._body = _play(origin, script.events)
