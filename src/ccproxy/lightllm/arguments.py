@@ -1,0 +1,34 @@
+"""Arguments of tool calls: objects in Anthropic's and Gemini's formats, JSON text in OpenAI's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from ccproxy.lightllm.drops import Drops
+
+
+def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
+    """Arguments as an object. Text that is not one is kept whole as the member `arguments`."""
+    if arguments is None or arguments == "":
+        return {}
+    if isinstance(arguments, dict):
+        return arguments
+    value = arguments
+    if isinstance(arguments, str):
+        try:
+            value = orjson.loads(arguments)
+        except orjson.JSONDecodeError:
+            value = arguments
+    if isinstance(value, dict):
+        return value
+    drops.add("invalid_arguments")
+    return {"arguments": value}
+
+
+def arguments_json(arguments: Any) -> str:
+    """Arguments as JSON text; text stays as it is."""
+    if arguments is None or arguments == "":
+        return "{}"
+    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()

@@ -1,0 +1,56 @@
+"""What a target format cannot carry: rules with names, counted where they apply, told to the client in a header."""
+
+from __future__ import annotations
+
+RULES: dict[str, str] = {
+    "cache_control": "Cache markers are Anthropic's; other providers cache by themselves.",
+    "server_tools": "A tool that a provider runs itself, which another provider does not have.",
+    "server_tool_blocks": "Calls and results of a provider's own tools that the target has no form for.",
+    "thinking": "Thinking in the history is left out where the target cannot take it without its vendor's signature.",
+    "signature": "Signatures and encrypted reasoning of another vendor: only that vendor can read them.",
+    "media": "A kind of image, sound, video or document that the target does not take.",
+    "file_id": "Files are uploaded to one provider; another cannot see them.",
+    "document_metadata": "Title, context and citation settings of a document.",
+    "image_detail": "How closely an image is to be looked at.",
+    "citations": "Sources that the target has no form for.",
+    "logprobs": "Log-probabilities exist in the OpenAI formats only.",
+    "choices": "Only the first of several choices or candidates crosses.",
+    "strict": "Strict tool schemas, where the target has no such switch.",
+    "parallel_tool_calls": "The switch for parallel tool calls, where the target has none.",
+    "tool_choice": "A choice of tools that the target cannot express; the nearest one is sent.",
+    "reasoning": "Controls of thinking that contradict another setting at the target.",
+    "sampling": "Sampling settings that the target does not know or refuses beside others.",
+    "stop_sequences": "The target has no stop sequences, or takes fewer.",
+    "json_mode": "JSON of any shape: the target has only JSON of a schema.",
+    "invalid_arguments": "Arguments of a tool call that are not a JSON object are wrapped as the member `arguments`.",
+    "unmatched_result": "The result of a call that the conversation does not hold is sent as text.",
+    "service_tier": "A service tier that the target does not have.",
+    "metadata": "Key-value pairs that the target does not store.",
+    "user": "The end user's id.",
+    "field": "A request field that belongs to the origin's API alone; named with it.",
+    "unknown_block": "A content block that ccproxy does not know.",
+    "custom_tool": "Free-text tools become tools with one text argument, `input`.",
+}
+"""Name of each rule and its reason. docs/formats.md lists them."""
+
+
+class Drops:
+    """What was left out of one message, by rule."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def add(self, rule: str, detail: str = "", count: int = 1) -> None:
+        """Counts something left out. `rule` is a key of RULES; `detail` names a field."""
+        assert rule in RULES, rule
+        name = f"{rule}.{detail}" if detail else rule
+        self.counts[name] = self.counts.get(name, 0) + count
+
+    def header(self) -> str:
+        """The value of `x-ccproxy-dropped`, such as `cache_control=3, server_tools=1`; empty if nothing was."""
+        return ", ".join(f"{name}={count}" for name, count in self.counts.items())
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)

@@ -1,0 +1,26 @@
+"""Identifiers as the providers' look, for what has none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+
+
+def new_id(prefix: str) -> str:
+    """A random id such as `msg_` and 24 hexadecimal digits."""
+    return prefix + os.urandom(12).hex()
+
+
+UNSAFE = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def safe_id(id: str, longest: int = 64) -> str:
+    """A tool call's id as every provider takes it; the same for the same id, so that results still find their calls.
+
+    Anthropic wants `^[a-zA-Z0-9_-]+$`, OpenAI at most 64 characters (Chat: 40).
+    """
+    if len(id) <= longest and not UNSAFE.search(id):
+        return id
+    digest = hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return UNSAFE.sub("_", id)[: longest - 13] + "_" + digest
