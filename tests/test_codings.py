@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.codings import DECODERS, CodingError, decode
+from ccproxy.codings import DECODERS, CodingError, StreamDecoder, decode
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -147,3 +147,36 @@ def test_nothing_but_bytes_or_a_coding_error(
     for data, encoding in ((body, ", ".join(names)), (bytes(damaged)[cut:], name), (bytes(damaged)[:cut], name)):
         with contextlib.suppress(CodingError):
             assert isinstance(decode(data, encoding, 10_000), bytes)
+
+
+ENCODERS = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_stream_is_decoded_as_it_comes(name: str, step: int) -> None:
+    body = b"".join(b"data: {%d}\n\n" % i for i in range(500))
+    coded = ENCODERS[name](body)
+    decoder = StreamDecoder(name)
+    assert b"".join(decoder.feed(coded[i : i + step]) for i in range(0, len(coded), step)) == body
+
+
+def test_each_flushed_piece_of_a_stream_comes_out_at_once() -> None:
+    machine, decoder = zlib.compressobj(wbits=zlib.MAX_WBITS | 16), StreamDecoder("gzip")
+    for i in range(5):
+        piece = b"data: %d\n\n" % i
+        assert decoder.feed(machine.compress(piece) + machine.flush(zlib.Z_SYNC_FLUSH)) == piece
+
+
+def test_raw_deflate_and_several_codings_and_none() -> None:
+    raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    assert StreamDecoder("deflate").feed(raw.compress(b"hello") + raw.flush()) == b"hello"
+    assert StreamDecoder("gzip, br").feed(brotli.compress(gzip.compress(b"hello"))) == b"hello"
+    assert StreamDecoder(None).feed(b"hello") == b"hello" == StreamDecoder("identity").feed(b"hello")
+
+
+def test_a_stream_that_is_no_gzip_says_so() -> None:
+    with pytest.raises(CodingError, match="not valid gzip"):
+        StreamDecoder("gzip").feed(b"plain text")
+    with pytest.raises(CodingError, match="'lzw' is not known"):
+        StreamDecoder("lzw")

@@ -1,7 +1,4 @@
-"""HTTP content codings (RFC 9110 §8.4.1): reading a body whatever it was compressed with.
-
-Used to look into bodies for routing and for the record; what is forwarded stays as it came.
-"""
+"""Codings of a body that is there as a whole."""
 
 from __future__ import annotations
 
