@@ -14,6 +14,8 @@ How wire facts sit in pydantic-ai's types, where its own fields do not say it (s
 - `ThinkingPart`: `signature` holds vendor state and `provider_name` whose it is (a WireFormat value). Redacted
   thinking has the id `redacted_thinking` and no content. `id` is a Responses item's; `provider_details`: `summary`
   (list of texts), `content` (list of texts).
+- `metadata` or `vendor_metadata` of any of these may hold `fields`: members that the origin's API alone knows. A part
+  of a prompt that nobody knows is a `TextContent` without text whose `metadata` has it as `raw`.
 - `NativeToolCallPart`, `NativeToolReturnPart`: the provider's own tools; `provider_details["raw"]` is the wire block
   and `provider_name` its format. Blocks that nobody knows are the same, with `tool_name` "unknown".
 - `FilePart`: an image that a model made.
@@ -85,7 +87,7 @@ class ModelCall:
     model: str
     messages: list[ModelMessage] = field(default_factory=list)
     tools: list[ToolDefinition] = field(default_factory=list)
-    """`metadata` may hold `cache_control`, and `custom` (the `format` member of an OpenAI custom tool)."""
+    """`metadata` may hold `cache_control`, and `custom` (`format` of an OpenAI custom tool, as Responses has it)."""
     server_tools: list[ServerTool] = field(default_factory=list)
     settings: ModelSettings = field(default_factory=ModelSettings)
     """max_tokens, temperature, top_p, top_k, seed, presence_penalty, frequency_penalty, logit_bias, stop_sequences,
@@ -109,3 +111,6 @@ class ModelCall:
     extras: dict[str, Any] = field(default_factory=dict)
     """Fields of the origin that have no place above; only a writer of the same format may use them."""
     drops: Drops = field(default_factory=Drops)
+    wording: dict[str, Any] = field(default_factory=dict)
+    """How the origin put what it could have put otherwise (`max_tokens` by its older name), for a writer of the same
+    format. Nothing is lost where it is not looked at."""
