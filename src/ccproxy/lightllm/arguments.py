@@ -10,7 +10,7 @@ from ccproxy.lightllm.drops import Drops
 
 
 def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
-    """Arguments as an object. Text that is not one is kept whole as the member `arguments`."""
+    """Arguments as an object. Text that is not one is kept whole as the member `arguments`; `null` is no arguments."""
     if arguments is None or arguments == "":
         return {}
     if isinstance(arguments, dict):
@@ -21,6 +21,8 @@ def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
             value = orjson.loads(arguments)
         except orjson.JSONDecodeError:
             value = arguments
+    if value is None:
+        return {}
     if isinstance(value, dict):
         return value
     drops.add("invalid_arguments")

@@ -1,0 +1,29 @@
+"""The message around the content, as a body and as `message_start` have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccproxy.lightllm.anthropic.usage import NATIVE_TIERS, write_usage
+from ccproxy.lightllm.events import MessageStart, Usage
+from ccproxy.lightllm.ids import new_id
+
+PREFIX = "msg_"
+
+
+def message(start: MessageStart, model: str, usage: Usage) -> dict[str, Any]:
+    """A message without content that has not ended. `model` is what the client asked for, if nobody knows better."""
+    counts = write_usage(usage)
+    tier = NATIVE_TIERS.get(start.service_tier or "")
+    if tier:
+        counts["service_tier"] = tier
+    return {
+        "id": start.id if start.id.startswith(PREFIX) else new_id(PREFIX),
+        "type": "message",
+        "role": "assistant",
+        "model": start.model or model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": counts,
+    }
