@@ -28,6 +28,7 @@ from ccproxy.config import Config, control_socket
 from ccproxy.config.pending import not_acted_on
 from ccproxy.fronts import control
 from ccproxy.fronts.reverse import ReverseFront
+from ccproxy.gateway.translation.request import load_types
 from ccproxy.transport.readiness import NotReady, require_reachable
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ class Daemon:
             self._control.add_done_callback(report_failure)
             if self.config.inspector.enabled:
                 await self._start_inspector()
+            if any(provider.format is not None for provider in self._house.providers.values()):
+                await load_types()
         finally:
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)

@@ -186,6 +186,8 @@ class Exchange:
     response: HttpResponse | None = None
     websocket: WebSocketRecord | None = None
     failure: Failure | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
+    """What a translation left out, by rule: the target format has no place for it."""
     timings: Timings = field(default_factory=Timings)
     attempts: int = 0
     """How often the forwarded request was sent."""

@@ -9,10 +9,11 @@ import orjson
 import pytest
 
 from ccproxy.config import Config
-from ccproxy.exchange import Exchange, Headers, HttpRequest, Origin
+from ccproxy.exchange import Exchange, Headers, HttpRequest, Origin, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
-from ccproxy.gateway.router import Plan, Router
+from ccproxy.gateway.plan import Plan
+from ccproxy.gateway.router import Router
 from ccproxy.gateway.rules import hosts
 from ccproxy.providers.provider import build_providers
 
@@ -23,6 +24,7 @@ PROVIDERS = {
     "gem": {"type": "gemini", "base_url": "http://127.0.0.1:3"},
     "sim": {"type": "simulator"},
 }
+RESPONSES = WireFormat.OPENAI_RESPONSES
 SENTINEL = "sk-ant-oat-ccproxy-"
 
 
@@ -122,17 +124,57 @@ def test_an_unknown_provider(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "target"),
-    [("claude", "/v1/chat/completions"), ("vllm", "/v1/responses"), ("gem", "/v1/messages"),
-     ("codex", "/v1beta/models/m:generateContent")],
+    ("key", "path", "target", "format"),
+    [
+        ("claude", "/v1/chat/completions", b"/v1/messages", WireFormat.ANTHROPIC),
+        ("vllm", "/v1/responses", b"/api/v1/chat/completions", WireFormat.OPENAI),
+        ("gem", "/v1/messages", b"/v1beta/models/some%20model:generateContent", WireFormat.GEMINI),
+        (
+            "codex",
+            "/v1beta/models/some%20model:generateContent",
+            b"/backend-api/codex/responses",
+            WireFormat.OPENAI_RESPONSES,
+        ),
+        ("gem", "/v1/messages/count_tokens", b"/v1beta/models/some%20model:countTokens", WireFormat.GEMINI),
+    ],
+)
+def test_a_provider_of_another_format_is_translated_to(key: str, path: str, target: bytes, format: WireFormat) -> None:
+    plan = router().route(asked(path, key, body=b'{"model": "some model"}'))
+    assert plan.route.action == "transform"
+    assert (plan.translate, plan.model) == (format, "some model")
+    assert plan.target == target
+
+
+def test_a_translated_stream_is_asked_for_in_the_providers_way() -> None:
+    plan = router().route(asked("/v1/messages?beta=true", "gem", body=b'{"model": "m", "stream": true}'))
+    assert plan.target == b"/v1beta/models/m:streamGenerateContent?alt=sse"
+
+
+def test_tokens_of_a_provider_that_does_not_count_are_estimated_here() -> None:
+    plan = router().route(asked("/v1/messages/count_tokens", "vllm", body=b'{"model": "m"}'))
+    assert plan.local
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [("vllm", "/v1/messages/batches"), ("gem", "/v1/responses/r/cancel"), ("claude", "/v1internal:generateContent"),
+     ("claude", "/v1beta/models/m:embedContent")],
 )  # fmt: skip
-def test_formats_are_not_translated(key: str, target: str) -> None:
-    plain = refused(router(), asked(target, key))
+def test_what_has_no_counterpart_is_not_translated(key: str, path: str) -> None:
+    plain = refused(router(), asked(path, key, body=b'{"model": "m"}'))
     assert (plain.status, plain.kind) == (501, "not_translated")
     assert key in plain.message
+    assert path in plain.message
+
+
+def test_a_websocket_is_not_translated() -> None:
     upgrade = {"connection": "Upgrade", "upgrade": "websocket"}
-    assert refused(router(), asked(target, key, method="GET", **upgrade)).status == 426
-    assert refused(router(), asked(target, key, method="POST", **upgrade)).status == 501
+    assert refused(router(), asked("/v1/responses", "claude", method="GET", **upgrade)).status == 426
+
+
+def test_a_translation_needs_a_model() -> None:
+    missing = refused(router(), asked("/v1/messages", "vllm", body=b"{}"))
+    assert (missing.status, missing.kind) == (400, "missing_model")
 
 
 # -- rules
@@ -280,7 +322,24 @@ def test_passthrough_without_a_destination() -> None:
     assert "rule 1 of lightllm.transforms" in problem.message
 
 
-def test_transform_waits_for_the_translator() -> None:
-    problem = refused(router({"action": "transform", "dest_provider": "gem"}), asked("/v1/messages"))
-    assert (problem.status, problem.kind) == (501, "not_translated")
-    assert "rule 1 of lightllm.transforms" in problem.message
+def test_transform_takes_model_and_place_of_the_rule() -> None:
+    rule = {"action": "transform", "dest_provider": "gem", "dest_model": "gemini-3"}
+    plan = router(rule).route(asked("/v1/messages", body={"model": "claude", "stream": True}))
+    assert seen(plan) == ("http://127.0.0.1:3", "/v1beta/models/gemini-3:streamGenerateContent?alt=sse")
+    assert (plan.translate, plan.model, plan.route.reason) == (
+        WireFormat.GEMINI,
+        "gemini-3",
+        "rule 1 of lightllm.transforms",
+    )
+    elsewhere = {**rule, "dest_host": "example.com", "dest_path": "/p/{model}:{action}"}
+    plan = router(elsewhere).route(asked("/v1/messages", body={"model": "claude"}))
+    assert seen(plan) == ("https://example.com", "/p/gemini-3:generateContent")
+    assert str(plan.route.origin) == "https://example.com"
+
+
+@pytest.mark.parametrize("provider", ["claude", "sim"])
+def test_transform_to_the_same_format_keeps_the_bytes(provider: str) -> None:
+    rule = {"action": "transform", "dest_provider": provider, "dest_model": "other"}
+    plan = router(rule).route(asked("/v1/messages?beta=true", body={"model": "claude"}))
+    assert (plan.route.action, plan.translate, plan.model) == ("redirect", None, "other")
+    assert plan.target == b"/v1/messages?beta=true"

@@ -39,6 +39,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "usage": usage_dict(ex),
         "first_byte_ms": _milliseconds(ex.timings.started, ex.timings.first_byte),
         "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
+        "dropped": ex.dropped,
         "attempts": ex.attempts,
         "request_bytes": len(ex.request.body),
         "response_bytes": response.size if response else 0,

@@ -53,8 +53,9 @@ class ClientWriter:
                 self._transport.write(unsent)
                 unsent = b""
             async for chunk in body:
-                unsent += b"%x\r\n%b\r\n" % (len(chunk), chunk) if framing.chunked else chunk
-                if body.ready:
+                if chunk:  # an empty one would end a chunked body
+                    unsent += b"%x\r\n%b\r\n" % (len(chunk), chunk) if framing.chunked else chunk
+                if body.ready or not unsent:
                     continue
                 self._transport.write(unsent)
                 unsent = b""

@@ -25,12 +25,17 @@ from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_routes import LocalRoutes
 from ccproxy.gateway.origin_check import refuse_foreign_origin
+from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import CLIENT_GONE, Relay
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rewrite import body_with_model
-from ccproxy.gateway.router import Plan, Router
+from ccproxy.gateway.router import Router
 from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
+from ccproxy.gateway.translation.answer import Answering
+from ccproxy.gateway.translation.request import Translation, begin
+from ccproxy.gateway.translation.response_store import ResponseStore
+from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
 from ccproxy.gateway.tunnel import RelayTunnel
 from ccproxy.providers.provider import NoCredential, Provider
 from ccproxy.transport.transport import Incoming, Transport, TransportError
@@ -46,6 +51,7 @@ class Gateway:
 
     def __init__(self, local: LocalRoutes, router: Router, transport: Transport, recorder: Recorder) -> None:
         self._local, self._router, self._transport, self._recorder = local, router, transport, recorder
+        self._responses = ResponseStore()
 
     async def handle(self, exchange: Exchange) -> Reply:
         """Takes one exchange all the way. Never raises but for cancellation, when the client has gone."""
@@ -89,11 +95,43 @@ class Gateway:
             return self._answer_locally(exchange, answer(inquiry))
         plan = self._router.route(inquiry)
         exchange.route = plan.route
-        forwarded = exchange.forwarded = await self._seal(inquiry, plan)
+        if plan.translate is not None:
+            return await self._translate(exchange, inquiry, plan)
+        exchange.forwarded = await self._seal(inquiry, plan)
+        return await self._receive(exchange, inquiry, await self._send(exchange, plan))
+
+    async def _send(self, exchange: Exchange, plan: Plan) -> Incoming:
+        forwarded = exchange.forwarded
+        assert forwarded is not None
         exchange.timings.sent = time.time()
         incoming = await self._transport.send(plan.origin, forwarded)
+        exchange.timings.headers = time.time()
         exchange.attempts, exchange.reused_connection = incoming.attempts, incoming.reused
-        return await self._receive(exchange, inquiry, incoming)
+        return incoming
+
+    async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan) -> Reply:
+        assert plan.translate is not None
+        assert plan.model is not None
+        if asks_for_stored(inquiry):
+            return self._answer_locally(exchange, answer_stored(inquiry, self._responses))
+        translation = await begin(inquiry, plan.translate, plan.model, self._responses)
+        answering = Answering(translation, exchange, self._recorder, self._responses)
+        if plan.local:
+            return answering.estimated()
+        exchange.forwarded = await self._seal_translated(inquiry, plan, translation)
+        return await answering.receive(await self._send(exchange, plan))
+
+    async def _seal_translated(self, inquiry: Inquiry, plan: Plan, translation: Translation) -> HttpRequest:
+        credential = await self._credential(inquiry.exchange, plan.provider)
+        envelope = Envelope(
+            plan.origin,
+            len(translation.body),
+            auth=credential[0] if credential else None,
+            companions=credential[1:],
+        )
+        fields = {name.lower(): value for name, value in translation.headers}
+        headers = seal_headers(translation.headers, fields, envelope)
+        return HttpRequest("POST", plan.target, headers, translation.body)
 
     async def _seal(self, inquiry: Inquiry, plan: Plan) -> HttpRequest:
         request = inquiry.exchange.request
@@ -128,13 +166,12 @@ class Gateway:
         assert isinstance(answer.body, bytes)
         reason = reason_phrase(answer.status)
         record = HttpResponse(answer.status, answer.headers, reason, [answer.body], complete=True)
-        exchange.route = Route("local", None, None, None, "answered by ccproxy itself")
+        exchange.route = exchange.route or Route("local", None, None, None, "answered by ccproxy itself")
         exchange.response = record
         self._recorder.finish(exchange)
         return answer
 
     async def _receive(self, exchange: Exchange, inquiry: Inquiry, incoming: Incoming) -> Reply:
-        exchange.timings.headers = time.time()
         if incoming.status == 101:
             if not inquiry.upgrade:
                 incoming.close()

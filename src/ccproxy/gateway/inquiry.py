@@ -63,6 +63,13 @@ class Inquiry:
                 raise Refused(400, "invalid_json", f"the request body is not valid JSON: {error}") from error
         return self._document
 
+    def wants_stream(self) -> bool:
+        """True if the answer is to be a stream: by the path (Gemini), else by the body. Raises Refused."""
+        if self.endpoint is not None and self.endpoint.action is not None:
+            return self.endpoint.streams
+        document = self.document()
+        return isinstance(document, dict) and document.get("stream") is True
+
     def model(self) -> str | None:
         """The model asked for: from the path, else from a body that is readable JSON."""
         if self.endpoint is not None and self.endpoint.model is not None:

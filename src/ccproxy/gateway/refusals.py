@@ -7,15 +7,28 @@ from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.providers.provider import Provider
 
 
-def no_translation(inquiry: Inquiry, provider: Provider | None, place: str | None = None) -> Refused:
-    """The refusal of a route that needs a translation between wire formats."""
-    spoken = inquiry.endpoint.format if inquiry.endpoint is not None else "an unknown format"
-    whose = f"provider {provider.name!r} speaks {provider.type}" if provider is not None else "a translation"
+def no_translation(inquiry: Inquiry, provider: Provider, place: str | None = None) -> Refused:
+    """The refusal of a request that has no counterpart in the provider's format."""
+    endpoint, request = inquiry.endpoint, inquiry.exchange.request
+    spoken = endpoint.format if endpoint is not None else "no format that ccproxy knows"
     by = f" ({place})" if place else ""
-    message = f"this request speaks {spoken} and {whose}{by}: ccproxy does not translate between wire formats yet"
+    message = (
+        f"{request.method} {inquiry.path} speaks {spoken} and provider {provider.name!r} speaks {provider.type}{by}"
+    )
     if inquiry.upgrade:
         return Refused(426, "upgrade_required", f"{message}, and WebSockets are relayed untranslated only")
-    return Refused(501, "not_translated", message)
+    return Refused(
+        501,
+        "not_translated",
+        f"{message}: there is a translation for answers and token counts only, and this is neither; "
+        "send it to a provider of the same type",
+    )
+
+
+def no_model(inquiry: Inquiry, provider: Provider) -> Refused:
+    """The refusal of a request that names no model where one is needed."""
+    message = f"the request names no model, and provider {provider.name!r} speaks {provider.type}, where it needs one"
+    return Refused(400, "missing_model", message)
 
 
 def no_route(inquiry: Inquiry, has_rules: bool) -> Refused:

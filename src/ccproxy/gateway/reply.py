@@ -16,7 +16,8 @@ class BodyBroken(Exception):
 
 
 class Body(Protocol):
-    """A body in chunks. Whoever holds it calls `close` at the end, however that came about."""
+    """A body in chunks. A chunk may be empty: nothing is due yet. Whoever holds it calls `close` at the end, however
+    that came about."""
 
     @property
     def ready(self) -> bool:

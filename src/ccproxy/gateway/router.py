@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from ccproxy.config import Transform
-from ccproxy.exchange import Origin, Route
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
-from ccproxy.gateway.refusals import no_route, no_translation
+from ccproxy.gateway.plan import Plan, route_to
+from ccproxy.gateway.refusals import no_route
 from ccproxy.gateway.rules import destination, filled, joined, matches, query_for, with_model
+from ccproxy.gateway.translation.route import plan_translation
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.sentinel import find_sentinel
-
-
-@dataclass(slots=True)
-class Plan:
-    """A decided route with all that the next steps need."""
-
-    route: Route
-    origin: Origin
-    target: bytes
-    provider: Provider | None
-    """Whose credential is used; None for none."""
-    model: str | None = None
-    """The model to ask for instead of the client's."""
-    strip_credentials: bool = True
 
 
 class Router:
@@ -39,7 +24,8 @@ class Router:
     def route(self, inquiry: Inquiry) -> Plan:
         """The plan for a request. Raises Refused where there is none."""
         plan = self._decide(inquiry)
-        if inquiry.exchange.request.target.endswith(b"?") and b"?" not in plan.target:
+        same = plan.translate is None
+        if same and inquiry.exchange.request.target.endswith(b"?") and b"?" not in plan.target:
             plan.target += b"?"  # an empty query is not the same as none (RFC 3986 §6.2.3)
         return plan
 
@@ -59,7 +45,7 @@ class Router:
         reason = f"sentinel key of provider {name!r}"
         endpoint = inquiry.endpoint
         if endpoint is not None and not provider.speaks_everything and endpoint.format is not provider.format:
-            raise no_translation(inquiry, provider)
+            return plan_translation(inquiry, provider, reason)
         query = query_for(inquiry)
         if provider.speaks_everything:
             target = provider.plain_target(inquiry.path, query)
@@ -90,7 +76,14 @@ class Router:
             case "passthrough":
                 return self._passthrough(place, rule, inquiry, provider, sentinel)
             case "transform":
-                raise no_translation(inquiry, provider, place)
+                return self._transform(place, rule, inquiry, provider)
+
+    def _transform(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
+        assert provider is not None  # the configuration sees to it
+        endpoint = inquiry.endpoint
+        if provider.speaks_everything or (endpoint is not None and endpoint.format is provider.format):
+            return self._redirect(place, rule, inquiry, provider)
+        return plan_translation(inquiry, provider, place, rule)
 
     def _redirect(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
         origin, prefix = destination(place, rule, provider)
@@ -119,11 +112,3 @@ class Router:
         origin, prefix = destination(place, rule, provider)
         target = joined(prefix + (rule.dest_path or inquiry.path), inquiry.query)
         return Plan(route_to("passthrough", provider, origin, place), origin, target, None, strip_credentials=False)
-
-
-def route_to(
-    action: Literal["redirect", "passthrough"], provider: Provider | None, origin: Origin, reason: str
-) -> Route:
-    """The record of a decision."""
-    name, format = (provider.name, provider.format) if provider is not None else (None, None)
-    return Route(action, name, format, origin, reason)

@@ -48,6 +48,11 @@ class Drops:
         name = f"{rule}.{detail}" if detail else rule
         self.counts[name] = self.counts.get(name, 0) + count
 
+    def update(self, other: Drops) -> None:
+        """Takes over another count."""
+        for name, count in other.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
+
     def header(self) -> str:
         """The value of `x-ccproxy-dropped`, such as `cache_control=3, server_tools=1`; empty if nothing was."""
         return ", ".join(f"{name}={count}" for name, count in self.counts.items())

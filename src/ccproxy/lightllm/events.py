@@ -109,6 +109,8 @@ class WireError:
     code: str | None = None
     param: str | None = None
     origin: WireFormat | None = None
+    retry_after: float | None = None
+    """Seconds to wait, where the body says so (Google's RetryInfo)."""
 
 
 @dataclass(slots=True)

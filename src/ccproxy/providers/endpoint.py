@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from ccproxy.exchange import WireFormat
+
+type Operation = Literal["generate", "count_tokens"]
+"""What a call wants, whatever the API: these have counterparts in other APIs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,38 @@ class Endpoint:
     def streams(self) -> bool:
         """True if the path itself says that the answer is a stream."""
         return self.action is not None and self.action.startswith("stream")
+
+    @property
+    def query(self) -> bytes:
+        """What the API wants in the query for this call: Gemini streams JSON unless events are asked for."""
+        return b"alt=sse" if self.streams else b""
+
+    @property
+    def operation(self) -> Operation | None:
+        """What is wanted, if other APIs have that too."""
+        return OPERATIONS.get((self.format, self.rest if self.action is None else self.action))
+
+
+OPERATIONS: dict[tuple[WireFormat, str], Operation] = {
+    (WireFormat.ANTHROPIC, ""): "generate",
+    (WireFormat.ANTHROPIC, "/count_tokens"): "count_tokens",
+    (WireFormat.OPENAI, ""): "generate",
+    (WireFormat.OPENAI_RESPONSES, ""): "generate",
+    (WireFormat.OPENAI_RESPONSES, "/input_tokens"): "count_tokens",
+    (WireFormat.GEMINI, "generateContent"): "generate",
+    (WireFormat.GEMINI, "streamGenerateContent"): "generate",
+    (WireFormat.GEMINI, "countTokens"): "count_tokens",
+}
+"""By what follows the main path, or the custom method."""
+
+
+def counterpart(format: WireFormat, operation: Operation, model: str, stream: bool) -> Endpoint | None:
+    """The endpoint of a format for an operation; None if it has none (Chat Completions counts no tokens)."""
+    if format is WireFormat.GEMINI:
+        action = "countTokens" if operation == "count_tokens" else f"{'streamG' if stream else 'g'}enerateContent"
+        return Endpoint(format, model=model, action=action)
+    rest = next((rest for (f, rest), o in OPERATIONS.items() if f is format and o == operation), None)
+    return Endpoint(format, rest) if rest is not None else None
 
 
 PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(

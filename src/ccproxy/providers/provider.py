@@ -108,6 +108,8 @@ class Provider:
     def _join(self, path: str, query: bytes) -> bytes:
         target = (self.prefix + path).encode("latin-1")
         queries = [q for q in (self._query, query) if q]
+        if query and query in self._query.split(b"&"):
+            queries.remove(query)
         return target + b"?" + b"&".join(queries) if queries else target
 
 

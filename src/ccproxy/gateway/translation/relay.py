@@ -1,0 +1,109 @@
+"""A stream on its way to a client of another format, translated as it passes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Self
+
+from ccproxy.codings import CodingError, StreamDecoder
+from ccproxy.exchange import Exchange, Failure, HttpResponse, get_header
+from ccproxy.gateway.relay import CLIENT_GONE
+from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.transport.transport import TransportError
+
+if TYPE_CHECKING:
+    from ccproxy.gateway.recorder import Recorder
+    from ccproxy.gateway.translation.request import Translation
+    from ccproxy.gateway.translation.response_store import ResponseStore
+    from ccproxy.transport.transport import Incoming
+
+LINGER = 0.5
+"""Seconds that are waited for the end of a provider's body once the answer in it is whole: a connection whose body was
+read to its end serves the next request."""
+
+
+class TranslatedRelay:
+    """Implements `reply.Body`. A chunk may be empty: then nothing is due yet."""
+
+    def __init__(
+        self, translation: Translation, exchange: Exchange, incoming: Incoming, recorder: Recorder, store: ResponseStore
+    ) -> None:
+        self._translation, self._exchange, self._incoming = translation, exchange, incoming
+        self._recorder, self._store = recorder, store
+        coding = get_header(incoming.headers, b"content-encoding")
+        self._decoder = StreamDecoder(coding.decode("latin-1") if coding is not None else None)
+        self._translator = StreamTranslator(translation.provider, translation.client, translation.asked)
+        self._kept_in = self._kept_out = 0
+        self._over = False
+
+    @property
+    def ready(self) -> bool:
+        """See `reply.Body`."""
+        return not self._over and self._incoming.ready
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._translator.done:
+            if not self._over:
+                await self._drain()
+            raise StopAsyncIteration
+        try:
+            chunk = await self._incoming.__anext__()
+            return self._passed(chunk)
+        except StopAsyncIteration:
+            self._provider_record.complete = True
+            return self._noted(self._translator.end())
+        except TransportError as error:
+            return self._noted(self._translator.end(WireError(error.status, str(error), code=error.kind)))
+        except CodingError as error:
+            return self._noted(self._translator.end(WireError(502, f"the provider's stream is corrupt: {error}")))
+
+    def close(self) -> None:
+        """See `reply.Body`: an answer that is not complete by now has lost its client."""
+        self._incoming.close()
+        self._end(CLIENT_GONE)
+
+    @property
+    def _provider_record(self) -> HttpResponse:
+        assert self._exchange.provider_response is not None
+        return self._exchange.provider_response
+
+    def _passed(self, chunk: bytes) -> bytes:
+        if not self._kept_in:
+            self._exchange.timings.first_byte = time.time()
+        self._kept_in = self._recorder.keep(self._provider_record, self._kept_in, chunk)
+        return self._noted(self._translator.feed(self._decoder.feed(chunk)))
+
+    def _noted(self, out: bytes) -> bytes:
+        record = self._exchange.response
+        assert record is not None
+        if out:
+            self._kept_out = self._recorder.keep(record, self._kept_out, out)
+        if self._translator.done:
+            record.complete = self._translator.error is None
+            self._translation.remember(out, self._store)
+        return out
+
+    async def _drain(self) -> None:
+        """The client has everything. What the provider still has to say is heard for a moment, or not at all."""
+        if self._translator.error is None:
+            try:
+                async with asyncio.timeout(LINGER):
+                    async for chunk in self._incoming:
+                        self._kept_in = self._recorder.keep(self._provider_record, self._kept_in, chunk)
+                self._provider_record.complete = True
+            except (TransportError, TimeoutError):
+                pass  # what matters has been said
+        self._incoming.close()
+        error = self._translator.error
+        self._end(Failure(error.code or error.type or "provider_error", error.message) if error is not None else None)
+
+    def _end(self, failure: Failure | None) -> None:
+        if not self._over:
+            self._over = True
+            self._exchange.dropped = self._translation.asked.drops.counts
+            self._recorder.finish(self._exchange, failure)

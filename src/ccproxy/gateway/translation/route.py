@@ -1,0 +1,68 @@
+"""Where a request goes that has to be translated: the call of the provider's API which is the client's counterpart."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from ccproxy.config import Transform
+from ccproxy.exchange import Origin
+from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.plan import Plan, route_to
+from ccproxy.gateway.refusals import no_model, no_translation
+from ccproxy.gateway.rules import destination, joined
+from ccproxy.gateway.translation.stored import asks_for_stored
+from ccproxy.providers.endpoint import Endpoint, Operation, counterpart
+from ccproxy.providers.provider import Provider, in_path
+
+
+def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Transform | None = None) -> Plan:
+    """The plan for a request to a provider of another format. Raises Refused where there is no counterpart.
+
+    Args:
+        inquiry: the request.
+        provider: where it goes.
+        reason: what decided so, for the record and for errors.
+        rule: the rule that decided, whose `dest_model`, `dest_host` and `dest_path` count.
+    """
+    operation, format = operation_of(inquiry), provider.format
+    if format is not None and asks_for_stored(inquiry):
+        return Plan(
+            route_to("transform", provider, None, reason), provider.origin, b"", None, "", translate=format, local=True
+        )
+    if inquiry.upgrade or format is None or operation is None:
+        raise no_translation(inquiry, provider, reason)
+    model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
+    if model is None:
+        raise no_model(inquiry, provider)
+    route = route_to("transform", provider, provider.origin, reason)
+    there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
+    if there is None:
+        return Plan(route, provider.origin, b"", None, model, translate=format, local=True)
+    route.origin, target = place_of(there, provider, reason, rule)
+    return Plan(route, route.origin, target, provider, model, translate=format)
+
+
+def asked_model(inquiry: Inquiry) -> str | None:
+    """The model's name, which may stand percent-encoded in a path."""
+    model = inquiry.model()
+    in_path = inquiry.endpoint is not None and inquiry.endpoint.model is not None
+    return unquote(model) if model is not None and in_path else model
+
+
+def operation_of(inquiry: Inquiry) -> Operation | None:
+    """What is wanted, where there is a translation for it. Code Assist's envelope is not translated."""
+    endpoint = inquiry.endpoint
+    if endpoint is None or (endpoint.action is not None and endpoint.model is None):
+        return None
+    return endpoint.operation
+
+
+def place_of(there: Endpoint, provider: Provider, reason: str, rule: Transform | None) -> tuple[Origin, bytes]:
+    """Origin and request-target of an endpoint."""
+    if rule is None or (rule.dest_host is None and rule.dest_path is None):
+        return provider.origin, provider.target(there, there.query, there.model)
+    origin, prefix = destination(reason, rule, provider)
+    if rule.dest_path is None:
+        return origin, provider.target(there, there.query, there.model)
+    path = rule.dest_path.replace("{model}", in_path(there.model or "")).replace("{action}", there.action or "")
+    return origin, joined(prefix + path + there.rest, there.query)
