@@ -8,6 +8,8 @@ from typing import Literal
 from ccproxy.exchange import Origin, Route, WireFormat
 from ccproxy.providers.provider import Provider
 
+type Action = Literal["redirect", "passthrough", "transform"]
+
 
 @dataclass(slots=True)
 class Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from ccproxy.config import Transform
-from ccproxy.exchange import Origin
+from ccproxy.exchange import Origin, WireFormat
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Plan, route_to
 from ccproxy.gateway.refusals import no_model, no_translation
@@ -37,9 +37,15 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
     if there is None:
-        return Plan(route, provider.origin, b"", None, model, translate=format, local=True)
+        return local_plan(provider, format, reason, model)
     route.origin, target = place_of(there, provider, reason, rule)
     return Plan(route, route.origin, target, provider, model, translate=format)
+
+
+def local_plan(provider: Provider, format: WireFormat, reason: str, model: str = "") -> Plan:
+    """The plan for a request to which ccproxy knows the answer itself."""
+    route = route_to("transform", provider, None, reason)
+    return Plan(route, provider.origin, b"", None, model, translate=format, local=True)
 
 
 def asked_model(inquiry: Inquiry) -> str | None:
