@@ -1,0 +1,243 @@
+"""pydantic-ai messages as the items of a Responses `input`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from pydantic_ai.messages import (
+    FilePart,
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    NativeToolCallPart,
+    NativeToolReturnPart,
+    SystemPromptPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+
+from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.arguments import arguments_json
+from ccproxy.lightllm.call import ModelCall
+from ccproxy.lightllm.ids import safe_id
+from ccproxy.lightllm.openai_responses.declared import flat_name
+from ccproxy.lightllm.openai_responses.dump_parts import PartWriter
+from ccproxy.lightllm.openai_responses.reasoning import dump_thinking
+
+OWN = WireFormat.OPENAI_RESPONSES
+NO_RESULT = "(no result)"
+"""Stands for the output of a call that has none: the API refuses calls without."""
+OUTPUT_OF = {True: "custom_tool_call_output", False: "function_call_output"}
+
+type Item = dict[str, Any]
+
+
+class ItemWriter:
+    """Writes messages one after the other."""
+
+    def __init__(self, call: ModelCall) -> None:
+        self.instructions: list[str] = []
+        self.items: list[Item] = []
+        self._call = call
+        self._own = call.origin is OWN
+        self._parts = PartWriter(call, self._own)
+        self._calls: dict[str, bool] = {}  # id of each call, and whether its tool takes free text
+        self._images: list[Any] = []  # made by the model; they follow the turn
+        self._system_item: Any = None  # the item of `input` that the last system prompt was part of
+        self._texts: list[Item] | None = None  # the parts of the assistant's message that was written last
+        self._text_item: Any = None  # the item of `input` that it was
+        self._head = True
+        self._answered = frozenset() if self._own else _answered(call.messages)
+
+    def write(self, messages: Sequence[ModelMessage]) -> None:
+        """All messages."""
+        for message in messages:
+            if isinstance(message, ModelRequest):
+                for part in message.parts:
+                    self._write(part)
+            elif isinstance(message, ModelResponse):
+                self._turn(message)
+
+    def _turn(self, message: ModelResponse) -> None:
+        start = len(self.items)
+        for part in message.parts:
+            self._write(part)
+        if not self._own:
+            self._finish_turn(start)
+
+    def _finish_turn(self, start: int) -> None:
+        """What the API wants of a turn that it did not make itself."""
+        if len(self.items) > start and self.items[-1]["type"] == "reasoning":
+            self.items.pop()  # refused without the item that it led to
+            self._call.drops.add("signature")
+        for item in self.items[start:]:
+            if "call_id" in item and item["call_id"] not in self._answered:
+                kind = OUTPUT_OF[item["type"] == "custom_tool_call"]
+                self.items.append({"type": kind, "call_id": item["call_id"], "output": NO_RESULT})
+        if self._images:
+            self.items.append({"type": "message", "role": "user", "content": self._parts.parts(self._images)})
+            self._images = []
+
+    def _write(self, part: Any) -> None:
+        handler = HANDLERS.get(type(part))
+        if handler is None:
+            self._call.drops.add("unknown_block")
+            return
+        handler(self, part)
+
+    def _system(self, part: SystemPromptPart) -> None:
+        metadata = part.metadata or {}
+        if "cache_control" in metadata:
+            self._call.drops.add("cache_control")
+        role, item = metadata.get("role"), metadata.get("item")
+        if self._head and not (self._own and role):
+            self.instructions.append(part.content)
+            return
+        if item is not None and item == self._system_item:
+            _append(self.items[-1], part.content)
+            return
+        head = self._head
+        self._add({"type": "message", "role": role or "system", "content": part.content})
+        self._head, self._system_item = head, item
+
+    def _user(self, part: UserPromptPart) -> None:
+        content = self._parts.content(part.content)
+        if content or self._own:
+            self._add({"type": "message", "role": "user", "content": content})
+
+    def _add(self, item: Item) -> None:
+        self.items.append(item)
+        self._head, self._system_item, self._texts = False, None, None
+
+    def _text(self, part: TextPart) -> None:
+        details = part.provider_details or {}
+        if "cache_control" in details:
+            self._call.drops.add("cache_control")
+        if details.get("refusal"):
+            piece: Item = {"type": "refusal", "refusal": part.content}
+        elif part.content or self._own:
+            piece = {"type": "output_text", "text": part.content, "annotations": []}
+            piece |= details.get("part", {}) if self._own else {}
+        else:
+            return
+        place = details.get("item")
+        if self._texts is not None and (not self._own or (place and place == self._text_item)):
+            self._texts.append(piece)
+            return
+        item: Item = {"type": "message", "role": "assistant", "content": [piece]}
+        if self._own:
+            item |= {"id": part.id, "status": details.get("status", "completed")} if part.id else {}
+            item |= {"phase": details["phase"]} if "phase" in details else {}
+            item |= details.get("fields", {})
+        self._add(item)
+        self._texts, self._text_item = item["content"], place
+
+    def _thinking(self, part: ThinkingPart) -> None:
+        item = dump_thinking(part, self._call)
+        if item is not None:
+            self._add(item)
+
+    def _tool_call(self, part: ToolCallPart) -> None:
+        details = part.provider_details or {}
+        if "cache_control" in details:
+            self._call.drops.add("cache_control")
+        call_id = self._id(part.tool_call_id)
+        self._calls[call_id] = bool(details.get("custom"))
+        name = details.get("name", part.tool_name)
+        item: Item
+        if details.get("custom"):
+            item = {"type": "custom_tool_call", "call_id": call_id, "name": name, "input": _text_of(part.args)}
+        elif self._own and details.get("kind") == "local_shell":
+            item = {"type": "local_shell_call", "call_id": call_id, "action": {"type": "exec", **part.args_as_dict()}}
+        else:
+            arguments = arguments_json(part.args)
+            item = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+        if self._own:
+            item |= _own_fields(part, details)
+        self._add(item)
+
+    def _tool_return(self, part: ToolReturnPart) -> None:
+        metadata = part.metadata if isinstance(part.metadata, dict) else {}
+        if "cache_control" in metadata:
+            self._call.drops.add("cache_control")
+        call_id, output = self._id(part.tool_call_id), self._output(part.content)
+        if call_id not in self._calls and not self._own:
+            self._call.drops.add("unmatched_result")
+            self._add({"type": "message", "role": "user", "content": output})
+            return
+        kind = metadata.get("kind") or OUTPUT_OF[self._calls.get(call_id, False)]
+        self._add({"type": kind, "call_id": call_id, "output": output, **metadata.get("fields", {})})
+        if kind == "local_shell_call_output" and "id" in self.items[-1]:
+            del self.items[-1]["call_id"]
+
+    def _output(self, content: Any) -> str | list[Item]:
+        if isinstance(content, str):
+            return content
+        if isinstance(content, list):
+            return self._parts.content(content) or ""
+        return orjson.dumps(content, default=str).decode()
+
+    def _id(self, call_id: str) -> str:
+        return call_id if self._own else safe_id(call_id)
+
+    def _native(self, part: NativeToolCallPart | NativeToolReturnPart) -> None:
+        raw = (part.provider_details or {}).get("raw")
+        if raw is not None and part.provider_name == OWN:
+            self._add(raw)
+        else:
+            self._call.drops.add("server_tool_blocks" if part.tool_name != "unknown" else "unknown_block")
+
+    def _file(self, part: FilePart) -> None:
+        raw = (part.provider_details or {}).get("raw")
+        if raw is not None and part.provider_name == OWN:
+            self._add(raw)
+        else:
+            self._images.append(part.content)
+
+
+def _answered(messages: Sequence[ModelMessage]) -> frozenset[str]:
+    """The ids of the calls that have results."""
+    return frozenset(
+        safe_id(part.tool_call_id)
+        for message in messages
+        if isinstance(message, ModelRequest)
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+    )
+
+
+def _append(item: Item, text: str) -> None:
+    """Adds a part to a system message that several parts came from."""
+    if isinstance(item["content"], str):
+        item["content"] = [{"type": "input_text", "text": item["content"]}]
+    item["content"].append({"type": "input_text", "text": text})
+
+
+def _own_fields(part: ToolCallPart, details: dict[str, Any]) -> Item:
+    fields: Item = {"id": part.id} if part.id else {}
+    namespace = details.get("namespace")
+    if namespace and flat_name(namespace, details["name"]) == part.tool_name:
+        fields["namespace"] = namespace
+    return fields | details.get("fields", {})
+
+
+def _text_of(args: Any) -> str:
+    return args if isinstance(args, str) else arguments_json(args)
+
+
+HANDLERS: dict[type, Callable[[ItemWriter, Any], None]] = {
+    SystemPromptPart: ItemWriter._system,
+    UserPromptPart: ItemWriter._user,
+    ToolReturnPart: ItemWriter._tool_return,
+    TextPart: ItemWriter._text,
+    ThinkingPart: ItemWriter._thinking,
+    ToolCallPart: ItemWriter._tool_call,
+    NativeToolCallPart: ItemWriter._native,
+    NativeToolReturnPart: ItemWriter._native,
+    FilePart: ItemWriter._file,
+}

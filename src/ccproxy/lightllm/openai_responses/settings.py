@@ -1,0 +1,155 @@
+"""Everything of a Responses request that is neither conversation nor tools."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from typing import Any
+
+from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.call import ModelCall, OutputFormat
+from ccproxy.lightllm.failures import InvalidCall
+from ccproxy.lightllm.openai_responses.load_parts import rest
+
+OWN = WireFormat.OPENAI_RESPONSES
+LOGPROBS = "message.output_text.logprobs"
+STATE = "reasoning.encrypted_content"
+
+NUMBERS = {"max_output_tokens": "max_tokens", "temperature": "temperature", "top_p": "top_p"}
+PLAIN = ("service_tier", "prompt_cache_key", "metadata", "top_logprobs")
+"""Fields that have the same name in a `ModelCall`."""
+
+ELSEWHERE = frozenset({
+    "model", "input", "instructions", "stream", "tools", "tool_choice", "reasoning", "text", "parallel_tool_calls",
+    "safety_identifier", *NUMBERS, *PLAIN,
+})  # fmt: skip
+"""Fields that are read into their own places; the others are extras."""
+
+UNKNOWN_HERE = ("top_k", "seed", "presence_penalty", "frequency_penalty", "logit_bias")
+LEAST_OUTPUT = 16
+"""The API refuses a lower `max_output_tokens`."""
+LONGEST_USER = 64
+
+ALWAYS_THINKS = re.compile(r"(?:^|/)(?:o\d|gpt-5(?![.\d]|-chat))")
+THINKS_IF_ASKED = re.compile(r"(?:^|/)gpt-5\.\d")
+"""OpenAI's models refuse `temperature` and `top_p` while they think."""
+
+
+def load_settings(call: ModelCall, document: dict[str, Any]) -> None:
+    """Reads the settings. Raises InvalidCall."""
+    for wire, name in NUMBERS.items():
+        value = document.get(wire)
+        if value is not None:
+            call.settings[name] = _number(value, wire)  # type: ignore[literal-required]  # a table's value
+    if isinstance(document.get("parallel_tool_calls"), bool):
+        call.settings["parallel_tool_calls"] = document["parallel_tool_calls"]
+    for name in PLAIN:
+        setattr(call, name, document.get(name))
+    call.extras |= rest(document, ELSEWHERE)
+    call.user = document.get("safety_identifier") or document.get("user")
+    include = document.get("include")
+    if isinstance(include, list) and LOGPROBS in include:
+        call.logprobs = True
+    _load_text(call, document.get("text"))
+
+
+def _number(value: object, place: str) -> float:
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidCall(f"{place}: not a number", place)
+    return value
+
+
+def _load_text(call: ModelCall, text: object) -> None:
+    if not isinstance(text, dict):
+        return
+    call.verbosity = text.get("verbosity")
+    form = text.get("format")
+    kind = form.get("type") if isinstance(form, dict) else None
+    if kind == "json_object":
+        call.output = OutputFormat()
+    elif kind == "json_schema":
+        inner = form.get("json_schema", form)  # Chat has it one level deeper
+        if not isinstance(inner, dict) or not isinstance(inner.get("schema"), dict):
+            raise InvalidCall("text.format.schema: not an object", "text.format.schema")
+        name, words, strict = inner.get("name") or "response", inner.get("description"), inner.get("strict")
+        call.output = OutputFormat(inner["schema"], name, words, strict)
+    known = {"verbosity", "format"} if kind in (None, "text", "json_object", "json_schema") else {"verbosity"}
+    if more := rest(text, frozenset(known)):
+        call.extras["text"] = more
+
+
+def dump_settings(call: ModelCall) -> dict[str, Any]:
+    """The settings as fields of the request."""
+    own, settings = call.origin is OWN, call.settings
+    fields: dict[str, Any] = {}
+    for wire, name in NUMBERS.items():
+        value = settings.get(name)
+        if value is not None:
+            fields[wire] = value
+    if "parallel_tool_calls" in settings and (own or call.tools or call.server_tools):
+        fields["parallel_tool_calls"] = settings["parallel_tool_calls"]
+    for name in PLAIN:
+        if (value := getattr(call, name)) is not None:
+            fields[name] = value
+    if text := _text(call, own):
+        fields["text"] = text
+    if call.user is not None and not (own and call.extras.get("user") == call.user):
+        fields["safety_identifier"] = call.user
+    if own:
+        placed = {"reasoning", "text", "tool_choice"}
+        return fields | {name: value for name, value in call.extras.items() if name not in placed}
+    _fit(call, fields)
+    return fields
+
+
+def _text(call: ModelCall, own: bool) -> dict[str, Any]:
+    text: dict[str, Any] = dict(call.extras.get("text", {})) if own else {}
+    if call.verbosity is not None:
+        text["verbosity"] = call.verbosity
+    output = call.output
+    if output is not None and output.schema is None:
+        text["format"] = {"type": "json_object"}
+    elif output is not None:
+        name = output.name if own else re.sub(r"[^a-zA-Z0-9_-]", "_", output.name)[:64] or "response"
+        form = {"type": "json_schema", "name": name, "schema": output.schema}
+        if output.description:
+            form["description"] = output.description
+        if output.strict is not None or not own:
+            form["strict"] = bool(output.strict)
+        text["format"] = form
+    return text
+
+
+def _fit(call: ModelCall, fields: dict[str, Any]) -> None:
+    """Makes the fields of a foreign request such as the API takes, and counts what it does not."""
+    _count_left_out(call)
+    if fields.get("max_output_tokens", LEAST_OUTPUT) < LEAST_OUTPUT:
+        fields["max_output_tokens"] = LEAST_OUTPUT
+        call.drops.add("sampling", "max_tokens")
+    thinks = call.reasoning is not None and call.reasoning.enabled
+    if ALWAYS_THINKS.search(call.model) or (thinks and THINKS_IF_ASKED.search(call.model)):
+        for name in ("temperature", "top_p"):
+            if fields.pop(name, None) is not None:
+                call.drops.add("sampling", name)
+    if len(fields.get("safety_identifier", "")) > LONGEST_USER:
+        fields["safety_identifier"] = hashlib.sha256(fields["safety_identifier"].encode()).hexdigest()
+    fields["store"] = False
+    include = [name for name, wanted in ((STATE, thinks), (LOGPROBS, call.logprobs)) if wanted]
+    if include:
+        fields["include"] = include
+
+
+def _count_left_out(call: ModelCall) -> None:
+    for name in UNKNOWN_HERE:
+        if call.settings.get(name):
+            call.drops.add("sampling", name)
+    if call.settings.get("stop_sequences"):
+        call.drops.add("stop_sequences")
+    if (call.choices or 1) > 1:
+        call.drops.add("choices")
+    for name in call.extras:
+        call.drops.add("field", name)
