@@ -1,0 +1,123 @@
+"""Parts of a candidate's content, as they are written (https://ai.google.dev/api/caching#Part)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ccproxy.exchange import WireFormat
+from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.arguments import arguments_object
+from ccproxy.lightllm.data_uri import parse_data_uri, to_base64
+from ccproxy.lightllm.drops import Drops
+from ccproxy.lightllm.gemini.grounding import KEPT, Grounding
+from ccproxy.lightllm.signatures import sealed
+
+type Part = dict[str, Any]
+
+
+class PartWriter:
+    """Writes what comes in one piece, and keeps what belongs to a later part: a signature, sources."""
+
+    def __init__(self, drops: Drops) -> None:
+        self.drops = drops
+        self.grounding = Grounding()
+        self.signature: str | None = None
+        """Of the next part."""
+        self._ran: set[str] = set()
+
+    def sign(self, opaque: ev.Opaque) -> Part | None:
+        """Keeps a signature for the next part. Gives the part that an earlier one still needs."""
+        unsigned = self.rest()
+        self.signature = sealed(opaque, WireFormat.GEMINI) or None
+        return unsigned
+
+    def rest(self) -> Part | None:
+        """The part for a signature after which no other part came."""
+        return self.signed({"text": ""}) if self.signature else None
+
+    def signed(self, part: Part) -> Part:
+        """A part with the signature that waits, if there is one."""
+        if self.signature:
+            part = {**part, "thoughtSignature": self.signature}
+            self.signature = None
+        return part
+
+    def call(self, id: str, name: str, arguments: str, custom: bool) -> Part:
+        """A functionCall; free text becomes the argument `input`."""
+        args = {"input": arguments} if custom else arguments_object(arguments, self.drops)
+        return {"functionCall": {"id": id, "name": name, "args": args}}
+
+    def whole(self, event: ev.Event) -> Part | None:
+        """The part for a block in one event; None if it is dropped, or told in another place."""
+        part = WHOLE[type(event)](self, event)
+        return None if part is None else self.signed(part)
+
+    def _redacted(self, event: ev.Redacted) -> Part | None:
+        self.drops.add("thinking")
+        return None
+
+    def _server_call(self, event: ev.ServerToolCall) -> Part | None:
+        if event.raw and event.origin is WireFormat.GEMINI:
+            return event.raw
+        if event.name == "web_search":
+            queries = event.input.get("queries")
+            self.grounding.searched(event.input.get("query"), *(queries if isinstance(queries, list) else ()))
+            return None
+        code = event.input.get("code") or event.input.get("command")
+        if event.name != "code_execution" or not isinstance(code, str):
+            self.drops.add("server_tool_blocks")
+            return None
+        self._ran.add(event.id)
+        language = str(event.input.get("language") or "python").upper()
+        return {
+            "executableCode": {
+                "language": language if language == "PYTHON" else "LANGUAGE_UNSPECIFIED", "code": code, "id": event.id
+            }
+        }  # fmt: skip
+
+    def _server_result(self, event: ev.ServerToolResult) -> Part | None:
+        if event.raw and event.origin is WireFormat.GEMINI:
+            return event.raw
+        if event.name == "web_search":
+            self.grounding.found(event.sources)
+            return None
+        if event.call_id not in self._ran:
+            self.drops.add("server_tool_blocks")
+            return None
+        outcome = "OUTCOME_FAILED" if event.failed else "OUTCOME_OK"
+        return {"codeExecutionResult": {"outcome": outcome, "output": event.output, "id": event.call_id}}
+
+    def _media(self, event: ev.Media) -> Part | None:
+        if event.data:
+            return {"inlineData": {"mimeType": event.media_type, "data": event.data}}
+        inline = parse_data_uri(event.url)
+        if inline is not None:
+            return {"inlineData": {"mimeType": inline[0] or event.media_type, "data": to_base64(inline[1])}}
+        if event.url:
+            return {"fileData": {"mimeType": event.media_type, "fileUri": event.url}}
+        self.drops.add("media")
+        return None
+
+    def _unknown(self, event: ev.Unknown) -> Part | None:
+        if event.origin is not WireFormat.GEMINI:
+            self.drops.add("unknown_block")
+            return None
+        if not KEPT.isdisjoint(event.raw):
+            self.grounding.keep(event.raw)
+            return None
+        return event.raw
+
+
+WHOLE: dict[type, Callable[[PartWriter, Any], Part | None]] = {
+    ev.Redacted: PartWriter._redacted,
+    ev.ServerToolCall: PartWriter._server_call,
+    ev.ServerToolResult: PartWriter._server_result,
+    ev.Media: PartWriter._media,
+    ev.Unknown: PartWriter._unknown,
+}
+
+
+def candidate(parts: list[Part], **members: Any) -> dict[str, Any]:
+    """A candidate; clients read its first part, so there always is one."""
+    return {"content": {"parts": parts or [{"text": ""}], "role": "model"}, **members, "index": 0}
