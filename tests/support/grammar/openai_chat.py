@@ -157,9 +157,9 @@ class _Stream:
             )
         elif isinstance(index, int) and 0 <= index < len(self.calls):
             call = self.calls[index]
-            more = entry.get(call["kind"])
+            more = entry.get(call["kind"]) or {}
             name = ARGUMENTS[call["kind"]]
-            if set(entry) != {"index", call["kind"]} or set(more or ()) != {name} or not isinstance(more[name], str):
+            if set(entry) != {"index", call["kind"]} or set(more) != {name} or not isinstance(more[name], str):
                 self.wrong.append(f"a later delta of a call brings only its {name}")
             else:
                 call["text"] += more[name]

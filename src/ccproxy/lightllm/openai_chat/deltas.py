@@ -20,7 +20,7 @@ class Deltas:
 
     def __init__(self) -> None:
         self.calls = Calls(self._new_index)
-        self.refused = False
+        self.refused = self.cited = False
         self._next = 0
         self._kind: Start | None = None
         self._index = -1
@@ -53,6 +53,7 @@ class Deltas:
 
     def cite(self, citation: ev.Citation, events: list[ev.Event]) -> None:
         """Takes a source; one that comes when the text is closed gets a block of its own."""
+        self.cited = True
         if self._kind is not ev.TextStart:
             citation.start = citation.end = None
         events.append(ev.CitationDelta(self._open(ev.TextStart, events), citation))

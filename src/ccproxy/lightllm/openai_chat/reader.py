@@ -61,6 +61,8 @@ class StreamReader:
             for choice in choices:
                 if not choice.get("index"):
                     self._choice(choice, chunk, events, whole)
+        if self._over:
+            return events
         usage = chunk.get("usage")
         if usage or "x_groq" in chunk:
             self._usage(usage or (chunk["x_groq"] or {}).get("usage"), chunk, events)
@@ -70,6 +72,8 @@ class StreamReader:
 
     def done(self) -> list[ev.Event]:
         """The answer is whole, as far as the provider says."""
+        if self._over:
+            return []
         if not self._started:
             return self._fail(ev.WireError(502, "the provider sent no answer", origin=WireFormat.OPENAI))
         native = self._finish or ""
@@ -108,10 +112,11 @@ class StreamReader:
 
     def _last_words(self, choice: dict[str, Any], chunk: dict[str, Any], events: list[ev.Event]) -> None:
         """What compatible servers have beside the last delta: sources, usage, errors."""
-        if choice.get("annotations"):
-            self._blocks.annotations(choice["annotations"], events)
-        for citation in read_sources(chunk):
-            self._blocks.cite(citation, events)
+        if not self._blocks.cited:
+            self._blocks.annotations(choice.get("annotations"), events)
+        if not self._blocks.cited:
+            for citation in read_sources(chunk):
+                self._blocks.cite(citation, events)
         if isinstance(choice.get("usage"), dict):
             events.append(ev.UsageUpdate(read_usage(choice["usage"])))
         if choice.get("error"):

@@ -10,15 +10,14 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.openai_chat.answers import custom_tools, envelope, google_signature, logprobs
+from ccproxy.lightllm.openai_chat.answers import custom_tools, google_signature, logprobs
 from ccproxy.lightllm.openai_chat.call_writer import CallWriter
+from ccproxy.lightllm.openai_chat.chunks import KEEP_ALIVE, Chunks
 from ccproxy.lightllm.openai_chat.citations import write_citation
 from ccproxy.lightllm.openai_chat.errors import write_error
 from ccproxy.lightllm.openai_chat.images import write_image
 from ccproxy.lightllm.openai_chat.stops import write_stop
-from ccproxy.lightllm.openai_chat.usage import write_usage
 
-KEEP_ALIVE = b": keep-alive\n\n"
 OUTSIDE = frozenset({ev.MessageStart, ev.Error, ev.Ping})
 """Events that need no answer to have begun."""
 
@@ -31,12 +30,7 @@ class StreamWriter:
         self._drops = asked.drops
         self._custom = custom_tools(asked)
         options = asked.document.get("stream_options")
-        self._usage_wanted = isinstance(options, dict) and bool(options.get("include_usage"))
-        self._head = b""
-        self._text_head = b""
-        self._thinking_head = b""
-        self._tail = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if self._usage_wanted else b"")
-        self._tail += b"}\n\n"
+        self._chunks = Chunks(isinstance(options, dict) and bool(options.get("include_usage")))
         self._started = self._over = self._refused = False
         self._length = 0  # of all text, which citations count from
         self._texts: dict[int, tuple[int, list[ev.Citation]]] = {}
@@ -60,14 +54,8 @@ class StreamWriter:
         if self._started:
             return b""
         self._started = True
-        self._head = b"data: " + orjson.dumps(envelope(event, self._model, "chat.completion.chunk"))[:-1]
-        delta = self._head + b',"choices":[{"index":0,"delta":'
-        self._text_head = delta + b'{"content":'
-        self._thinking_head = delta + b'{"reasoning_content":'
-        return self._delta({"role": "assistant", "content": ""})
-
-    def _delta(self, delta: dict[str, Any]) -> bytes:
-        return b'%b,"choices":[{"index":0,"delta":%b%b' % (self._head, orjson.dumps(delta), self._tail)
+        self._chunks.begin(event, self._model)
+        return self._chunks.delta({"role": "assistant", "content": ""})
 
     def _open_text(self, event: ev.TextStart) -> bytes:
         self._forget_signature()
@@ -77,15 +65,14 @@ class StreamWriter:
     def _text(self, event: ev.TextDelta) -> bytes:
         text = event.text
         self._length += len(text)
-        return self._text_head + orjson.dumps(text) + b"}" + self._tail
+        return self._chunks.text(text)
 
     def _citation(self, event: ev.CitationDelta) -> bytes:
         self._texts[event.index][1].append(event.citation)
         return b""
 
     def _logprobs(self, event: ev.LogprobsDelta) -> bytes:
-        choice = {"index": 0, "delta": {}, "logprobs": logprobs(event.tokens), "finish_reason": None}
-        return self._chunk({"choices": [choice]})
+        return self._chunks.choice(logprobs(event.tokens), None)
 
     def _thinking(self, event: ev.ThinkingDelta) -> bytes:
         place = (event.index, event.part, event.raw)
@@ -93,7 +80,7 @@ class StreamWriter:
         if place != self._thought:
             text = text if self._thought is None else "\n\n" + text
             self._thought = place
-        return self._thinking_head + orjson.dumps(text) + b"}" + self._tail
+        return self._chunks.thinking(text)
 
     def _sign(self, event: ev.Signature) -> bytes:
         self._forget_signature()
@@ -115,17 +102,17 @@ class StreamWriter:
         if self._signature:
             entry["extra_content"] = google_signature(self._signature)
             self._signature = ""
-        return self._delta({"tool_calls": [entry]})
+        return self._chunks.delta({"tool_calls": [entry]})
 
     def _arguments(self, event: ev.ArgumentsDelta) -> bytes:
         return self._call_delta(self._calls[event.index].more(event.json))
 
     def _call_delta(self, entry: dict[str, Any] | None) -> bytes:
-        return b"" if entry is None else self._delta({"tool_calls": [entry]})
+        return b"" if entry is None else self._chunks.delta({"tool_calls": [entry]})
 
     def _refusal(self, event: ev.RefusalDelta) -> bytes:
         self._refused = True
-        return self._delta({"refusal": event.text})
+        return self._chunks.delta({"refusal": event.text})
 
     def _stop(self, event: ev.BlockStop) -> bytes:
         call = self._calls.pop(event.index, None)
@@ -143,7 +130,7 @@ class StreamWriter:
             else:
                 entries.append({"index": self._cited, **entry})
                 self._cited += 1
-        return self._delta({"annotations": entries}) if entries else b""
+        return self._chunks.delta({"annotations": entries}) if entries else b""
 
     def _media(self, event: ev.Media) -> bytes:
         image = write_image(event)
@@ -151,7 +138,7 @@ class StreamWriter:
             self._drops.add("media")
             return b""
         self._pictured += 1
-        return self._delta({"images": [{"index": self._pictured - 1, **image}]})
+        return self._chunks.delta({"images": [{"index": self._pictured - 1, **image}]})
 
     def _redacted(self, event: ev.Redacted) -> bytes:
         self._drops.add("signature")
@@ -178,16 +165,7 @@ class StreamWriter:
         self._forget_signature()
         reason = self._finish.reason if self._finish else None
         finish = write_stop(reason, bool(self._called), self._refused)
-        choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": finish}
-        last = self._chunk({"choices": [choice]})
-        if self._usage_wanted:
-            last += self._chunk({"choices": [], "usage": write_usage(self._usage)})
-        return last + b"data: [DONE]\n\n"
-
-    def _chunk(self, members: dict[str, Any]) -> bytes:
-        if self._usage_wanted:
-            members.setdefault("usage", None)
-        return b"%b,%b\n\n" % (self._head, orjson.dumps(members)[1:])
+        return self._chunks.choice(None, finish) + self._chunks.end(self._usage)
 
     def _error(self, event: ev.Error) -> bytes:
         self._over = True
