@@ -16,6 +16,7 @@ RULES: dict[str, str] = {
     "logprobs": "Log-probabilities exist in the OpenAI formats only.",
     "choices": "Only the first of several choices or candidates crosses.",
     "strict": "Strict tool schemas, where the target has no such switch.",
+    "schema": "Constraints in a schema that the target refuses, such as a least length.",
     "parallel_tool_calls": "The switch for parallel tool calls, where the target has none.",
     "tool_choice": "A choice of tools that the target cannot express; the nearest one is sent.",
     "reasoning": "Controls of thinking that contradict another setting at the target.",
