@@ -84,7 +84,8 @@ class BlockReader:
         if text and isinstance(text, str):
             block.length = len(text)
             events.append(ev.TextDelta(block.index, text))
-        for raw in block.raw.get("citations") or ():
+        citations = block.raw.get("citations")
+        for raw in citations if isinstance(citations, list) else ():
             self.cite(block, raw)
         return events
 

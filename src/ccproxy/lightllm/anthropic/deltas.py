@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.anthropic.blocks import CALL, TEXT, THINKING, WHOLE, BlockReader, Events
 
@@ -12,7 +14,7 @@ type Fields = dict[str, Any]
 
 
 def _text(blocks: BlockReader, at: Any, delta: Fields) -> Events:
-    text = delta.get("text")
+    text = _string(delta.get("text"))
     if not text:
         return []
     block, events = blocks.find(at, TEXT)
@@ -21,7 +23,7 @@ def _text(blocks: BlockReader, at: Any, delta: Fields) -> Events:
 
 
 def _thinking(blocks: BlockReader, at: Any, delta: Fields) -> Events:
-    text = delta.get("thinking")
+    text = _string(delta.get("thinking"))
     if not text:
         return []
     block, events = blocks.find(at, THINKING)
@@ -35,7 +37,7 @@ def _signature(blocks: BlockReader, at: Any, delta: Fields) -> Events:
 
 
 def _input(blocks: BlockReader, at: Any, delta: Fields) -> Events:
-    piece = delta.get("partial_json")
+    piece = _string(delta.get("partial_json"))
     if not piece:
         return []
     block = blocks.open.get(blocks.at(at))
@@ -63,6 +65,13 @@ def other(blocks: BlockReader, at: Any, delta: Fields) -> Events:
             old = block.raw.get(name)
             block.raw[name] = old + value if isinstance(old, str) and isinstance(value, str) else value
     return []
+
+
+def _string(value: Any) -> str:
+    """A piece as text; of a server that sends it as something else, its JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else orjson.dumps(value).decode()
 
 
 DELTAS: Mapping[Any, Callable[[BlockReader, Any, Fields], Events]] = {

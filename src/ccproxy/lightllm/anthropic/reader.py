@@ -100,7 +100,7 @@ class StreamReader:
         if kind == "text_delta":  # the way that must be short
             block = self._blocks.open.get(event.get("index"))
             text = delta.get("text")
-            if block is not None and block.kind == TEXT and text:
+            if block is not None and block.kind == TEXT and text and type(text) is str:
                 block.length += len(text)
                 return (ev.TextDelta(block.index, text),)
         return self._begin() + DELTAS.get(kind, other)(self._blocks, event.get("index"), delta)
