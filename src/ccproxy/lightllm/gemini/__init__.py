@@ -1,0 +1,1 @@
+"""Gemini generateContent: requests, streams, whole answers and errors."""
