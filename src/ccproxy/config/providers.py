@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from ccproxy.config.credentials import Auth
 from ccproxy.config.section import Complaint, Raw, Section
-from ccproxy.config.values import Hostname, RequestPath, Text, Url
+from ccproxy.config.values import BaseUrl, Hostname, RequestPath, Text
 
 ALIASES = {
     "deepseek": "anthropic",
@@ -50,8 +50,8 @@ class Provider(Section):
     type: ProviderType
     host: Hostname | None = None
     """https, port 443."""
-    base_url: Url | None = None
-    """Any http or https URL; `path` is appended to its path."""
+    base_url: BaseUrl | None = None
+    """Any http or https URL; `path` is appended to its path. `simulator:` is the simulator, in the format of `type`."""
     path: RequestPath = ""
     """May hold `{model}` and `{action}`; by default that of the type's API, without the version if base_url ends so."""
     auth: Auth | None = None

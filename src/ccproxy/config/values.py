@@ -104,6 +104,14 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+SIMULATED = "simulator:"
+"""The base URL of the provider inside ccproxy, which then speaks the one format of its `type`."""
+
+
+def _base_url(value: str) -> str:
+    return SIMULATED if value.rstrip("/") in ("simulator", SIMULATED) else _url(value)
+
+
 def _is_visible(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value
 
@@ -149,6 +157,8 @@ Address = Annotated[str, AfterValidator(_address)]
 """Where to listen: an IP address or a host name, no port."""
 Url = Annotated[str, AfterValidator(_url)]
 """http or https, without query, fragment, user and trailing slash."""
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""The same, or `simulator:`."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 """In lower case once loaded."""
 RequestPath = Annotated[str, AfterValidator(_request_path)]

@@ -71,6 +71,8 @@ class StreamTranslator:
             return
         try:
             events = self._reader.read(name, data)
+        except Malformed:
+            raise
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise Malformed(f"the provider sent an event that cannot be read: {error!r}") from error
         self._write(events, out)
@@ -111,12 +113,19 @@ def translate_request(
     return request_module(provider).dump(call), call.drops
 
 
-def read_answer(document: Any, provider: WireFormat) -> Answer:
-    """A whole answer of a provider. Raises Malformed."""
+def read_events(document: Any, provider: WireFormat) -> list[Event]:
+    """The events that a whole answer amounts to. Raises Malformed."""
     try:
-        answer = collect(buffered_module(provider).read_body(document))
+        return list(buffered_module(provider).read_body(document))
+    except Malformed:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise Malformed(f"the provider's answer cannot be read: {error!r}") from error
+
+
+def read_answer(document: Any, provider: WireFormat) -> Answer:
+    """A whole answer of a provider. Raises Malformed."""
+    answer = collect(read_events(document, provider))
     if answer.error is None and not answer.complete:
         raise Malformed("the provider's answer is not whole")
     return answer
@@ -132,6 +141,8 @@ def read_stream(body: bytes, provider: WireFormat) -> Answer:
                 events += reader.read(name, data)
         events += reader.end()
         return collect(events)
+    except Malformed:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise Malformed(f"the provider's stream cannot be read: {error!r}") from error
 
@@ -144,7 +155,7 @@ def write_answer(answer: Answer, client: WireFormat, asked: Asked) -> bytes:
 def stream_answer(document: Any, provider: WireFormat, client: WireFormat, asked: Asked) -> bytes:
     """A whole answer as a stream, for a client that asked for one. Raises Malformed."""
     writer = stream_module(client).StreamWriter(asked)
-    return b"".join([writer.write(event) for event in list(buffered_module(provider).read_body(document))])
+    return b"".join([writer.write(event) for event in read_events(document, provider)])
 
 
 def translate_error(document: Any, status: int, provider: WireFormat) -> WireError | None:

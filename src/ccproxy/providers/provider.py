@@ -9,6 +9,7 @@ from ccproxy.auth import Credential, CredentialError, CredentialSource, build_so
 from ccproxy.config import Config
 from ccproxy.config.credentials import AuthKnobs
 from ccproxy.config.providers import Provider as ProviderSettings
+from ccproxy.config.values import SIMULATED
 from ccproxy.exchange import DEFAULT_PORTS, Headers, Origin, WireFormat
 from ccproxy.providers.endpoint import Endpoint
 
@@ -122,7 +123,7 @@ def origin_of(config: ProviderSettings) -> tuple[Origin, str]:
     """The origin of a provider and the path prefix of its base URL."""
     if config.host is not None:
         return Origin("https", config.host, 443), ""
-    if config.base_url is None:
+    if config.base_url is None or config.base_url == SIMULATED:
         return EMBEDDED, ""
     parts = urlsplit(config.base_url)
     port = parts.port or DEFAULT_PORTS[parts.scheme]

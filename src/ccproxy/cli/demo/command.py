@@ -16,7 +16,7 @@ import click
 
 from ccproxy.cli.address import Address
 from ccproxy.cli.control import Control, Status
-from ccproxy.cli.demo.private import PROVIDER, PrivateDaemon
+from ccproxy.cli.demo.private import FOREIGN, PROVIDER, PrivateDaemon
 from ccproxy.cli.demo.stage import next_steps
 from ccproxy.cli.environment import SENTINEL, child_environment
 from ccproxy.cli.flow_table import show_flows
@@ -65,7 +65,8 @@ def a_show(address: Address, control: Control) -> int:
     from ccproxy.cli.demo.scenes import play
     from ccproxy.cli.demo.turn import Client
 
-    sent = play(Client(address, SENTINEL + PROVIDER), PROVIDER)
+    foreign = (Client(address, SENTINEL + FOREIGN), FOREIGN)
+    sent = play(Client(address, SENTINEL + PROVIDER), PROVIDER, foreign)
     recorded = show_recorded(control)
     if recorded != sent:
         raise CommandError(f"{sent} requests were sent, {recorded} are in the record")

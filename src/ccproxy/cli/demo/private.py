@@ -22,6 +22,8 @@ INSPECTOR_SECONDS = 6.0
 STOP_SECONDS = 12.0
 POLL_SECONDS = 0.01
 PROVIDER = "simulator"
+FOREIGN = "gemini"
+"""A provider that speaks this format only: what the clients of others send is translated."""
 LONGEST_TMP = 40
 """A Unix socket's path has at most 107 bytes (unix(7)): a longer temporary directory leaves too few for ours."""
 
@@ -72,7 +74,10 @@ class PrivateDaemon:
         """Its configuration."""
         return {
             "port": 0,
-            "providers": {PROVIDER: {"type": "simulator"}},
+            "providers": {
+                PROVIDER: {"type": "simulator"},
+                FOREIGN: {"type": FOREIGN, "base_url": "simulator:"},
+            },
             "inspector": {"enabled": self.inspector, "port": 0},
             "mcp": {"http": {"enabled": False}},
             "shutdown_grace_seconds": 1,

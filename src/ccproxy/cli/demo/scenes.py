@@ -21,13 +21,20 @@ WEATHER = {
 }
 
 
-def play(client: Client, provider: str) -> int:
-    """Play all scenes. Returns the number of requests sent. Raises CommandError where one does not go as it should."""
+def play(client: Client, provider: str, foreign: tuple[Client, str]) -> int:
+    """Play all scenes. Returns the number of requests sent. Raises CommandError where one does not go as it should.
+
+    Args:
+        client: sends to a provider that speaks every format.
+        provider: its name.
+        foreign: a client for a provider that speaks one format only, and its name.
+    """
     for wire in FORMATS:
         a_turn(client, wire, provider)
     a_tool_turn(client, provider)
+    a_tool_turn(*foreign, "Translated: an Anthropic client, a Gemini provider")
     an_error(client, provider)
-    return len(FORMATS) + 3
+    return len(FORMATS) + 5
 
 
 def a_turn(client: Client, wire: Format, provider: str) -> None:
@@ -40,10 +47,10 @@ def a_turn(client: Client, wire: Format, provider: str) -> None:
         raise CommandError(f"{wire.title}: the answer has no {'usage' if turn.text else 'text'}")
 
 
-def a_tool_turn(client: Client, provider: str) -> None:
+def a_tool_turn(client: Client, provider: str, title: str = "A tool call") -> None:
     """The model asks for a tool, gets its result and answers."""
     prompt = "How is the weather in Oslo?"
-    heading("A tool call", f"POST {ANTHROPIC.path} → {provider}, twice")
+    heading(title, f"POST {ANTHROPIC.path} → {provider}, twice")
     asked(prompt)
     body = ANTHROPIC.body(prompt + ' SIM_TOOL get_weather {"city": "Oslo"}') | {"tools": [WEATHER]}
     blocks = content_blocks(speak(client, ANTHROPIC, body))
