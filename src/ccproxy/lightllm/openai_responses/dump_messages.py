@@ -98,11 +98,13 @@ class ItemWriter:
         if self._head and not (self._own and role):
             self.instructions.append(part.content)
             return
+        fields = metadata.get("fields", {}) if self._own else {}
         if item is not None and item == self._system_item:
-            _append(self.items[-1], part.content)
+            _append(self.items[-1], part.content, fields)
             return
         head = self._head
-        self._add({"type": "message", "role": role or "system", "content": part.content})
+        content = [{"type": "input_text", "text": part.content, **fields}] if fields else part.content
+        self._add({"type": "message", "role": role or "system", "content": content})
         self._head, self._system_item = head, item
 
     def _user(self, part: UserPromptPart) -> None:
@@ -211,11 +213,11 @@ def _answered(messages: Sequence[ModelMessage]) -> frozenset[str]:
     )
 
 
-def _append(item: Item, text: str) -> None:
+def _append(item: Item, text: str, fields: Item) -> None:
     """Adds a part to a system message that several parts came from."""
     if isinstance(item["content"], str):
         item["content"] = [{"type": "input_text", "text": item["content"]}]
-    item["content"].append({"type": "input_text", "text": text})
+    item["content"].append({"type": "input_text", "text": text, **fields})
 
 
 def _own_fields(part: ToolCallPart, details: dict[str, Any]) -> Item:

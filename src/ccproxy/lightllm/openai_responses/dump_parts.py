@@ -18,7 +18,7 @@ from pydantic_ai.messages import (
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.data_uri import data_uri, to_base64
 from ccproxy.lightllm.drops import Drops
-from ccproxy.lightllm.openai_responses.load_parts import AUDIO_TYPES, PROVIDER
+from ccproxy.lightllm.openai_responses.load_parts import AUDIO_TYPES, NOTES, PROVIDER
 
 type Part = dict[str, Any]
 
@@ -72,13 +72,16 @@ class PartWriter:
         self._drops.add("media")
         return None
 
-    def _text(self, item: TextContent) -> Part:
+    def _text(self, item: TextContent) -> Part | None:
         metadata = item.metadata or {}
         if self._own:
             raw: Part | None = metadata.get("raw")
-            return raw or {"type": "input_text", "text": item.content, **metadata}
+            return raw or {"type": "input_text", "text": item.content, **metadata.get("fields", {})}
         if "cache_control" in metadata:
             self._drops.add("cache_control")
+        if not item.content:
+            self._drops.add("unknown_block")
+            return None
         return {"type": "input_text", "text": item.content}
 
     def _data(self, item: BinaryContent) -> Part | None:
@@ -108,7 +111,7 @@ class PartWriter:
         """What the target takes of an image's notes; `detail` is always there, as the SDK's types want it."""
         metadata = metadata or {}
         if self._own:
-            return {"detail": "auto", **metadata}
+            return {"detail": "auto", **_own(metadata)}
         self._count(metadata)
         detail = metadata.get("detail")
         return {"detail": detail if detail in DETAILS else "auto"}
@@ -116,7 +119,7 @@ class PartWriter:
     def _of_file(self, metadata: dict[str, Any] | None) -> dict[str, Any]:
         metadata = metadata or {}
         if self._own:
-            return dict(metadata)
+            return _own(metadata)
         self._count(metadata)
         return {"filename": metadata["filename"]} if metadata.get("filename") else {}
 
@@ -125,6 +128,11 @@ class PartWriter:
             self._drops.add("cache_control")
         if any(metadata.get(name) for name in FOREIGN_NOTES):
             self._drops.add("document_metadata")
+
+
+def _own(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What was said of an image or a file, as it was."""
+    return {name: metadata[name] for name in NOTES if name in metadata} | metadata.get("fields", {})
 
 
 def _filename(media_type: str, metadata: dict[str, Any]) -> str:

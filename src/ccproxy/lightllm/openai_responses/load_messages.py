@@ -58,7 +58,8 @@ class ItemReader:
         """The `tools` of items that declare tools in mid-conversation."""
         self._requests: list[ModelRequestPart] | None = None
         self._responses: list[ModelResponsePart] | None = None
-        self._names: dict[str, str] = {}
+        self._names: dict[str, str] = {}  # of tools, by the ids of their calls
+        self._call_ids: dict[str, str] = {}  # by the ids of items, which outputs of local shells name instead
 
     def read(self, item: object, index: int) -> None:
         """The next item. Raises InvalidCall."""
@@ -72,11 +73,10 @@ class ItemReader:
         if handler is None:
             self._native(item, str(kind))
         else:
-            handler(self, item, place)
+            handler(self, item if item.get("type") else {**item, "type": kind}, place)
 
-    def system(self, text: str, role: str | None = None, index: str = "") -> None:
-        """A system prompt: an item of `input` has a role, the `instructions` have none."""
-        metadata = {"role": role, "item": index} if role else None
+    def system(self, text: str, metadata: dict[str, Any] | None = None) -> None:
+        """A system prompt: an item of `input` has a `role`, the `instructions` have none."""
         self._request(SystemPromptPart(text, metadata=metadata))
 
     def _request(self, part: ModelRequestPart) -> None:
@@ -104,10 +104,12 @@ class ItemReader:
             self._request(UserPromptPart(user_content(content, f"{place}.content")))
 
     def _system(self, role: str, content: list[UserContent], place: str) -> None:
-        media = []
+        media: list[UserContent] = []
         for part in content:
-            if isinstance(part, str | TextContent):
-                self.system(part if isinstance(part, str) else part.content, role, place)
+            if isinstance(part, str):
+                self.system(part, {"role": role, "item": place})
+            elif isinstance(part, TextContent) and "fields" in part.metadata:
+                self.system(part.content, {"role": role, "item": place, **part.metadata})
             else:
                 media.append(part)
         if media:
@@ -163,8 +165,8 @@ class ItemReader:
     def _add_call(self, item: dict[str, Any], name: str, args: Any, details: dict[str, Any], place: str) -> None:
         call_id = str(item.get("call_id") or item.get("id") or f"call_{place}")
         self._names[call_id] = name
-        if item.get("id"):
-            self._names.setdefault(str(item["id"]), name)
+        if name == "local_shell" and item.get("id"):
+            self._call_ids[str(item["id"])] = call_id
         if len(item) > 4 and (more := rest(item, KNOWN_OF_CALL)):
             details["fields"] = more
         args = args if isinstance(args, str | dict) else orjson.dumps(args).decode()
@@ -177,8 +179,9 @@ class ItemReader:
         if not call_id:
             raise InvalidCall(f"{place}.call_id: missing", f"{place}.call_id")
         metadata = {} if kind == "function_call_output" else {"kind": kind}
-        if len(item) > 3 and (more := rest(item, KNOWN_OF_OUTPUT)):
+        if more := rest(item, KNOWN_OF_OUTPUT):
             metadata["fields"] = more
+        call_id = self._call_ids.get(call_id, call_id)
         name = self._names.get(call_id) or item.get("name") or "unknown"
         content: Any = output
         if isinstance(output, list):

@@ -6,7 +6,6 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
 from pydantic_ai.messages import BinaryContent, DocumentUrl, ImageUrl, TextContent, UploadedFile, UserContent
 
 from ccproxy.lightllm.data_uri import from_base64, parse_data_uri
@@ -17,10 +16,8 @@ PROVIDER = "openai"
 
 AUDIO_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 KNOWN_OF_TEXT = frozenset({"type", "text", "refusal"})
-KNOWN_OF_MEDIA = frozenset(
-    {"type", "image_url", "file_id", "file_data", "file_url", "input_audio", "file", "input_file"}
-)
-NOTHING: frozenset[str] = frozenset()
+NOTES = ("detail", "filename")
+KNOWN_OF_MEDIA = frozenset({"type", "image_url", "file_id", "file_data", "file_url", "file", "input_file", *NOTES})
 
 
 def rest(item: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
@@ -60,53 +57,60 @@ def _text(part: dict[str, Any], place: str) -> UserContent:
         raise InvalidCall(f"{place}.text: not a string")
     if len(part) <= 2:
         return text
-    more = rest(part, KNOWN_OF_TEXT)
-    return TextContent(text, metadata=more) if more.get("prompt_cache_breakpoint") else text
+    more = {name: value for name, value in rest(part, KNOWN_OF_TEXT).items() if value}
+    return TextContent(text, metadata={"fields": more}) if more else text
 
 
 def _image(part: dict[str, Any], place: str) -> UserContent:
-    url, metadata = part.get("image_url"), rest(part, KNOWN_OF_MEDIA)
+    url = part.get("image_url")
     if isinstance(url, dict):  # as Chat has it, which several clients send here
-        metadata |= rest(url, frozenset({"url"}))
+        part = {**part, **rest(url, frozenset({"url"}))}
         url = url.get("url")
+    metadata = _notes(part)
     if isinstance(url, str) and url:
         data = parse_data_uri(url)
         if data is None:
-            return ImageUrl(url=url, vendor_metadata=metadata or None)
-        return BinaryContent(data=data[1], media_type=data[0] or "image/png", vendor_metadata=metadata or None)
+            return ImageUrl(url=url, vendor_metadata=metadata)
+        return BinaryContent(data=data[1], media_type=data[0] or "image/png", vendor_metadata=metadata)
     if part.get("file_id"):
         return _uploaded(str(part["file_id"]), metadata, "image/*")
     raise InvalidCall(f"{place}: an image without image_url or file_id")
 
 
-def _uploaded(file_id: str, metadata: dict[str, Any], media_type: str | None = None) -> UserContent:
-    return UploadedFile(
-        file_id=file_id, provider_name=PROVIDER, media_type=media_type, vendor_metadata=metadata or None
-    )
+def _notes(part: dict[str, Any]) -> dict[str, Any] | None:
+    """What else is said of an image or a file."""
+    notes = {name: part[name] for name in NOTES if part.get(name) is not None}
+    if more := rest(part, KNOWN_OF_MEDIA):
+        notes["fields"] = more
+    return notes or None
+
+
+def _uploaded(file_id: str, metadata: dict[str, Any] | None, media_type: str | None = None) -> UserContent:
+    return UploadedFile(file_id=file_id, provider_name=PROVIDER, media_type=media_type, vendor_metadata=metadata)
 
 
 def _file(part: dict[str, Any], place: str) -> UserContent:
-    metadata = rest(part, KNOWN_OF_MEDIA)
     inner = part.get("file", part.get("input_file"))
     if isinstance(inner, dict):
-        part, metadata = inner, metadata | rest(inner, KNOWN_OF_MEDIA)
+        part = {**part, **inner}
+    metadata = _notes(part)
     data, url, file_id = part.get("file_data"), part.get("file_url"), part.get("file_id")
     if isinstance(data, str) and data:
         return _file_data(data, metadata)
     if isinstance(url, str) and url:
-        return DocumentUrl(url=url, vendor_metadata=metadata or None)
+        return DocumentUrl(url=url, vendor_metadata=metadata)
     if file_id:
         return _uploaded(str(file_id), metadata)
     raise InvalidCall(f"{place}: a file without file_data, file_url or file_id")
 
 
-def _file_data(data: str, metadata: dict[str, Any]) -> UserContent:
+def _file_data(data: str, metadata: dict[str, Any] | None) -> UserContent:
     if data.startswith(("http://", "https://")):
-        return DocumentUrl(url=data, vendor_metadata=metadata or None)
+        return DocumentUrl(url=data, vendor_metadata=metadata)
     media_type, content = parse_data_uri(data) or ("", from_base64(data))
     if not media_type:
-        media_type = mimetypes.guess_type(str(metadata.get("filename", "")))[0] or "application/pdf"
-    return BinaryContent(data=content, media_type=media_type, vendor_metadata=metadata or None)
+        media_type = mimetypes.guess_type(str((metadata or {}).get("filename", "")))[0] or "application/pdf"
+    return BinaryContent(data=content, media_type=media_type, vendor_metadata=metadata)
 
 
 def _audio(part: dict[str, Any], place: str) -> UserContent:
@@ -118,9 +122,9 @@ def _audio(part: dict[str, Any], place: str) -> UserContent:
 
 
 def _unknown(part: dict[str, Any], place: str) -> UserContent:
-    """A part of a kind that the house does not know: its text, else the part as JSON."""
+    """A part of a kind that the house does not know, with its text, if it has one."""
     text = part.get("text")
-    return TextContent(text if isinstance(text, str) else orjson.dumps(part).decode(), metadata={"raw": part})
+    return TextContent(text if isinstance(text, str) else "", metadata={"raw": part})
 
 
 READERS: dict[Any, Callable[[dict[str, Any], str], UserContent]] = {

@@ -12,6 +12,7 @@ from ccproxy.lightllm.call import ModelCall, Reasoning
 from ccproxy.lightllm.effort import effort_of, nearest
 from ccproxy.lightllm.events import Opaque
 from ccproxy.lightllm.openai_responses.load_parts import rest
+from ccproxy.lightllm.openai_responses.settings import within
 from ccproxy.lightllm.signatures import sealed, unsealed
 
 OWN = WireFormat.OPENAI_RESPONSES
@@ -40,15 +41,13 @@ def load_reasoning(call: ModelCall, asked: object) -> None:
             visible=True if summary else None,
             summary=summary or None,
         )
-    more = rest(asked, KNOWN_FIELDS)
-    if more:
-        call.extras["reasoning"] = more
+    call.extras |= {f"reasoning.{name}": value for name, value in rest(asked, KNOWN_FIELDS).items()}
 
 
 def dump_reasoning(call: ModelCall) -> dict[str, Any] | None:
     """The `reasoning` field; None for none."""
     own = call.origin is OWN
-    more: dict[str, Any] = call.extras.get("reasoning", {}) if own else {}
+    more = within("reasoning", call) if own else {}
     asked = call.reasoning
     if asked is None:
         return more or None

@@ -26,6 +26,12 @@ ELSEWHERE = frozenset({
 })  # fmt: skip
 """Fields that are read into their own places; the others are extras."""
 
+TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
+FULFILLED = frozenset({STATE, LOGPROBS})
+"""What `include` may ask for that the other formats' answers bring too."""
+USUAL = {"store": False, "truncation": "disabled", "background": False}
+"""What these fields mean is what every other API does anyway."""
+
 UNKNOWN_HERE = ("top_k", "seed", "presence_penalty", "frequency_penalty", "logit_bias")
 LEAST_OUTPUT = 16
 """The API refuses a lower `max_output_tokens`."""
@@ -47,10 +53,17 @@ def load_settings(call: ModelCall, document: dict[str, Any]) -> None:
     for name in PLAIN:
         setattr(call, name, document.get(name))
     call.extras |= rest(document, ELSEWHERE)
-    call.user = document.get("safety_identifier") or document.get("user")
+    for name, value in USUAL.items():
+        if call.extras.get(name) == value:
+            call.wording[name] = call.extras.pop(name)
+    call.user = document.get("safety_identifier")
+    if not call.user and call.extras.get("user"):
+        call.user, call.wording["user_field"] = call.extras.pop("user"), "user"
     include = document.get("include")
-    if isinstance(include, list) and LOGPROBS in include:
-        call.logprobs = True
+    if isinstance(include, list):
+        call.logprobs = LOGPROBS in include or None
+        if FULFILLED.issuperset(include):
+            call.wording["include"] = call.extras.pop("include")
     _load_text(call, document.get("text"))
 
 
@@ -61,6 +74,12 @@ def _number(value: object, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidCall(f"{place}: not a number", place)
     return value
+
+
+def within(field: str, call: ModelCall) -> dict[str, Any]:
+    """The extras that stood within a field; they are named `reasoning.context`."""
+    start = field + "."
+    return {name.removeprefix(start): value for name, value in call.extras.items() if name.startswith(start)}
 
 
 def _load_text(call: ModelCall, text: object) -> None:
@@ -79,7 +98,7 @@ def _load_text(call: ModelCall, text: object) -> None:
         call.output = OutputFormat(inner["schema"], name, words, strict)
     known = {"verbosity", "format"} if kind in (None, "text", "json_object", "json_schema") else {"verbosity"}
     if more := rest(text, frozenset(known)):
-        call.extras["text"] = more
+        call.extras |= {f"text.{name}": value for name, value in more.items()}
 
 
 def dump_settings(call: ModelCall) -> dict[str, Any]:
@@ -97,17 +116,18 @@ def dump_settings(call: ModelCall) -> dict[str, Any]:
             fields[name] = value
     if text := _text(call, own):
         fields["text"] = text
-    if call.user is not None and not (own and call.extras.get("user") == call.user):
-        fields["safety_identifier"] = call.user
+    if call.user is not None:
+        fields[call.wording.get("user_field", "safety_identifier") if own else "safety_identifier"] = call.user
     if own:
-        placed = {"reasoning", "text", "tool_choice"}
-        return fields | {name: value for name, value in call.extras.items() if name not in placed}
+        worded = {name: value for name, value in call.wording.items() if name != "user_field"}
+        extras = {name: value for name, value in call.extras.items() if name != "tool_choice" and "." not in name}
+        return fields | worded | extras
     _fit(call, fields)
     return fields
 
 
 def _text(call: ModelCall, own: bool) -> dict[str, Any]:
-    text: dict[str, Any] = dict(call.extras.get("text", {})) if own else {}
+    text = within("text", call) if own else {}
     if call.verbosity is not None:
         text["verbosity"] = call.verbosity
     output = call.output
@@ -127,6 +147,9 @@ def _text(call: ModelCall, own: bool) -> dict[str, Any]:
 def _fit(call: ModelCall, fields: dict[str, Any]) -> None:
     """Makes the fields of a foreign request such as the API takes, and counts what it does not."""
     _count_left_out(call)
+    if fields.get("service_tier", "auto") not in TIERS:
+        del fields["service_tier"]
+        call.drops.add("service_tier")
     if fields.get("max_output_tokens", LEAST_OUTPUT) < LEAST_OUTPUT:
         fields["max_output_tokens"] = LEAST_OUTPUT
         call.drops.add("sampling", "max_tokens")
