@@ -41,8 +41,6 @@ class Deltas:
             self._close(events)
             for position, entry in enumerate(calls):
                 self.calls.add(entry, events, position if whole else None)
-        if "annotations" in delta:
-            self.annotations(delta["annotations"], events)
 
     def annotations(self, annotations: Any, events: list[ev.Event]) -> None:
         """Takes sources of the text."""
@@ -185,6 +183,7 @@ PARTS: dict[str, Handler] = {
 FIELDS: tuple[tuple[str, Handler], ...] = (
     ("content", Deltas._content),
     ("audio", Deltas._audio),
+    ("annotations", Deltas.annotations),
     ("refusal", Deltas._refusal),
     ("images", Deltas._images),
     ("function_call", Deltas._function_call),
