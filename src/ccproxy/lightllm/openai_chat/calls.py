@@ -10,6 +10,7 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.ids import new_id
+from ccproxy.lightllm.openai_chat.tolerance import members, words
 
 LEGACY = "function_call"
 """Key of the one call that the field of that name holds."""
@@ -45,8 +46,8 @@ class Calls:
     def add(self, entry: dict[str, Any], events: list[ev.Event], position: int | None = None) -> None:
         """Takes an entry of `tool_calls`. `position` is its place in a whole message, where every entry is a call."""
         custom = "custom" in entry
-        body = entry.get("custom" if custom else "function") or {}
-        name, id = body.get("name") or "", str(entry.get("id") or "")
+        body = members(entry.get("custom" if custom else "function"))
+        name, id = words(body.get("name")), str(entry.get("id") or "")
         call = self._call(entry.get("index") if position is None else position, id, name)
         call.custom = call.custom or custom
         call.native_id = call.native_id or id
@@ -89,9 +90,8 @@ class Calls:
 
     def _signature(self, entry: dict[str, Any], events: list[ev.Event]) -> None:
         """Gemini's signature of a call (ai.google.dev/gemini-api/docs/thought-signatures, OpenAI compatibility)."""
-        google = (entry.get("extra_content") or {}).get("google") or {}
-        signature = google.get("thought_signature")
-        if isinstance(signature, str) and signature:
+        signature = words(members(members(entry.get("extra_content")).get("google")).get("thought_signature"))
+        if signature:
             index = self._new_index()
             opaque = ev.Opaque(WireFormat.GEMINI, signature)
             events.extend((ev.ThinkingStart(index), ev.Signature(index, opaque), ev.BlockStop(index)))

@@ -6,22 +6,22 @@ from typing import Any
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.events import Citation
+from ccproxy.lightllm.openai_chat.tolerance import members, words
 
 
-def read_citation(annotation: Any, base: int) -> Citation | None:
+def read_citation(annotation: dict[str, Any], base: int) -> Citation | None:
     """The source in an annotation; None if it names none.
 
     `base` is how many characters of the message precede the text block that is open.
     """
-    if not isinstance(annotation, dict):
-        return None
-    source = annotation.get("url_citation", annotation)
-    if not isinstance(source, dict) or not isinstance(source.get("url"), str) or not source["url"]:
+    source = members(annotation.get("url_citation", annotation))
+    url = words(source.get("url"))
+    if not url:
         return None
     return Citation(
-        url=source["url"],
-        title=_text(source.get("title")),
-        cited_text=_text(source.get("content")),  # OpenRouter
+        url=url,
+        title=words(source.get("title")) or None,
+        cited_text=words(source.get("content")) or None,  # OpenRouter
         start=_offset(source.get("start_index"), base),
         end=_offset(source.get("end_index"), base),
         raw=annotation,
@@ -33,8 +33,9 @@ def read_sources(document: dict[str, Any]) -> list[Citation]:
     """Sources beside the choices, where Perplexity has them: `search_results`, or `citations`, which are bare URLs."""
     for name in ("search_results", "citations"):
         found = document.get(name)
-        entries = [{"url": entry} if isinstance(entry, str) else entry for entry in found or () if entry]
-        citations = [read_citation(entry, 0) for entry in entries]
+        listed = found if isinstance(found, list) else []
+        entries = [{"url": entry} if isinstance(entry, str) else entry for entry in listed]
+        citations = [read_citation(members(entry), 0) for entry in entries]
         if citations:
             return [citation for citation in citations if citation is not None]
     return []
@@ -53,10 +54,6 @@ def write_citation(citation: Citation, base: int, length: int) -> dict[str, Any]
     end = base + (length if citation.end is None else citation.end)
     source = {"url": url, "title": citation.title or url, "start_index": start, "end_index": max(start, end)}
     return {"type": "url_citation", "url_citation": source}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _offset(value: Any, base: int) -> int | None:

@@ -11,6 +11,7 @@ from ccproxy.lightllm.openai_chat.calls import Calls
 from ccproxy.lightllm.openai_chat.citations import read_citation
 from ccproxy.lightllm.openai_chat.images import read_image, read_sound
 from ccproxy.lightllm.openai_chat.thinking import plain_thinking, read_details, thinking_text
+from ccproxy.lightllm.openai_chat.tolerance import objects, words
 
 type Start = type[ev.TextStart] | type[ev.ThinkingStart] | type[ev.RefusalStart]
 
@@ -36,7 +37,7 @@ class Deltas:
             value = delta.get(name)
             if value:
                 method(self, value, events)
-        calls = delta.get("tool_calls")
+        calls = objects(delta.get("tool_calls"))
         if calls:
             self._close(events)
             for position, entry in enumerate(calls):
@@ -44,7 +45,7 @@ class Deltas:
 
     def annotations(self, annotations: Any, events: list[ev.Event]) -> None:
         """Takes sources of the text."""
-        for annotation in annotations or ():
+        for annotation in objects(annotations):
             citation = read_citation(annotation, self._base)
             if citation is not None:
                 self.cite(citation, events)
@@ -56,9 +57,9 @@ class Deltas:
             citation.start = citation.end = None
         events.append(ev.CitationDelta(self._open(ev.TextStart, events), citation))
 
-    def logprobs(self, logprobs: Any, events: list[ev.Event]) -> None:
+    def logprobs(self, logprobs: dict[str, Any], events: list[ev.Event]) -> None:
         """Takes the log-probabilities of a choice; those of anything but text have no place."""
-        tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+        tokens = [token for token in objects(logprobs.get("content")) if "token" in token and "logprob" in token]
         if tokens and self._kind is ev.TextStart:
             events.append(ev.LogprobsDelta(self._index, tokens))
 
@@ -96,23 +97,25 @@ class Deltas:
         """A part of a message's content (Mistral)."""
         if isinstance(part, str):
             part = {"type": "text", "text": part}
-        handler = PARTS.get(part.get("type") or "text")
+        if not isinstance(part, dict):
+            return
+        handler = PARTS.get(words(part.get("type")) or "text")
         if handler is not None:
             handler(self, part, events)
-        elif isinstance(part.get("text"), str):
+        elif words(part.get("text")):
             self._content(part["text"], events)
         else:
             self._close(events)
             events.append(ev.Unknown(part, WireFormat.OPENAI))
 
     def _text_part(self, part: dict[str, Any], events: list[ev.Event]) -> None:
-        if part.get("text"):
+        if words(part.get("text")):
             self._content(part["text"], events)
         self.annotations(part.get("annotations"), events)
 
     def _thinking_part(self, part: dict[str, Any], events: list[ev.Event]) -> None:
         self._think(thinking_text(part), events)
-        if isinstance(part.get("signature"), str):
+        if words(part.get("signature")):
             self._sign(part["signature"], events)
 
     def _refusal_part(self, part: dict[str, Any], events: list[ev.Event]) -> None:
@@ -144,7 +147,7 @@ class Deltas:
         self._close(events)
 
     def _refusal(self, text: Any, events: list[ev.Event]) -> None:
-        if isinstance(text, str) and text:
+        if words(text):
             self.refused = True
             events.append(ev.RefusalDelta(self._open(ev.RefusalStart, events), text))
 
@@ -152,7 +155,7 @@ class Deltas:
         """Speech: its words are text; the sound itself comes whole in messages only."""
         if not isinstance(audio, dict):
             return
-        if audio.get("transcript"):
+        if words(audio.get("transcript")):
             self._content(audio["transcript"], events)
         sound = read_sound(audio) if "transcript" in audio and "data" in audio else None
         if sound is not None:
@@ -160,15 +163,16 @@ class Deltas:
             events.append(sound)
 
     def _images(self, images: Any, events: list[ev.Event]) -> None:
-        for image in images:
+        for image in images if isinstance(images, list) else ():
             media = read_image(image)
             if media is not None:
                 self._close(events)
                 events.append(media)
 
     def _function_call(self, call: Any, events: list[ev.Event]) -> None:
-        self._close(events)
-        self.calls.add_legacy(call, events)
+        if isinstance(call, dict):
+            self._close(events)
+            self.calls.add_legacy(call, events)
 
 
 type Handler = Callable[[Deltas, Any, list[ev.Event]], None]

@@ -14,6 +14,7 @@ from ccproxy.lightllm.openai_chat.citations import read_sources
 from ccproxy.lightllm.openai_chat.deltas import Deltas
 from ccproxy.lightllm.openai_chat.errors import read_error
 from ccproxy.lightllm.openai_chat.stops import BROKEN, read_stop
+from ccproxy.lightllm.openai_chat.tolerance import members, objects
 from ccproxy.lightllm.openai_chat.usage import read_usage
 from ccproxy.lightllm.sse import DONE
 
@@ -53,7 +54,7 @@ class StreamReader:
         """The events of a chunk, or of a `whole` answer."""
         if not isinstance(chunk, dict):
             return self._no_chunk(chunk)
-        choices = chunk.get("choices")
+        choices = objects(chunk.get("choices"))
         events: list[ev.Event] = []
         if choices:
             if not self._started:
@@ -65,7 +66,7 @@ class StreamReader:
             return events
         usage = chunk.get("usage")
         if usage or "x_groq" in chunk:
-            self._usage(usage or (chunk["x_groq"] or {}).get("usage"), chunk, events)
+            self._usage(usage or members(chunk["x_groq"]).get("usage"), chunk, events)
         if chunk.get("error") or (not choices and (name == b"error" or chunk.get("object") == "error")):
             events += self._fail(read_error(chunk, 0))
         return events
@@ -100,10 +101,10 @@ class StreamReader:
 
     def _choice(self, choice: dict[str, Any], chunk: dict[str, Any], events: list[ev.Event], whole: bool) -> None:
         delta = choice.get("delta") or choice.get("message")
-        if delta:
+        if isinstance(delta, dict):
             self._blocks.add(delta, events, whole)
         logprobs = choice.get("logprobs")
-        if logprobs:
+        if isinstance(logprobs, dict):
             self._blocks.logprobs(logprobs, events)
         finish = choice.get("finish_reason")
         if finish:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ccproxy.lightllm.openai_chat.tolerance import objects, words
+
 
 @dataclass(slots=True)
 class Detail:
@@ -19,30 +21,22 @@ class Detail:
 def plain_thinking(delta: dict[str, Any]) -> str:
     """Thinking as text: `reasoning_content` (DeepSeek, vLLM) or `reasoning` (Groq, OpenRouter), not both."""
     for name in ("reasoning_content", "reasoning"):
-        text = delta.get(name)
-        if isinstance(text, str) and text:
+        text = words(delta.get(name))
+        if text:
             return text
     return ""
 
 
 def read_details(details: Any) -> Iterator[Detail]:
     """What the entries of `reasoning_details` hold."""
-    for entry in details if isinstance(details, list) else ():
-        if isinstance(entry, dict):
-            yield Detail(
-                _text(entry.get("text")) or _text(entry.get("summary")),
-                _text(entry.get("signature")),
-                _text(entry.get("data")),
-            )
+    for entry in objects(details):
+        text = words(entry.get("text")) or words(entry.get("summary"))
+        yield Detail(text, words(entry.get("signature")), words(entry.get("data")))
 
 
 def thinking_text(part: dict[str, Any]) -> str:
     """The text of a `thinking` part, which is a string or a list of text parts (Mistral)."""
     thinking = part.get("thinking")
     if isinstance(thinking, list):
-        return "".join(_text(piece.get("text")) for piece in thinking if isinstance(piece, dict))
-    return _text(thinking)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+        return "".join(words(piece.get("text")) for piece in objects(thinking))
+    return words(thinking)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ccproxy.lightllm.events import Usage
+from ccproxy.lightllm.openai_chat.tolerance import members
 
 
 def read_usage(usage: dict[str, Any]) -> Usage:
     """Counts out of a `usage` object; fields that are missing or no numbers stay None."""
-    prompt = _members(usage.get("prompt_tokens_details"))
-    completion = _members(usage.get("completion_tokens_details"))
+    prompt = members(usage.get("prompt_tokens_details"))
+    completion = members(usage.get("completion_tokens_details"))
     read = _first(
         prompt.get("cached_tokens"),
         usage.get("prompt_cache_hit_tokens"),  # DeepSeek
@@ -49,10 +50,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": prompt,
         "completion_tokens_details": completion,
     }
-
-
-def _members(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _first(*values: Any) -> int | None:
