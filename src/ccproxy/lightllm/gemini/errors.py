@@ -28,7 +28,7 @@ TYPES: Mapping[int, str] = {
 }
 """The status token for an HTTP status; of others, INVALID_ARGUMENT below 500 and INTERNAL above."""
 
-STATUSES: Mapping[str, int] = {
+RPC_CODES: Mapping[str, int] = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
     "OUT_OF_RANGE": 400,
@@ -39,9 +39,17 @@ STATUSES: Mapping[str, int] = {
     "ALREADY_EXISTS": 409,
     "RESOURCE_EXHAUSTED": 429,
     "CANCELLED": 499,
+    "DATA_LOSS": 500,
+    "INTERNAL": 500,
+    "UNKNOWN": 500,
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
+}
+"""Google's tokens and their HTTP statuses."""
+
+STATUSES: Mapping[str, int] = {
+    **RPC_CODES,
     "INVALID_REQUEST_ERROR": 400,
     "AUTHENTICATION_ERROR": 401,
     "PERMISSION_ERROR": 403,
@@ -51,7 +59,7 @@ STATUSES: Mapping[str, int] = {
     "INSUFFICIENT_QUOTA": 429,
     "OVERLOADED_ERROR": 529,
 }
-"""The HTTP status for a token, where an error in a stream does not bear it itself."""
+"""The HTTP status for a token in upper case, where an error in a stream does not bear it itself."""
 
 
 def read_error(document: Any, status: int) -> WireError | None:
@@ -69,11 +77,12 @@ def read_error(document: Any, status: int) -> WireError | None:
 
 
 def write_error(error: WireError) -> dict[str, Any]:
-    """An error body."""
-    fallback = "INTERNAL" if error.status >= 500 else "INVALID_ARGUMENT"
-    native = error.type if error.origin is WireFormat.GEMINI else ""
-    token = native or TYPES.get(error.status, fallback)
-    return {"error": {"code": error.status, "message": error.message, "status": token}}
+    """An error body. Google's own token stays; of other errors it is told by the status."""
+    status = error.status if 400 <= error.status < 600 else 500
+    token = TYPES.get(status, "INTERNAL" if status >= 500 else "INVALID_ARGUMENT")
+    if error.origin is WireFormat.GEMINI and error.type in RPC_CODES:
+        token = error.type
+    return {"error": {"code": status, "message": error.message, "status": token}}
 
 
 def _read(inner: dict[str, Any], status: int) -> WireError:

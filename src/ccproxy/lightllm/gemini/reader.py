@@ -76,7 +76,8 @@ class StreamReader:
 
     def assume_whole(self) -> None:
         """The answer came in one piece: if it does not say why it stopped, it did anyway."""
-        self._reason = self._reason or self._blocked or "STOP"
+        if not self._blocked:
+            self._reason = self._reason or "STOP"
 
     def _chunk(self, raw: dict[str, Any], out: Events) -> None:
         inner = raw.get("response")

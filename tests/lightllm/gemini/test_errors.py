@@ -1,0 +1,113 @@
+"""Errors of Gemini's format, and of servers that only look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.gemini.errors import read_error, write_error
+from tests.support.grammar.gemini import check_error
+
+OWN = WireFormat.GEMINI
+
+
+def test_google_s_own() -> None:
+    document = {"error": {"code": 404, "message": "models/x is not found", "status": "NOT_FOUND"}}
+    error = read_error(document, 404)
+    assert error == WireError(404, "models/x is not found", "NOT_FOUND", origin=OWN)
+    assert write_error(error) == document
+
+
+def test_details() -> None:
+    """The reason, and how long to wait (google.rpc.ErrorInfo, RetryInfo)."""
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "39.5s"},
+    ]
+    error = read_error(
+        {"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED", "details": details}}, 429
+    )
+    assert error is not None
+    assert (error.code, error.retry_after) == ("API_KEY_INVALID", 39.5)
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [("850ms", 0.85), ("1s", 1.0), ("soon", None), (3, None)])
+def test_delays(delay: Any, seconds: float | None) -> None:
+    error = read_error({"error": {"message": "m", "details": [{"retryDelay": delay}]}}, 429)
+    assert error is not None
+    assert error.retry_after == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([{"error": {"code": 500, "message": "in a list"}}], "in a list"),
+        ([{"candidates": []}, {"error": {"message": "later"}}], "later"),
+        ({"error": "just text"}, "just text"),
+        ({"detail": "Not Found"}, "Not Found"),
+        ({"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "too long"}]}, "field required; too long"),
+        ({"message": "no"}, "no"),
+        ({"error": {"status": "INTERNAL"}}, "INTERNAL"),
+        ({"error": {"odd": 1}}, '{"odd":1}'),
+    ],
+)
+def test_other_shapes(document: Any, message: str) -> None:
+    """C20: also errors in a list."""
+    error = read_error(document, 500)
+    assert error is not None
+    assert (error.message, error.status, error.origin) == (message, 500, OWN)
+    assert check_error(write_error(error)) == []
+
+
+@pytest.mark.parametrize("document", [None, 3, "text", [], {}, {"error": None}, {"error": {}}, {"candidates": []}])
+def test_no_error(document: Any) -> None:
+    assert read_error(document, 500) is None
+
+
+@pytest.mark.parametrize(
+    ("inner", "status"),
+    [
+        ({"code": 503, "status": "UNAVAILABLE"}, 503),
+        ({"status": "UNAVAILABLE"}, 503),
+        ({"code": "429"}, 429),
+        ({"status": "RESOURCE_EXHAUSTED"}, 429),
+        ({"type": "overloaded_error"}, 529),
+        ({"code": "rate_limit_exceeded"}, 429),
+        ({"code": 14}, 500),
+        ({"type": "novel"}, 500),
+    ],
+)
+def test_the_status_of_an_error_in_a_stream(inner: dict[str, Any], status: int) -> None:
+    error = read_error({"error": {"message": "m", **inner}}, 200)
+    assert error is not None
+    assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "token"),
+    [
+        (400, "INVALID_ARGUMENT"), (401, "UNAUTHENTICATED"), (403, "PERMISSION_DENIED"), (404, "NOT_FOUND"),
+        (408, "DEADLINE_EXCEEDED"), (413, "INVALID_ARGUMENT"), (422, "INVALID_ARGUMENT"), (429, "RESOURCE_EXHAUSTED"),
+        (500, "INTERNAL"), (501, "UNIMPLEMENTED"), (502, "UNAVAILABLE"), (503, "UNAVAILABLE"),
+        (504, "DEADLINE_EXCEEDED"), (529, "UNAVAILABLE"), (599, "INTERNAL"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("origin", [None, WireFormat.ANTHROPIC, OWN])
+def test_the_token_of_other_errors_is_told_by_the_status(status: int, token: str, origin: WireFormat | None) -> None:
+    """The gateway's own refusals have a kind and no type."""
+    document = write_error(WireError(status, "words", "some_error", code="no_route", origin=origin))
+    assert document == {"error": {"code": status, "message": "words", "status": token}}
+    assert check_error(document) == []
+
+
+def test_google_s_token_stays() -> None:
+    document = write_error(WireError(400, "m", "FAILED_PRECONDITION", origin=OWN))
+    assert document["error"]["status"] == "FAILED_PRECONDITION"
+
+
+@pytest.mark.parametrize("status", [0, 200, 700])
+def test_a_status_that_is_none(status: int) -> None:
+    assert write_error(WireError(status, "m"))["error"]["code"] == 500
