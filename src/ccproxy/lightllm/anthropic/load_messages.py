@@ -62,7 +62,7 @@ def blocks_of(content: Any, where: str) -> list[Any]:
 
 
 def _message(message: dict[str, Any], blocks: list[Any], names: dict[str, str], where: str) -> ModelMessage:
-    role = message.get("role")
+    role = str(message.get("role"))
     fields = others(message, "role", "content") if len(message) > 2 else None
     metadata = {"fields": fields} if fields else None
     if role == "assistant":

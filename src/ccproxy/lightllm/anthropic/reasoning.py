@@ -30,7 +30,7 @@ def load_reasoning(document: dict[str, Any], extras: dict[str, Any]) -> Reasonin
     thinking = document.get("thinking")
     if not isinstance(thinking, dict):
         return None if effort is None else Reasoning(effort=effort)
-    kind = thinking.get("type")
+    kind = str(thinking.get("type"))
     budget = thinking.get("budget_tokens")
     display = thinking.get("display")
     visible = VISIBLE.get(display) if isinstance(display, str) else None

@@ -78,11 +78,11 @@ def dump(call: ModelCall) -> dict[str, Any]:
     if choice is not None:
         document["tool_choice"] = choice
     settings.dump_max_tokens(call, document, model)
+    settings.dump_fields(call, document, own)
     if own:
         _dump_own(call, document)
     else:
         _dump_foreign(call, document, model)
-    settings.dump_fields(call, document, own)
     if call.stream:
         document["stream"] = True
     return document

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic_ai.settings import ModelSettings
 
-from ccproxy.lightllm.anthropic.fields import as_integer, as_list, as_number
+from ccproxy.lightllm.anthropic.fields import as_integer, as_list, as_number, as_text
 from ccproxy.lightllm.anthropic.load_content import others
 from ccproxy.lightllm.anthropic.models import Traits
 from ccproxy.lightllm.call import ModelCall
@@ -35,10 +35,11 @@ def load_settings(document: dict[str, Any]) -> ModelSettings:
     for name, number in NUMBERS.items():
         value = document.get(name)
         if value is not None:
-            settings[name] = value if type(value) in (int, float) else number(value, name)
+            settings[name] = value if type(value) is int else number(value, name)
     stops = document.get("stop_sequences")
     if stops:
-        settings["stop_sequences"] = [stops] if isinstance(stops, str) else as_list(stops, "stop_sequences")
+        values = [stops] if isinstance(stops, str) else as_list(stops, "stop_sequences")
+        settings["stop_sequences"] = [as_text(stop, f"stop_sequences[{index}]") for index, stop in enumerate(values)]
     return cast(ModelSettings, settings)
 
 
@@ -101,7 +102,8 @@ DEFAULTS: dict[str, float] = {"temperature": 1, "top_p": 1}
 
 def dump_stops(call: ModelCall, document: dict[str, Any], model: Traits) -> None:
     """`stop_sequences`; Claude refuses those of white space only."""
-    stops = [stop for stop in call.settings.get("stop_sequences") or () if stop]
+    wanted: list[Any] = call.settings.get("stop_sequences") or []
+    stops = [stop for stop in wanted if isinstance(stop, str) and stop]
     kept = [stop for stop in stops if stop.strip()] if model.claude else stops
     if len(kept) < len(stops):
         call.drops.add("stop_sequences", count=len(stops) - len(kept))

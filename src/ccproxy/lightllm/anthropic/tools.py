@@ -87,7 +87,25 @@ def _server_tool(tool: ServerTool, call: ModelCall) -> dict[str, Any] | None:
     written = declaration(tool.name, NATIVE)
     if written is None:
         call.drops.add("server_tools")
-    return written
+        return None
+    return {**written, **_search_options(tool.raw)} if tool.name == "web_search" else written
+
+
+def _search_options(raw: dict[str, Any]) -> dict[str, Any]:
+    """Where to search and for whom, as the OpenAI formats say it."""
+    given = raw.get("web_search_options")
+    spec = given if isinstance(given, dict) else raw
+    options: dict[str, Any] = {}
+    filters, location = spec.get("filters"), spec.get("user_location")
+    if isinstance(filters, dict) and filters.get("allowed_domains"):
+        options["allowed_domains"] = filters["allowed_domains"]
+    if isinstance(location, dict):
+        nested = location.get("approximate")
+        place = nested if isinstance(nested, dict) else location
+        known = {name: place[name] for name in ("city", "region", "country", "timezone") if place.get(name)}
+        if known:
+            options["user_location"] = {"type": "approximate", **known}
+    return options
 
 
 def _strict(call: ModelCall, model: Traits) -> bool:
