@@ -179,8 +179,7 @@ def test_functions_of_others_are_not_made_strict():
 
 
 def test_free_text_tools_of_chat():
-    form = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: PATCH"}}
-    call = foreign(tools=[ToolDefinition(name="apply_patch", metadata={"custom": form})])
+    call = foreign(tools=[ToolDefinition(name="apply_patch", metadata={"custom": GRAMMAR})])
     assert dump(call)["tools"] == [{"type": "custom", "name": "apply_patch", "format": GRAMMAR}]
 
 

@@ -57,7 +57,7 @@ def declared_in(tools: object, group: dict[str, Any] | None = None, depth: int =
     for spec in tools if isinstance(tools, list) else ():
         if not isinstance(spec, dict):
             continue
-        kind, name = spec.get("type", "function"), spec.get("name")
+        kind, name = str(spec.get("type", "function")), spec.get("name")
         if kind == "local_shell":
             name = kind
         if not isinstance(name, str) or not name:

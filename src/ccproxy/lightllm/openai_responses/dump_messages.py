@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import orjson
 from pydantic_ai.messages import (
     FilePart,
     ModelMessage,
@@ -22,17 +21,12 @@ from pydantic_ai.messages import (
 )
 
 from ccproxy.exchange import WireFormat
-from ccproxy.lightllm.arguments import arguments_json
 from ccproxy.lightllm.call import ModelCall
-from ccproxy.lightllm.ids import safe_id
-from ccproxy.lightllm.openai_responses.declared import flat_name
+from ccproxy.lightllm.openai_responses.dump_calls import CallWriter
 from ccproxy.lightllm.openai_responses.dump_parts import PartWriter
 from ccproxy.lightllm.openai_responses.reasoning import dump_thinking
 
 OWN = WireFormat.OPENAI_RESPONSES
-NO_RESULT = "(no result)"
-"""Stands for the output of a call that has none: the API refuses calls without."""
-OUTPUT_OF = {True: "custom_tool_call_output", False: "function_call_output"}
 
 type Item = dict[str, Any]
 
@@ -46,13 +40,12 @@ class ItemWriter:
         self._call = call
         self._own = call.origin is OWN
         self._parts = PartWriter(call, self._own)
-        self._calls: dict[str, bool] = {}  # id of each call, and whether its tool takes free text
+        self._calls = CallWriter(call, self._parts)
         self._images: list[Any] = []  # made by the model; they follow the turn
         self._system_item: Any = None  # the item of `input` that the last system prompt was part of
         self._texts: list[Item] | None = None  # the parts of the assistant's message that was written last
         self._text_item: Any = None  # the item of `input` that it was
         self._head = True
-        self._answered = frozenset() if self._own else _answered(call.messages)
 
     def write(self, messages: Sequence[ModelMessage]) -> None:
         """All messages."""
@@ -75,10 +68,7 @@ class ItemWriter:
         if len(self.items) > start and self.items[-1]["type"] == "reasoning":
             self.items.pop()  # refused without the item that it led to
             self._call.drops.add("signature")
-        for item in self.items[start:]:
-            if "call_id" in item and item["call_id"] not in self._answered:
-                kind = OUTPUT_OF[item["type"] == "custom_tool_call"]
-                self.items.append({"type": kind, "call_id": item["call_id"], "output": NO_RESULT})
+        self.items += list(self._calls.missing_outputs(self.items[start:]))
         if self._images:
             self.items.append({"type": "message", "role": "user", "content": self._parts.parts(self._images)})
             self._images = []
@@ -144,73 +134,25 @@ class ItemWriter:
         if item is not None:
             self._add(item)
 
-    def _tool_call(self, part: ToolCallPart) -> None:
-        details = part.provider_details or {}
-        if "cache_control" in details:
-            self._call.drops.add("cache_control")
-        call_id = self._id(part.tool_call_id)
-        self._calls[call_id] = bool(details.get("custom"))
-        name = details.get("name", part.tool_name)
-        item: Item
-        if details.get("custom"):
-            item = {"type": "custom_tool_call", "call_id": call_id, "name": name, "input": _text_of(part.args)}
-        elif self._own and details.get("kind") == "local_shell":
-            item = {"type": "local_shell_call", "call_id": call_id, "action": {"type": "exec", **part.args_as_dict()}}
-        else:
-            arguments = arguments_json(part.args)
-            item = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
-        if self._own:
-            item |= _own_fields(part, details)
-        self._add(item)
+    def _call(self, part: ToolCallPart) -> None:
+        self._add(self._calls.call(part))
 
-    def _tool_return(self, part: ToolReturnPart) -> None:
-        metadata = part.metadata if isinstance(part.metadata, dict) else {}
-        if "cache_control" in metadata:
-            self._call.drops.add("cache_control")
-        call_id, output = self._id(part.tool_call_id), self._output(part.content)
-        if call_id not in self._calls and not self._own:
-            self._call.drops.add("unmatched_result")
-            self._add({"type": "message", "role": "user", "content": output})
-            return
-        kind = metadata.get("kind") or OUTPUT_OF[self._calls.get(call_id, False)]
-        self._add({"type": kind, "call_id": call_id, "output": output, **metadata.get("fields", {})})
-        if kind == "local_shell_call_output" and "id" in self.items[-1]:
-            del self.items[-1]["call_id"]
-
-    def _output(self, content: Any) -> str | list[Item]:
-        if isinstance(content, str):
-            return content
-        if isinstance(content, list):
-            return self._parts.content(content) or ""
-        return orjson.dumps(content, default=str).decode()
-
-    def _id(self, call_id: str) -> str:
-        return call_id if self._own else safe_id(call_id)
+    def _output(self, part: ToolReturnPart) -> None:
+        self._add(self._calls.output(part))
 
     def _native(self, part: NativeToolCallPart | NativeToolReturnPart) -> None:
         raw = (part.provider_details or {}).get("raw")
-        if raw is not None and part.provider_name == OWN:
+        if raw is not None and self._own and part.provider_name == OWN:
             self._add(raw)
         else:
             self._call.drops.add("server_tool_blocks" if part.tool_name != "unknown" else "unknown_block")
 
     def _file(self, part: FilePart) -> None:
         raw = (part.provider_details or {}).get("raw")
-        if raw is not None and part.provider_name == OWN:
+        if raw is not None and self._own and part.provider_name == OWN:
             self._add(raw)
         else:
             self._images.append(part.content)
-
-
-def _answered(messages: Sequence[ModelMessage]) -> frozenset[str]:
-    """The ids of the calls that have results."""
-    return frozenset(
-        safe_id(part.tool_call_id)
-        for message in messages
-        if isinstance(message, ModelRequest)
-        for part in message.parts
-        if isinstance(part, ToolReturnPart)
-    )
 
 
 def _append(item: Item, text: str, fields: Item) -> None:
@@ -220,25 +162,13 @@ def _append(item: Item, text: str, fields: Item) -> None:
     item["content"].append({"type": "input_text", "text": text, **fields})
 
 
-def _own_fields(part: ToolCallPart, details: dict[str, Any]) -> Item:
-    fields: Item = {"id": part.id} if part.id else {}
-    namespace = details.get("namespace")
-    if namespace and flat_name(namespace, details["name"]) == part.tool_name:
-        fields["namespace"] = namespace
-    return fields | details.get("fields", {})
-
-
-def _text_of(args: Any) -> str:
-    return args if isinstance(args, str) else arguments_json(args)
-
-
 HANDLERS: dict[type, Callable[[ItemWriter, Any], None]] = {
     SystemPromptPart: ItemWriter._system,
     UserPromptPart: ItemWriter._user,
-    ToolReturnPart: ItemWriter._tool_return,
+    ToolReturnPart: ItemWriter._output,
     TextPart: ItemWriter._text,
     ThinkingPart: ItemWriter._thinking,
-    ToolCallPart: ItemWriter._tool_call,
+    ToolCallPart: ItemWriter._call,
     NativeToolCallPart: ItemWriter._native,
     NativeToolReturnPart: ItemWriter._native,
     FilePart: ItemWriter._file,

@@ -23,7 +23,7 @@ from ccproxy.lightllm.openai_responses.load_parts import AUDIO_TYPES, NOTES, PRO
 type Part = dict[str, Any]
 
 FORMATS = {media_type: name for name, media_type in AUDIO_TYPES.items()}
-DETAILS = frozenset({"auto", "low", "high", "original"})
+DETAILS = ("auto", "low", "high", "original")
 FOREIGN_NOTES = ("title", "context", "citations")
 NAMES = {"text/plain": "document.txt", "text/markdown": "document.md", "application/pdf": "document.pdf"}
 """File names by media type, which the API wants and tells the kind of a file by."""

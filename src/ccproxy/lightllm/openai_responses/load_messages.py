@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from pydantic_ai.messages import (
     BinaryContent,
     FilePart,
@@ -14,13 +13,9 @@ from pydantic_ai.messages import (
     ModelRequestPart,
     ModelResponse,
     ModelResponsePart,
-    NativeToolCallPart,
-    NativeToolReturnPart,
     SystemPromptPart,
     TextContent,
     TextPart,
-    ToolCallPart,
-    ToolReturnPart,
     UserContent,
     UserPromptPart,
 )
@@ -28,25 +23,15 @@ from pydantic_ai.messages import (
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.data_uri import from_base64
 from ccproxy.lightllm.failures import InvalidCall
-from ccproxy.lightllm.openai_responses.declared import CARRIERS, flat_name
+from ccproxy.lightllm.openai_responses.declared import CARRIERS
+from ccproxy.lightllm.openai_responses.load_calls import CallReader, native_part
 from ccproxy.lightllm.openai_responses.load_parts import rest, user_content
 from ccproxy.lightllm.openai_responses.reasoning import load_reasoning_item
-from ccproxy.lightllm.server_tools import neutral_name
 
 OWN = WireFormat.OPENAI_RESPONSES
 KNOWN_OF_MESSAGE = frozenset({"type", "role", "content", "id", "status", "phase"})
 KNOWN_OF_TEXT = frozenset({"type", "text", "refusal"})
-KNOWN_OF_CALL = frozenset({"type", "id", "call_id", "name", "arguments", "input", "action", "namespace"})
-KNOWN_OF_OUTPUT = frozenset({"type", "call_id", "output"})
 ASSISTANT_TEXTS = frozenset({"output_text", "input_text", "text", "refusal"})
-
-SERVER_ITEMS = frozenset({
-    "web_search", "file_search", "code_interpreter", "computer", "image_generation", "mcp", "mcp_list_tools",
-    "mcp_approval", "shell", "apply_patch", "tool_search", "additional_tools", "compaction", "compaction_trigger",
-    "program", "configuration_update",
-})  # fmt: skip
-"""Kinds of items, without their endings, that only OpenAI's servers and clients know what to do with."""
-ENDINGS = ("_call_output", "_call", "_output", "_request", "_response")
 
 
 class ItemReader:
@@ -58,8 +43,7 @@ class ItemReader:
         """The `tools` of items that declare tools in mid-conversation."""
         self._requests: list[ModelRequestPart] | None = None
         self._responses: list[ModelResponsePart] | None = None
-        self._names: dict[str, str] = {}  # of tools, by the ids of their calls
-        self._call_ids: dict[str, str] = {}  # by the ids of items, which outputs of local shells name instead
+        self._calls = CallReader()
 
     def read(self, item: object, index: int) -> None:
         """The next item. Raises InvalidCall."""
@@ -132,7 +116,7 @@ class ItemReader:
     def _assistant_part(self, part: Any, item: dict[str, Any], shared: dict[str, Any]) -> None:
         if isinstance(part, str):
             part = {"type": "output_text", "text": part}
-        kind = part.get("type", "output_text") if isinstance(part, dict) else ""
+        kind = str(part.get("type", "output_text")) if isinstance(part, dict) else ""
         text = part.get("text", part.get("refusal")) if kind in ASSISTANT_TEXTS else None
         if not isinstance(text, str):
             self._native({"type": "message", "role": "assistant", "content": [part]}, "unknown")
@@ -145,50 +129,13 @@ class ItemReader:
         self._response(TextPart(text, id=item.get("id"), provider_details=details or None))
 
     def _call(self, item: dict[str, Any], place: str) -> None:
-        name, details = item.get("name"), dict[str, Any]()
-        if not isinstance(name, str) or not name:
-            raise InvalidCall(f"{place}.name: missing", f"{place}.name")
-        if item["type"] == "custom_tool_call":
-            details["custom"], args = True, item.get("input", "")
-        else:
-            args = item.get("arguments", "")
-        if item.get("namespace"):
-            details["namespace"], details["name"] = item["namespace"], name
-            name = flat_name(item["namespace"], name)
-        self._add_call(item, name, args, details, place)
+        self._response(self._calls.call(item, place))
 
     def _shell(self, item: dict[str, Any], place: str) -> None:
-        action = item.get("action")
-        args = {k: v for k, v in action.items() if k != "type"} if isinstance(action, dict) else {}
-        self._add_call(item, "local_shell", args, {"kind": "local_shell"}, place)
-
-    def _add_call(self, item: dict[str, Any], name: str, args: Any, details: dict[str, Any], place: str) -> None:
-        call_id = str(item.get("call_id") or item.get("id") or f"call_{place}")
-        self._names[call_id] = name
-        if name == "local_shell" and item.get("id"):
-            self._call_ids[str(item["id"])] = call_id
-        if len(item) > 4 and (more := rest(item, KNOWN_OF_CALL)):
-            details["fields"] = more
-        args = args if isinstance(args, str | dict) else orjson.dumps(args).decode()
-        self._response(ToolCallPart(name, args, call_id, id=item.get("id"), provider_details=details or None))
+        self._response(self._calls.shell(item, place))
 
     def _output(self, item: dict[str, Any], place: str) -> None:
-        call_id, output, kind = item.get("call_id"), item.get("output"), item["type"]
-        if kind == "local_shell_call_output":
-            call_id = call_id or item.get("id")
-        if not call_id:
-            raise InvalidCall(f"{place}.call_id: missing", f"{place}.call_id")
-        metadata = {} if kind == "function_call_output" else {"kind": kind}
-        if more := rest(item, KNOWN_OF_OUTPUT):
-            metadata["fields"] = more
-        call_id = self._call_ids.get(call_id, call_id)
-        name = self._names.get(call_id) or item.get("name") or "unknown"
-        content: Any = output
-        if isinstance(output, list):
-            content = user_content(output, f"{place}.output")
-        elif not isinstance(output, str):
-            content = "" if output is None else orjson.dumps(output).decode()
-        self._request(ToolReturnPart(str(name), content, str(call_id), metadata=metadata or None))
+        self._request(self._calls.output(item, place))
 
     def _reasoning(self, item: dict[str, Any], place: str) -> None:
         self._response(load_reasoning_item(item))
@@ -215,18 +162,7 @@ class ItemReader:
     def _native(self, item: dict[str, Any], kind: str) -> None:
         if kind in CARRIERS:
             self.carried.append(item.get("tools"))
-        ending = next((end for end in ENDINGS if kind.endswith(end)), "")
-        stem = kind.removesuffix(ending)
-        name = neutral_name(stem) if stem in SERVER_ITEMS else "unknown"
-        call_id, details = str(item.get("call_id") or item.get("id") or ""), {"raw": item}
-        if ending in ("_call_output", "_output", "_response"):
-            content = item.get("output")
-            text = content if isinstance(content, str) else ""
-            self._response(NativeToolReturnPart(name, text, call_id, provider_name=OWN, provider_details=details))
-        else:
-            args = item.get("action", item.get("arguments"))
-            args = args if isinstance(args, str | dict) else None
-            self._response(NativeToolCallPart(name, args, call_id, provider_name=OWN, provider_details=details))
+        self._response(native_part(item, kind))
 
 
 def _kind(item: dict[str, Any]) -> str:

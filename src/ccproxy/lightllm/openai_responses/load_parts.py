@@ -44,7 +44,7 @@ def part_content(part: object, place: str) -> UserContent:
         return part
     if not isinstance(part, dict):
         raise InvalidCall(f"{place}: not a part of a message")
-    read = READERS.get(part.get("type", "text"), _unknown)
+    read = READERS.get(str(part.get("type", "text")), _unknown)
     try:
         return read(part, place)
     except ValueError as error:
@@ -127,7 +127,7 @@ def _unknown(part: dict[str, Any], place: str) -> UserContent:
     return TextContent(text if isinstance(text, str) else "", metadata={"raw": part})
 
 
-READERS: dict[Any, Callable[[dict[str, Any], str], UserContent]] = {
+READERS: dict[str, Callable[[dict[str, Any], str], UserContent]] = {
     "input_text": _text,
     "output_text": _text,
     "text": _text,

@@ -12,7 +12,7 @@ from ccproxy.lightllm.call import ModelCall, Reasoning
 from ccproxy.lightllm.effort import effort_of, nearest
 from ccproxy.lightllm.events import Opaque
 from ccproxy.lightllm.openai_responses.load_parts import rest
-from ccproxy.lightllm.openai_responses.settings import within
+from ccproxy.lightllm.openai_responses.settings import typed, within
 from ccproxy.lightllm.signatures import sealed, unsealed
 
 OWN = WireFormat.OPENAI_RESPONSES
@@ -33,7 +33,8 @@ def load_reasoning(call: ModelCall, asked: object) -> None:
     """Reads the `reasoning` field."""
     if not isinstance(asked, dict):
         return
-    effort, summary = asked.get("effort"), asked.get("summary") or asked.get("generate_summary")
+    effort, *summaries = (typed(asked, name, str, "reasoning.") for name in ("effort", "summary", "generate_summary"))
+    summary = next(filter(None, summaries), None)
     if effort or summary:
         call.reasoning = Reasoning(
             enabled=effort != "none",
@@ -118,7 +119,7 @@ def dump_thinking(part: ThinkingPart, call: ModelCall) -> dict[str, Any] | None:
         item["content"] = [{"type": "reasoning_text", "text": text} for text in content]
     if part.signature:
         item["encrypted_content"] = sealed(Opaque(_origin(part), part.signature), OWN)
-    return item | details.get("fields", {})
+    return item | details.get("fields", {}) if own else item
 
 
 def _origin(part: ThinkingPart) -> WireFormat:

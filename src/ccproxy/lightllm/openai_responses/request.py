@@ -8,11 +8,12 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.dump_messages import ItemWriter
+from ccproxy.lightllm.openai_responses.dump_tools import dump_tools
 from ccproxy.lightllm.openai_responses.load_messages import ItemReader
+from ccproxy.lightllm.openai_responses.load_tools import load_carried_tools, load_tools
 from ccproxy.lightllm.openai_responses.reasoning import dump_reasoning, load_reasoning
 from ccproxy.lightllm.openai_responses.settings import dump_settings, load_settings
 from ccproxy.lightllm.openai_responses.tool_choice import dump_choice, load_choice
-from ccproxy.lightllm.openai_responses.tools import dump_tools, load_carried_tools, load_tools
 
 OWN = WireFormat.OPENAI_RESPONSES
 JOINT = "\n\n"

@@ -17,8 +17,8 @@ LOGPROBS = "message.output_text.logprobs"
 STATE = "reasoning.encrypted_content"
 
 NUMBERS = {"max_output_tokens": "max_tokens", "temperature": "temperature", "top_p": "top_p"}
-PLAIN = ("service_tier", "prompt_cache_key", "metadata", "top_logprobs")
-"""Fields that have the same name in a `ModelCall`."""
+PLAIN = {"service_tier": str, "prompt_cache_key": str, "metadata": dict, "top_logprobs": int}
+"""Fields that have the same name in a `ModelCall`, and their types."""
 
 ELSEWHERE = frozenset({
     "model", "input", "instructions", "stream", "tools", "tool_choice", "reasoning", "text", "parallel_tool_calls",
@@ -26,8 +26,9 @@ ELSEWHERE = frozenset({
 })  # fmt: skip
 """Fields that are read into their own places; the others are extras."""
 
+TYPES: dict[type, str] = {str: "a string", dict: "an object", int: "a whole number", list: "a list"}
 TIERS = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
-FULFILLED = frozenset({STATE, LOGPROBS})
+FULFILLED = (STATE, LOGPROBS)
 """What `include` may ask for that the other formats' answers bring too."""
 USUAL = {"store": False, "truncation": "disabled", "background": False}
 """What these fields mean is what every other API does anyway."""
@@ -50,21 +51,29 @@ def load_settings(call: ModelCall, document: dict[str, Any]) -> None:
             call.settings[name] = _number(value, wire)  # type: ignore[literal-required]  # a table's value
     if isinstance(document.get("parallel_tool_calls"), bool):
         call.settings["parallel_tool_calls"] = document["parallel_tool_calls"]
-    for name in PLAIN:
-        setattr(call, name, document.get(name))
+    for name, kind in PLAIN.items():
+        setattr(call, name, typed(document, name, kind))
     call.extras |= rest(document, ELSEWHERE)
     for name, value in USUAL.items():
         if call.extras.get(name) == value:
             call.wording[name] = call.extras.pop(name)
-    call.user = document.get("safety_identifier")
-    if not call.user and call.extras.get("user"):
+    call.user = typed(document, "safety_identifier", str)
+    if not call.user and typed(document, "user", str):
         call.user, call.wording["user_field"] = call.extras.pop("user"), "user"
     include = document.get("include")
     if isinstance(include, list):
         call.logprobs = LOGPROBS in include or None
-        if FULFILLED.issuperset(include):
+        if all(name in FULFILLED for name in include):
             call.wording["include"] = call.extras.pop("include")
     _load_text(call, document.get("text"))
+
+
+def typed(fields: dict[str, Any], name: str, kind: type, within: str = "") -> Any:
+    """A field's value; None if it is absent. Raises InvalidCall if it is of another type."""
+    value = fields.get(name)
+    if value is None or isinstance(value, kind):
+        return value
+    raise InvalidCall(f"{within}{name}: not {TYPES[kind]}", f"{within}{name}")
 
 
 def _number(value: object, place: str) -> float:
@@ -85,7 +94,7 @@ def within(field: str, call: ModelCall) -> dict[str, Any]:
 def _load_text(call: ModelCall, text: object) -> None:
     if not isinstance(text, dict):
         return
-    call.verbosity = text.get("verbosity")
+    call.verbosity = typed(text, "verbosity", str, "text.")
     form = text.get("format")
     kind = form.get("type") if isinstance(form, dict) else None
     if kind == "json_object":
@@ -94,8 +103,8 @@ def _load_text(call: ModelCall, text: object) -> None:
         inner = form.get("json_schema", form)  # Chat has it one level deeper
         if not isinstance(inner, dict) or not isinstance(inner.get("schema"), dict):
             raise InvalidCall("text.format.schema: not an object", "text.format.schema")
-        name, words, strict = inner.get("name") or "response", inner.get("description"), inner.get("strict")
-        call.output = OutputFormat(inner["schema"], name, words, strict)
+        name, words = (typed(inner, field, str, "text.format.") for field in ("name", "description"))
+        call.output = OutputFormat(inner["schema"], name or "response", words, inner.get("strict"))
     known = {"verbosity", "format"} if kind in (None, "text", "json_object", "json_schema") else {"verbosity"}
     if more := rest(text, frozenset(known)):
         call.extras |= {f"text.{name}": value for name, value in more.items()}

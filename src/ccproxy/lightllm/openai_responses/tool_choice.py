@@ -7,6 +7,7 @@ from typing import Any
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall, ToolChoice
 from ccproxy.lightllm.openai_responses.declared import flat_name
+from ccproxy.lightllm.openai_responses.settings import typed
 
 MODES = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 NAMED = ("function", "custom", "local_shell", "tool")
@@ -25,11 +26,11 @@ def load_choice(call: ModelCall, choice: object) -> None:
 def _load_object(call: ModelCall, choice: dict[str, Any]) -> None:
     known = _flat_names(call)
     if choice.get("type") == "allowed_tools":
-        inner = choice.get("allowed_tools", choice)
-        allowed = [tool for tool in inner.get("tools") or () if isinstance(tool, dict)]
+        inner = typed(choice, "allowed_tools", dict, "tool_choice.") or choice
+        allowed = [tool for tool in typed(inner, "tools", list, "tool_choice.") or () if isinstance(tool, dict)]
         names = [name for tool in allowed if (name := _name(tool, known))]
         if names or not allowed:
-            mode = MODES.get(inner.get("mode", "auto"), "auto")
+            mode = MODES.get(str(inner.get("mode")), "auto")
             call.tool_choice = ToolChoice(mode, names)  # type: ignore[arg-type]
         if len(names) < len(allowed):
             call.extras["tool_choice"] = choice
@@ -41,7 +42,8 @@ def _load_object(call: ModelCall, choice: dict[str, Any]) -> None:
 
 def _flat_names(call: ModelCall) -> dict[str, str]:
     """Flat names by the names within a namespace, which a choice may use alone."""
-    return {tool.metadata["name"]: tool.name for tool in call.tools if tool.metadata and "name" in tool.metadata}
+    metadata = ((tool.name, tool.metadata or {}) for tool in call.tools)
+    return {details["name"]: flat for flat, details in metadata if "namespace" in details}
 
 
 def _name(tool: dict[str, Any], known: dict[str, str]) -> str | None:
@@ -69,13 +71,15 @@ def dump_choice(call: ModelCall) -> str | dict[str, Any] | None:
     if not choice.names or choice.mode == "none":
         return choice.mode
     specs = {tool.name: tool.metadata or {} for tool in call.tools}
-    named = [_reference(name, specs.get(name, {})) for name in choice.names]
+    named = [_reference(name, specs.get(name, {}), own) for name in choice.names]
     if choice.mode == "required" and len(named) == 1:
         return named[0]
     return {"type": "allowed_tools", "mode": choice.mode, "tools": named}
 
 
-def _reference(name: str, metadata: dict[str, Any]) -> dict[str, Any]:
-    if metadata.get("kind") == "local_shell":
+def _reference(name: str, metadata: dict[str, Any], own: bool) -> dict[str, Any]:
+    if own and metadata.get("kind") == "local_shell":
         return {"type": "local_shell"}
-    return {"type": "custom" if "custom" in metadata else "function", "name": metadata.get("name", name)}
+    if own and "namespace" in metadata:
+        name = metadata["name"]
+    return {"type": "custom" if "custom" in metadata else "function", "name": name}

@@ -1,4 +1,4 @@
-"""Declarations of tools and the choice among them, as Responses has them."""
+"""Declarations of tools, read from a Responses request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from ccproxy.lightllm.call import ModelCall, ServerTool
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.declared import KINDS, Declared, declared_in
 from ccproxy.lightllm.openai_responses.load_parts import rest
-from ccproxy.lightllm.server_tools import declaration, neutral_name
+from ccproxy.lightllm.server_tools import neutral_name
 
 OWN = WireFormat.OPENAI_RESPONSES
 KNOWN_FIELDS = frozenset({"type", "name", "description", "parameters", "strict", "defer_loading", "format", "function"})
 GROUP_FIELDS = frozenset({"tools"})
-SEARCH_FIELDS = ("user_location", "search_context_size")
-"""What declarations of web searches have in common with Responses' own."""
 
 SHELL_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -42,9 +40,9 @@ def load_tools(call: ModelCall, tools: object) -> None:
     for i, spec in enumerate(tools):
         if not isinstance(spec, dict):
             raise InvalidCall(f"tools[{i}]: not an object", f"tools[{i}]")
-        kind = spec.get("type", "function")
+        kind = str(spec.get("type", "function"))
         if kind != "namespace" and kind not in KINDS:
-            call.server_tools.append(ServerTool(neutral_name(str(kind)), spec, OWN))
+            call.server_tools.append(ServerTool(neutral_name(kind), spec, OWN))
             continue
         found = [_definition(tool) for tool in declared_in([_unnested(spec)])]
         if not found and kind != "namespace":
@@ -108,89 +106,3 @@ def _text_schema(form: object) -> dict[str, Any]:
         "required": ["input"],
         "additionalProperties": False,
     }
-
-
-def dump_tools(call: ModelCall) -> list[dict[str, Any]]:
-    """The `tools` field."""
-    if call.origin is OWN:
-        return _own_tools(call)
-    tools = [_foreign_tool(tool, call) for tool in call.tools]
-    for server_tool in call.server_tools:
-        spec = server_tool.raw if server_tool.origin is OWN else _server_tool(server_tool)
-        if spec is None:
-            call.drops.add("server_tools")
-        else:
-            tools.append(spec)
-    return tools
-
-
-def _own_tools(call: ModelCall) -> list[dict[str, Any]]:
-    tools: list[dict[str, Any]] = []
-    groups: dict[str, dict[str, Any]] = {}
-    others = [tool.raw for tool in call.server_tools]
-    for tool in call.tools:
-        metadata = tool.metadata or {}
-        if metadata.get("carried"):
-            continue
-        while others and len(call.server_tools) - len(others) < metadata.get("after", 0):
-            tools.append(others.pop(0))
-        target, group = tools, metadata.get("namespace")
-        if group is not None:
-            if group["name"] not in groups:
-                groups[group["name"]] = {**group, "tools": []}
-                tools.append(groups[group["name"]])
-            target = groups[group["name"]]["tools"]
-        target.append(_own_tool(tool, metadata))
-    return tools + others
-
-
-def _own_tool(tool: ToolDefinition, metadata: dict[str, Any]) -> dict[str, Any]:
-    if metadata.get("kind") == "local_shell":
-        return {"type": "local_shell"}
-    spec = _spec(tool, metadata)
-    if tool.strict is not None:
-        spec["strict"] = tool.strict
-    if tool.defer_loading:
-        spec["defer_loading"] = True
-    return spec | metadata.get("fields", {})
-
-
-def _foreign_tool(tool: ToolDefinition, call: ModelCall) -> dict[str, Any]:
-    metadata = tool.metadata or {}
-    if "cache_control" in metadata:
-        call.drops.add("cache_control")
-    spec = _spec(tool, metadata)
-    if spec["type"] == "function":
-        # Without the field, OpenAI makes a schema strict, and optional arguments mandatory.
-        spec["strict"] = bool(tool.strict)
-        spec["parameters"] = {"type": "object", "properties": {}} | spec["parameters"]
-    return spec
-
-
-def _spec(tool: ToolDefinition, metadata: dict[str, Any]) -> dict[str, Any]:
-    custom = metadata.get("custom")
-    spec: dict[str, Any] = {"type": "custom" if custom is not None else "function"}
-    spec["name"] = metadata.get("name", tool.name)
-    if tool.description is not None:
-        spec["description"] = tool.description
-    if custom is None:
-        spec["parameters"] = tool.parameters_json_schema
-    elif isinstance(custom, dict) and custom.get("type", "text") != "text":
-        spec["format"] = {"type": custom["type"], **custom.get(custom["type"], {}), **_flat(custom)}
-    return spec
-
-
-def _flat(form: dict[str, Any]) -> dict[str, Any]:
-    """A grammar as Responses has it; Chat puts it one level deeper."""
-    return {name: form[name] for name in ("syntax", "definition") if name in form}
-
-
-def _server_tool(tool: ServerTool) -> dict[str, Any] | None:
-    """A tool of another provider as OpenAI's own, with what of its settings exists here."""
-    spec = declaration(tool.name, OWN)
-    if spec is None or tool.name != "web_search":
-        return spec
-    spec = {**spec, **{name: tool.raw[name] for name in SEARCH_FIELDS if tool.raw.get(name)}}
-    if tool.raw.get("allowed_domains"):
-        spec["filters"] = {"allowed_domains": tool.raw["allowed_domains"]}
-    return spec
