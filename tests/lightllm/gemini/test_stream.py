@@ -115,6 +115,7 @@ def test_arguments_in_pieces() -> None:
         {"name": "f", "id": "i", "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.city", "stringValue": "New ", "willContinue": True}], "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.city", "stringValue": "York"}], "willContinue": True},
+        {"partialArgs": [{"jsonPath": "$.city", "stringValue": "k"}], "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.list[0]['a.b']", "numberValue": 3}], "willContinue": True},
         {"partialArgs": [{"jsonPath": "$.list[1]", "boolValue": False}], "willContinue": True},
         {},
@@ -123,7 +124,7 @@ def test_arguments_in_pieces() -> None:
     (made,) = whole.blocks
     assert isinstance(made, an.ToolCall)
     assert (made.id, made.name) == ("i", "f")
-    assert json.loads(made.arguments) == {"city": "New York", "list": [{"a.b": 3}, False]}
+    assert json.loads(made.arguments) == {"city": "New Yorkk", "list": [{"a.b": 3}, False]}
 
 
 def test_files() -> None:
@@ -210,6 +211,12 @@ def test_missing_ids_models_and_usage() -> None:
     assert events[0] == ev.MessageStart()
     assert not only(events, ev.UsageUpdate)
     assert isinstance(events[-1], ev.End)
+
+
+@pytest.mark.parametrize("part", [{"text": 3}, {"functionCall": "f"}, {"inlineData": None}, {"executableCode": [1]}])
+def test_a_known_member_of_the_wrong_type_is_no_part(part: dict[str, Any]) -> None:
+    kinds = {type(event) for event in read(chunk(part, stop="STOP"))}
+    assert kinds == {ev.MessageStart, ev.UsageUpdate, ev.Finish, ev.End}
 
 
 def test_unknown_parts_and_wrong_types_cost_nothing() -> None:

@@ -65,6 +65,12 @@ class Checker:
         return good
 
     def chunk(self, chunk: Any, place: str) -> None:
+        try:
+            self._chunk(chunk, place)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self.wrong(place, f"types so wrong that the checker gave up: {error!r}")
+
+    def _chunk(self, chunk: Any, place: str) -> None:
         if not self.expect(isinstance(chunk, dict), place, "not an object"):
             return
         self.expect(not self.failed, place, "comes after an error")

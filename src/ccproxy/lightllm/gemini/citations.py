@@ -54,7 +54,8 @@ class Sources:
         chunks = members(grounding, "groundingChunks")
         backing: set[int] = set()
         for support in members(grounding, "groundingSupports"):
-            for nth in support.get("groundingChunkIndices") or ():
+            indices = support.get("groundingChunkIndices")
+            for nth in indices if isinstance(indices, list) else ():
                 if isinstance(nth, int) and 0 <= nth < len(chunks):
                     backing.add(nth)
                     self._keep(_source(chunks[nth]), member(support, "segment"))

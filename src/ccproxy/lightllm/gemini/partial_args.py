@@ -25,7 +25,9 @@ class PartialCall:
     def add(self, call: dict[str, Any]) -> bool:
         """Takes the pieces of a part. True if they are the last."""
         for piece in members(call, "partialArgs"):
-            steps = [int(nth) if nth else name or quoted for name, nth, quoted in STEP.findall(str(piece["jsonPath"]))]
+            steps = [
+                int(nth) if nth else name or quoted for name, nth, quoted in STEP.findall(str(piece.get("jsonPath")))
+            ]
             value = next((piece[name] for name in VALUES if name in piece), None)
             if steps:
                 self._put(steps, value)
@@ -35,10 +37,10 @@ class PartialCall:
         place: Any = self.args
         for step, following in pairwise(steps):
             place = _inside(place, step, [] if isinstance(following, int) else {})
-        last = steps[-1]
-        known = _inside(place, last, value)
-        if isinstance(known, str) and isinstance(value, str) and known is not value:
-            place[last] = known + value
+        more = isinstance(value, str)
+        known = _inside(place, steps[-1], "" if more else value)
+        if more and isinstance(known, str):
+            place[steps[-1]] = known + value
 
 
 def _inside(place: Any, step: str | int, new: Any) -> Any:
@@ -46,6 +48,5 @@ def _inside(place: Any, step: str | int, new: Any) -> Any:
     if isinstance(place, list) and isinstance(step, int):
         if step >= len(place):
             place.append(new)
-            return new
-        return place[step]
+        return place[min(step, len(place) - 1)]
     return place.setdefault(step, new)

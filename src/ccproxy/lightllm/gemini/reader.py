@@ -96,7 +96,7 @@ class StreamReader:
                 self._candidate(camel(candidate), out)
                 break
         if "promptFeedback" in chunk:
-            self._blocked = str(member(chunk, "promptFeedback").get("blockReason") or "")
+            self._blocked = str(member(chunk, "promptFeedback").get("blockReason") or self._blocked)
 
     def _start(self, chunk: dict[str, Any], out: Events) -> None:
         self._started = True
@@ -119,7 +119,7 @@ class StreamReader:
     def _beside(self, candidate: dict[str, Any]) -> None:
         """Members beside the content: sources are told once their text is whole."""
         self._reason = str(candidate.get("finishReason") or self._reason)
-        kept = {name: candidate[name] for name in KEPT if candidate.get(name)}
+        kept = {name: value for name in KEPT if (value := member(candidate, name))}
         if kept:
             self._blocks.sources.read(kept)
             for name, value in kept.items():

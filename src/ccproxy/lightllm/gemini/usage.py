@@ -62,7 +62,7 @@ def _count(metadata: dict[str, Any], name: str) -> int | None:
     value = metadata.get(name)
     if isinstance(value, str) and value.isdecimal():  # 64-bit integers are strings in proto3 JSON
         return int(value)
-    return int(value) if isinstance(value, int | float) else None
+    return max(int(value), 0) if isinstance(value, int | float) else None
 
 
 def _audio(metadata: dict[str, Any], name: str) -> int | None:

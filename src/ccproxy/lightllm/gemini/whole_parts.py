@@ -31,7 +31,7 @@ class WholeParts:
         kind = next((name for name in KINDS if isinstance(part.get(name), dict)), "")
         if kind:
             KINDS[kind](self, part, camel(part[kind]), out)
-        else:
+        elif KINDS.keys().isdisjoint(part) and "text" not in part:
             out.append(ev.Unknown(part, WireFormat.GEMINI))
 
     def finish(self, out: Events) -> None:
