@@ -1,6 +1,7 @@
 """Settings of a Responses request: read, written for the API, and what of them the API does not take."""
 
 import pytest
+from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart
 from pydantic_ai.settings import ModelSettings
 
 from ccproxy.exchange import WireFormat
@@ -99,6 +100,17 @@ def test_structured_output_both_ways(form, output):
     assert (call.output, call.verbosity) == (output, "low")
     assert dump(call)["text"] == {"format": form, "verbosity": "low"}
     assert dump(foreign(output=output))["text"] == {"format": form}
+
+
+def test_the_json_mode_needs_the_word_in_the_input():
+    """The API looks for it in the items, not in the instructions."""
+    prompt = ModelRequest([SystemPromptPart("Use JSON."), UserPromptPart(["hi"])])
+    said = dump(foreign(WireFormat.OPENAI, messages=[prompt], output=OutputFormat()))
+    assert "instructions" not in said
+    assert [item["content"] for item in said["input"]] == ["Use JSON.", "hi"]
+    unsaid = dump(foreign(WireFormat.GEMINI, messages=[ModelRequest([UserPromptPart(["hi"])])], output=OutputFormat()))
+    assert [item["role"] for item in unsaid["input"]] == ["system", "user"]
+    assert "JSON" in unsaid["input"][0]["content"]
 
 
 def test_schemas_of_others_are_not_made_strict_and_get_a_legal_name():

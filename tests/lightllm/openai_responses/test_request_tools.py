@@ -8,6 +8,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall, ServerTool, ToolChoice
 from ccproxy.lightllm.openai_responses.declared import declared_tools, flat_name
 from ccproxy.lightllm.openai_responses.request import dump, load
+from ccproxy.lightllm.translate import translate_request
 
 SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
 GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": "start: PATCH"}
@@ -162,6 +163,23 @@ def test_server_tools_of_others():
         {"type": "code_interpreter", "container": {"type": "auto"}},
     ]
     assert call.drops.counts == {"server_tools": 1}
+
+
+def test_where_a_search_of_chat_is_made():
+    place = {"country": "DE"}
+    raw = {"web_search_options": {"user_location": {"type": "approximate", "approximate": place}}}
+    call = foreign(server_tools=[ServerTool("web_search", raw, WireFormat.OPENAI)])
+    assert dump(call)["tools"] == [{"type": "web_search", "user_location": {"type": "approximate", **place}}]
+
+
+@pytest.mark.parametrize("target", [WireFormat.ANTHROPIC, WireFormat.GEMINI, WireFormat.OPENAI])
+def test_a_free_text_tool_of_codex_is_told_to_everyone(target):
+    """No other API enforces a grammar, so the model has to read it."""
+    written, drops = translate_request(
+        {"model": "some-model", "input": "hi", "tools": [PATCH]}, WireFormat.OPENAI_RESPONSES, target
+    )
+    assert "start: PATCH" in str(written["tools"])
+    assert drops.counts == {"custom_tool": 1}
 
 
 def test_functions_of_others_are_not_made_strict():

@@ -126,7 +126,8 @@ def _foreign_tool(tool: ToolDefinition, strict: bool, call: ModelCall) -> dict[s
     schema = tool.parameters_json_schema
     if "custom" in metadata:
         call.drops.add("custom_tool")
-        schema = CUSTOM_SCHEMA
+        if "input" not in schema.get("properties", {}):  # else it tells of the tool's grammar
+            schema = CUSTOM_SCHEMA
     written: dict[str, Any] = {"name": tool.name, "input_schema": input_schema(schema, call.drops)}
     if tool.description:
         written["description"] = tool.description

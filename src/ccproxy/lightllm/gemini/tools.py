@@ -94,7 +94,8 @@ def _declaration(tool: ToolDefinition, call: ModelCall) -> dict[str, Any]:
     schema = tool.parameters_json_schema
     if "custom" in metadata:
         call.drops.add("custom_tool")
-        schema = CUSTOM_SCHEMA
+        if "input" not in schema.get("properties", {}):  # else it tells of the tool's grammar
+            schema = CUSTOM_SCHEMA
     if schema:
         spec["parametersJsonSchema"] = schema
     if call.origin is WireFormat.GEMINI:

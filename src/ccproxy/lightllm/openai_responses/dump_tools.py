@@ -11,8 +11,6 @@ from ccproxy.lightllm.call import ModelCall, ServerTool
 from ccproxy.lightllm.server_tools import declaration
 
 OWN = WireFormat.OPENAI_RESPONSES
-SEARCH_FIELDS = ("user_location", "search_context_size")
-"""What declarations of web searches have in common with Responses' own."""
 
 
 def dump_tools(call: ModelCall) -> list[dict[str, Any]]:
@@ -90,7 +88,11 @@ def _server_tool(tool: ServerTool) -> dict[str, Any] | None:
     spec = declaration(tool.name, OWN)
     if spec is None or tool.name != "web_search":
         return spec
-    spec = {**spec, **{name: tool.raw[name] for name in SEARCH_FIELDS if tool.raw.get(name)}}
-    if tool.raw.get("allowed_domains"):
-        spec["filters"] = {"allowed_domains": tool.raw["allowed_domains"]}
+    raw = tool.raw.get("web_search_options", tool.raw)  # of Chat
+    if raw.get("search_context_size"):
+        spec = {**spec, "search_context_size": raw["search_context_size"]}
+    if isinstance(where := raw.get("user_location"), dict):
+        spec = {**spec, "user_location": {"type": "approximate", **where.get("approximate", where)}}
+    if raw.get("allowed_domains"):
+        spec = {**spec, "filters": {"allowed_domains": raw["allowed_domains"]}}
     return spec

@@ -79,7 +79,7 @@ def _image(part: dict[str, Any], place: str) -> UserContent:
 
 def _notes(part: dict[str, Any]) -> dict[str, Any] | None:
     """What else is said of an image or a file."""
-    notes = {name: part[name] for name in NOTES if part.get(name) is not None}
+    notes = {name: part[name] for name in NOTES if isinstance(part.get(name), str)}
     if more := rest(part, KNOWN_OF_MEDIA):
         notes["fields"] = more
     return notes or None
@@ -97,6 +97,8 @@ def _file(part: dict[str, Any], place: str) -> UserContent:
     data, url, file_id = part.get("file_data"), part.get("file_url"), part.get("file_id")
     if isinstance(data, str) and data:
         return _file_data(data, metadata)
+    if isinstance(url, str) and url.startswith("data:"):
+        return _file_data(url, metadata)
     if isinstance(url, str) and url:
         return DocumentUrl(url=url, vendor_metadata=metadata)
     if file_id:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
@@ -18,6 +20,11 @@ from ccproxy.lightllm.openai_responses.tool_choice import dump_choice, load_choi
 OWN = WireFormat.OPENAI_RESPONSES
 JOINT = "\n\n"
 """Between system prompts that become one text."""
+JSON_WORD = "Answer in JSON."
+"""The API refuses the JSON mode unless an item of `input`, not the instructions, has the word."""
+
+ELSEWHERE = ("previous_response_id", "conversation", "prompt")
+"""Members that name what a request without input is about."""
 
 
 def load(document: Any, model: str | None = None, stream: bool | None = None) -> ModelCall:
@@ -36,6 +43,8 @@ def load(document: Any, model: str | None = None, stream: bool | None = None) ->
     load_settings(call, document)
     load_tools(call, document.get("tools"))
     reader = _read_input(document)
+    if not reader.messages and not any(document.get(member) for member in ELSEWHERE):
+        raise InvalidCall("input: missing, and there are no instructions either", "input")
     call.messages = reader.messages
     for tools in reader.carried:
         load_carried_tools(call, tools)
@@ -65,16 +74,22 @@ def dump(call: ModelCall) -> dict[str, Any]:
     writer = ItemWriter(call)
     writer.write(call.messages)
     document: dict[str, Any] = {"model": call.model}
-    if writer.instructions:
-        text = JOINT.join(writer.instructions)
-        if writer.items or call.origin is OWN:
-            document["instructions"] = text
-        else:  # the API wants at least one item
-            writer.items.append({"type": "message", "role": "system", "content": text})
-    document["input"] = writer.items
+    instructions, items = JOINT.join(writer.instructions), writer.items
+    json_wanted = call.output is not None and call.output.schema is None
+    if instructions and call.origin is not OWN and (json_wanted or not items):
+        items.insert(0, _system(instructions))  # the API wants at least one item
+    elif writer.instructions:
+        document["instructions"] = instructions
+    if json_wanted and call.origin is not OWN and b"json" not in orjson.dumps(items).lower():
+        items.insert(0, _system(JSON_WORD))
+    document["input"] = items
     parts = {"tools": dump_tools(call), "tool_choice": dump_choice(call), "reasoning": dump_reasoning(call)}
     document |= {name: value for name, value in parts.items() if value}
     document |= dump_settings(call)
     if call.stream:
         document["stream"] = True
     return document
+
+
+def _system(text: str) -> dict[str, Any]:
+    return {"type": "message", "role": "system", "content": text}
