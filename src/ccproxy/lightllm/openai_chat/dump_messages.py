@@ -9,7 +9,8 @@ from pydantic_ai.messages import ModelRequest, ModelResponse, SystemPromptPart, 
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
-from ccproxy.lightllm.openai_chat.dump_content import content_of, content_parts, outer, result_items
+from ccproxy.lightllm.openai_chat.dump_content import content_of, content_parts, result_items
+from ccproxy.lightllm.openai_chat.dump_media import outer
 from ccproxy.lightllm.openai_chat.dump_turn import Turn, tool_id
 from ccproxy.lightllm.openai_chat.models import model_of
 
@@ -88,7 +89,7 @@ class MessagesWriter:
             last["content"].append(block)
             return
         role = metadata.get("role", "system") if self._own else "system"
-        self._append({"role": role, "content": content_of([block])})
+        self._append({"role": role, "content": content_of([block]), **outer(metadata.get("message"), self._call)})
 
     def _user(self, part: UserPromptPart, message: ModelRequest) -> None:
         parts = content_parts(part.content, self._call)

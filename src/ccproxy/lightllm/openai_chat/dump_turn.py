@@ -22,7 +22,8 @@ from ccproxy.lightllm.arguments import arguments_json
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.data_uri import data_uri
 from ccproxy.lightllm.ids import safe_id
-from ccproxy.lightllm.openai_chat.dump_content import Part, content_of, outer
+from ccproxy.lightllm.openai_chat.dump_content import content_of
+from ccproxy.lightllm.openai_chat.dump_media import Part, outer
 from ccproxy.lightllm.openai_chat.models import Model
 
 OWN = WireFormat.OPENAI

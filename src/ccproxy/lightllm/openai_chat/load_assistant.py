@@ -21,7 +21,8 @@ from pydantic_ai.messages import (
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.failures import InvalidCall
-from ccproxy.lightllm.openai_chat.load_content import TEXT_TYPES, details, listed, load_content, member, text_of
+from ccproxy.lightllm.openai_chat.load_content import TEXT_TYPES, load_content
+from ccproxy.lightllm.openai_chat.members import details, listed, member, text_of
 from ccproxy.lightllm.openai_chat.thinking import read_details, thinking_text
 from ccproxy.lightllm.signatures import unsealed
 

@@ -16,7 +16,8 @@ from pydantic_ai.messages import (
 
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_chat.load_assistant import NO_TIME, load_assistant
-from ccproxy.lightllm.openai_chat.load_content import details, listed, load_content, member, text_of
+from ccproxy.lightllm.openai_chat.load_content import load_content
+from ccproxy.lightllm.openai_chat.members import details, listed, member, text_of
 
 MESSAGE = ("role", "content")
 
@@ -58,7 +59,8 @@ class Conversation:
             self._parts = []
 
     def _system(self, message: dict[str, Any], place: str) -> None:
-        common = details(message, MESSAGE)
+        beside = details(message, MESSAGE)
+        common: dict[str, Any] = {"message": beside} if beside else {}
         if message["role"] != "system":
             common["role"] = message["role"]
         content = message.get("content")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_chat.dump_messages import dump_messages
 from ccproxy.lightllm.openai_chat.dump_settings import dump_settings
+from ccproxy.lightllm.openai_chat.dump_tools import dump_tools
 from ccproxy.lightllm.openai_chat.load_messages import load_messages
+from ccproxy.lightllm.openai_chat.load_tools import load_choice, load_tools
+from ccproxy.lightllm.openai_chat.models import model_of
 from ccproxy.lightllm.openai_chat.reasoning import dump_reasoning, load_reasoning
 from ccproxy.lightllm.openai_chat.settings import load_settings
-from ccproxy.lightllm.openai_chat.tools import dump_tools, load_choice, load_tools
 
 
 def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
@@ -38,10 +42,20 @@ def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
 
 def dump(call: ModelCall) -> dict[str, Any]:
     """Writes a request body. What it cannot carry is counted in `call.drops`."""
+    messages = dump_messages(call)
+    if _lacks_json(call, messages):
+        messages.insert(0, {"role": "system", "content": "Answer in JSON."})
     return {
         "model": call.model,
-        "messages": dump_messages(call),
+        "messages": messages,
         **dump_tools(call),
         **dump_reasoning(call),
         **dump_settings(call),
     }
+
+
+def _lacks_json(call: ModelCall, messages: list[dict[str, Any]]) -> bool:
+    """OpenAI refuses `json_object` where no message has the word JSON in it."""
+    if call.output is None or call.output.schema is not None or call.origin is WireFormat.OPENAI:
+        return False
+    return model_of(call.model).openai and b"json" not in orjson.dumps(messages).lower()
