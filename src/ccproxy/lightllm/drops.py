@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 RULES: dict[str, str] = {
     "cache_control": "Cache markers are Anthropic's; other providers cache by themselves.",
     "server_tools": "A tool that a provider runs itself, which another provider does not have.",
@@ -13,7 +15,7 @@ RULES: dict[str, str] = {
     "document_metadata": "Title, context and citation settings of a document.",
     "image_detail": "How closely an image is to be looked at.",
     "citations": "Sources that the target has no form for.",
-    "logprobs": "Log-probabilities exist in the OpenAI formats only.",
+    "logprobs": "Log-probabilities: Anthropic has none, and Responses has no place for those of other blocks than text.",
     "choices": "Only the first of several choices or candidates crosses.",
     "strict": "Strict tool schemas, where the target has no such switch.",
     "schema": "Constraints in a schema that the target refuses, such as a least length.",
@@ -35,6 +37,12 @@ RULES: dict[str, str] = {
 """Name of each rule and its reason. docs/formats.md lists them."""
 
 
+UNSAFE = re.compile(r"[^a-zA-Z0-9_.-]")
+LONGEST_DETAIL = 64
+MOST_NAMES = 60
+"""Different names that are told apart; clients may make up fields, and read 16 KiB of header fields at most (Node)."""
+
+
 class Drops:
     """What was left out of one message, by rule."""
 
@@ -44,9 +52,12 @@ class Drops:
         self.counts: dict[str, int] = {}
 
     def add(self, rule: str, detail: str = "", count: int = 1) -> None:
-        """Counts something left out. `rule` is a key of RULES; `detail` names a field."""
+        """Counts something left out. `rule` is a key of RULES; `detail` names a field, which a client may have made up:
+        what has no place in a header is replaced by `_`."""
         assert rule in RULES, rule
-        name = f"{rule}.{detail}" if detail else rule
+        name = f"{rule}.{UNSAFE.sub('_', detail[:LONGEST_DETAIL])}" if detail else rule
+        if name not in self.counts and len(self.counts) >= MOST_NAMES:
+            name = rule
         self.counts[name] = self.counts.get(name, 0) + count
 
     def update(self, other: Drops) -> None:

@@ -16,6 +16,7 @@ from ccproxy.lightllm import counting
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import (
+    StreamTranslator,
     read_answer,
     read_stream,
     stream_answer,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
-    from ccproxy.lightllm.answer import Answer
     from ccproxy.transport.transport import Incoming
 
 BODY_LIMIT = 256 * 1024 * 1024
@@ -96,22 +96,26 @@ class Answering:
         translation = self._translation
         if translation.operation == "count_tokens":
             return self._counted(incoming, body)
-        if looks_like_stream(body):
-            document, answer = None, read_stream(body, translation.provider)
-        else:
-            document = parsed(body)
-            answer = read_answer(document, translation.provider)
+        streamed = looks_like_stream(body)
+        document = None if streamed else parsed(body)
+        provider = translation.provider
+        answer = read_stream(body, provider) if streamed else read_answer(document, provider)
         if answer.error is not None:
             return self._failed(incoming, answer.error)
         if translation.stream:
-            return self._as_stream(incoming, document, answer)
+            return self._as_stream(incoming, body if streamed else document)
         content = write_answer(answer, translation.client, translation.asked)
         self._remember(content)
         return self._answered(200, response_headers(incoming.headers, JSON, self._drops), content)
 
-    def _as_stream(self, incoming: Incoming, document: Any, answer: Answer) -> Reply:
+    def _as_stream(self, incoming: Incoming, whole: Any) -> Reply:
+        """A stream of an answer that came in one piece: a document, or the bytes of a stream by another name."""
         translation = self._translation
-        content = stream_answer(document, translation.provider, translation.client, translation.asked)
+        if isinstance(whole, bytes):
+            translator = StreamTranslator(translation.provider, translation.client, translation.asked)
+            content = translator.feed(whole) + translator.end()
+        else:
+            content = stream_answer(whole, translation.provider, translation.client, translation.asked)
         self._remember(content)
         kind = SSE if translation.asked.sse else JSON
         return self._answered(200, response_headers(incoming.headers, kind, self._drops), content)
@@ -163,7 +167,7 @@ def provider_record(incoming: Incoming) -> HttpResponse:
 
 def is_stream(incoming: Incoming) -> bool:
     """True for server-sent events."""
-    return (get_header(incoming.headers, b"content-type") or b"").startswith(b"text/event-stream")
+    return (get_header(incoming.headers, b"content-type") or b"").lower().startswith(b"text/event-stream")
 
 
 def looks_like_stream(body: bytes) -> bool:

@@ -33,7 +33,7 @@ def read_body(document: Any) -> Iterable[ev.Event]:
     """The events of an answer: its message is read as one delta. Raises Malformed."""
     choices = document.get("choices") if isinstance(document, dict) else None
     if not isinstance(choices, list) or not choices:
-        error = read_error(document, 0)
+        error = read_error(document, 0) if isinstance(document, dict | list) else None
         if error is None:
             raise Malformed("the provider's answer has no choices")
         return [ev.Error(error)]
