@@ -70,10 +70,10 @@ def _amount(reasoning: Reasoning, traits: Traits) -> dict[str, Any]:
     if traits.levels:
         budget = reasoning.budget or -1
         effort = reasoning.effort or (effort_of(budget) if budget > 0 else None)
-        return {"thinkingLevel": _level(effort, traits.levels).upper()} if effort else {}
+        return {"thinkingLevel": _level(str(effort), traits.levels).upper()} if effort else {}
     tokens = reasoning.budget
     if tokens is None:
-        tokens = budget_of(reasoning.effort) if reasoning.effort else -1
+        tokens = budget_of(str(reasoning.effort)) if reasoning.effort else -1
     least, greatest = traits.budgets
     return {"thinkingBudget": tokens if tokens < 0 else min(max(tokens, least), greatest)}
 

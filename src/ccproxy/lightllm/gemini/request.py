@@ -12,7 +12,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.gemini.dump_messages import ContentWriter
-from ccproxy.lightllm.gemini.fields import camelled
+from ccproxy.lightllm.gemini.fields import camel, camelled
 from ccproxy.lightllm.gemini.load_messages import MessageReader
 from ccproxy.lightllm.gemini.settings import dump_settings, load_settings
 from ccproxy.lightllm.gemini.tools import dump_tool_config, dump_tools, load_tool_config, load_tools
@@ -33,13 +33,14 @@ def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
     """
     if not isinstance(document, dict):
         raise InvalidCall("the body of a request is a JSON object")
-    envelope = camelled(document)
-    wrapped = isinstance(envelope.get("request"), dict) and "contents" not in envelope
-    body = camelled(envelope.pop("request")) if wrapped else envelope
-    named = body.pop("model", None) if not wrapped else envelope.get("model")
-    call = ModelCall(WireFormat.GEMINI, (model or str(named or "")).removeprefix("models/"), stream=bool(stream))
+    wrapped = isinstance(document.get("request"), dict) and "contents" not in document
+    given = document["request"] if wrapped else document
+    named = model or str(document.get("model") or "")
+    call = ModelCall(WireFormat.GEMINI, named.removeprefix("models/"), stream=bool(stream))
     if wrapped:
-        call.wording["envelope"] = envelope
+        call.wording["envelope"] = {name: value for name, value in document.items() if name != "request"}
+    body = camelled(given)
+    body.pop("model", None)
     reader = MessageReader(call.drops)
     reader.system(body.pop("systemInstruction", None))
     reader.contents(body.pop("contents", None))
@@ -49,7 +50,7 @@ def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
     load_settings(call, body.pop("generationConfig", None))
     tier = str(body.pop("serviceTier", "")).lower()
     call.service_tier = None if tier in UNSPECIFIED else TIERS.get(tier, tier)
-    call.extras |= body
+    call.extras |= {name: value for name, value in given.items() if camel(name) in body}
     return call
 
 

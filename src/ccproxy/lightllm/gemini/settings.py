@@ -147,7 +147,7 @@ def _adapt(config: dict[str, Any], given: dict[str, Any], call: ModelCall) -> No
         call.drops.add("parallel_tool_calls")
     if call.logprobs or call.top_logprobs:
         call.drops.add("logprobs")
-    if call.choices is not None and call.choices > 1:
+    if isinstance(call.choices, int) and call.choices > 1:
         call.drops.add("choices")
 
 
