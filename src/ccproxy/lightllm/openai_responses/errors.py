@@ -143,6 +143,6 @@ def error_object(error: WireError) -> dict[str, Any]:
 def failure(error: WireError) -> dict[str, Any]:
     """The `error` member of a failed response."""
     code = error.code if error.origin in FAMILY else None
-    if not code:
+    if not code or code.isdigit():
         code = STREAM_CODES.get(error.status, "server_error" if error.status >= 500 else "invalid_prompt")
     return {"code": code, "message": error.message}

@@ -144,11 +144,9 @@ class Output:
         return out + (self._places.done(message.place, message.item("completed")) if message.whole else b"")
 
     def redacted(self, event: ev.Redacted) -> bytes:
-        """Thinking that cannot be read: an item without words."""
-        left, item = self._leave(), self._reasoning()
-        added = self._places.added(item.place, item.item())
-        item.sealed = sealed(event.opaque, ORIGIN)
-        return left + added + self._places.done(item.place, item.item())
+        """Thinking that cannot be read is left out: sent back, it would pass for the signature of other thinking."""
+        self._drops.add("signature")
+        return b""
 
     def server_call(self, event: ev.ServerToolCall) -> bytes:
         """A call of the provider's own tool."""

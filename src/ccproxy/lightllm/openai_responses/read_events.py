@@ -21,7 +21,7 @@ def text_delta(items: Items, wire: Wire) -> Events:
     item = known.get(wire.get("item_id")) or known.get(wire.get("output_index"))
     if type(item) is not Message:
         item = items.of(wire, "message")
-    key, delta = wire.get("content_index", 0), wire.get("delta")
+    key, delta = wire.get("content_index") or 0, wire.get("delta")
     part = item.parts.get(key)
     if part is None or part.refusal or not part.open or not delta or wire.get("logprobs"):
         return _text_slowly(item, key, wire)
@@ -51,22 +51,22 @@ def _done(items: Items, wire: Wire) -> Events:
 
 def _text_done(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.rest(wire.get("content_index", 0), wire.get("text") or "", False)
+    return item.rest(wire.get("content_index") or 0, wire.get("text") or "", False)
 
 
 def _refusal_delta(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.text(wire.get("content_index", 0), wire.get("delta") or "", True)
+    return item.text(wire.get("content_index") or 0, wire.get("delta") or "", True)
 
 
 def _refusal_done(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.rest(wire.get("content_index", 0), wire.get("refusal") or "", True)
+    return item.rest(wire.get("content_index") or 0, wire.get("refusal") or "", True)
 
 
 def _annotation(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.annotation(wire.get("content_index", 0), wire.get("annotation"))
+    return item.annotation(wire.get("content_index") or 0, wire.get("annotation"))
 
 
 def _part_added(items: Items, wire: Wire) -> Events:
@@ -76,7 +76,7 @@ def _part_added(items: Items, wire: Wire) -> Events:
         return ()
     item: Message = items.of(wire, "message")
     out: list[ev.Event] = []
-    item.part(wire.get("content_index", 0), kind == "refusal", out)
+    item.part(wire.get("content_index") or 0, kind == "refusal", out)
     return out
 
 
@@ -87,17 +87,17 @@ def _part_done(items: Items, wire: Wire) -> Events:
     if part.get("type") not in TEXTS:
         return _thought(items, wire, True, part.get("text")) if part.get("type") == "reasoning_text" else ()
     item: Message = items.of(wire, "message")
-    return item.finish_part(wire.get("content_index", 0), part)
+    return item.finish_part(wire.get("content_index") or 0, part)
 
 
 def _summary_delta(items: Items, wire: Wire) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    return item.text(wire.get("summary_index", 0), wire.get("delta") or "", False)
+    return item.text(wire.get("summary_index") or 0, wire.get("delta") or "", False)
 
 
 def _thinking_delta(items: Items, wire: Wire) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    return item.text(wire.get("content_index", 0), wire.get("delta") or "", True)
+    return item.text(wire.get("content_index") or 0, wire.get("delta") or "", True)
 
 
 def _summary_done(items: Items, wire: Wire) -> Events:
@@ -111,7 +111,7 @@ def _thinking_done(items: Items, wire: Wire) -> Events:
 
 def _thought(items: Items, wire: Wire, raw: bool, whole: Any) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    key = wire.get("content_index" if raw else "summary_index", 0)
+    key = wire.get("content_index" if raw else "summary_index") or 0
     return item.rest(key, whole, raw) if isinstance(whole, str) else ()
 
 

@@ -93,6 +93,7 @@ class Call:
 
     numbers: Numbers
     custom: bool
+    id: str = ""
     index: int = -1
     told: int = 0
     held: list[str] = field(default_factory=list)
@@ -103,11 +104,11 @@ class Call:
     def begin(self, item: dict[str, Any], name: str = "") -> Events:
         """Opens the block, if the item has a name."""
         name = str(item.get("name") or name)
+        self.id = str(item.get("call_id") or item.get("id") or self.id)
         if self.index >= 0 or not name:
             return []
         self.index = self.numbers()
-        id = str(item.get("call_id") or item.get("id") or new_id("call_"))
-        out: Events = [ev.ToolCallStart(self.index, id, name, self.custom)]
+        out: Events = [ev.ToolCallStart(self.index, self.id or new_id("call_"), name, self.custom)]
         if self.held:
             out.append(ev.ArgumentsDelta(self.index, "".join(self.held)))
             self.held.clear()
@@ -210,7 +211,8 @@ class Items:
         named = self.by_key.get(given.get("id"))
         if type(named) is expected:
             return None if named.done else named
-        placed = self.by_key.get(place)
+        latest = self.all[-1] if self.all else None
+        placed = latest if place is None else self.by_key.get(place)
         if type(placed) is expected and not placed.done:
             return placed
         return self.new(given, place)

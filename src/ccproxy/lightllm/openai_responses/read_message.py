@@ -111,9 +111,13 @@ class Message:
             content = [{"type": "output_text", "text": content}] if content else []
         out: Events = []
         for key, given in enumerate(content if isinstance(content, list) else []):
-            if isinstance(given, dict):
+            if isinstance(given, dict) and (key in self.parts or _has_words(given)):
                 out += self.finish_part(key, given)
         for key, part in self.parts.items():
             if part.open:
                 out += self.finish_part(key, {})
         return out
+
+
+def _has_words(part: dict[str, Any]) -> bool:
+    return isinstance(part.get("text"), str) or isinstance(part.get("refusal"), str)
