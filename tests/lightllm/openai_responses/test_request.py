@@ -264,9 +264,11 @@ def test_nonsense_is_refused_with_its_place(document, place):
     assert place in str(caught.value)
 
 
-def test_nothing_at_all_is_no_nonsense():
-    call = load({}, None, None)
-    assert (call.model, call.messages, call.tools) == ("", [], [])
+def test_a_request_about_nothing_is_refused_unless_the_provider_has_the_rest():
+    with pytest.raises(InvalidCall, match="input"):
+        load({"model": "m"}, None, None)
+    call = load({"previous_response_id": "resp_1"}, None, None)
+    assert (call.model, call.messages, call.extras) == ("", [], {"previous_response_id": "resp_1"})
 
 
 def test_parts_of_unknown_kinds_come_back():

@@ -42,7 +42,6 @@ def test_wrong_values_anywhere(changes):
             continue  # another change has taken the place away
     try:
         call = load(document, None, None)
-    except InvalidCall as error:
-        assert str(error)
+    except InvalidCall:
         return
     orjson.dumps(dump(call))
