@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.lightllm import answer as an
-from ccproxy.lightllm.gemini.offsets import Offsets
+from ccproxy.lightllm.gemini.offsets import MOST_PIECES, Offsets
 from tests.lightllm.gemini.wire import answer, call, chunk, read, text, write
 
 WEB = [{"web": {"uri": f"https://{name}.example", "title": name}} for name in "abc"]
@@ -112,3 +112,14 @@ def test_offsets(pieces: list[str], data: st.DataObject) -> None:
     char = data.draw(st.integers(0, len(whole)))
     assert offsets.to_bytes(char) == len(whole[:char].encode())
     assert offsets.to_chars(offsets.to_bytes(char)) == char
+
+
+def test_places_of_long_ago_are_forgotten_and_not_made_up() -> None:
+    offsets = Offsets()
+    for _ in range(3 * MOST_PIECES):
+        offsets.add("é–x")
+    assert offsets.to_bytes(0) is None
+    assert offsets.to_chars(0) is None
+    last = 3 * 3 * MOST_PIECES
+    assert offsets.to_bytes(last) == 6 * 3 * MOST_PIECES
+    assert offsets.to_chars(6 * 3 * MOST_PIECES) == last

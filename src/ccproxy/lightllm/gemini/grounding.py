@@ -43,8 +43,10 @@ class Grounding:
         base = self._bases.get(index, 0)
         start, end = base + (citation.start or 0), base + citation.end
         if start <= end <= self._text.chars:
-            place = self._text.to_bytes(start), self._text.to_bytes(end)
-            numbers = self._segments.setdefault(place, [])
+            first, last = self._text.to_bytes(start), self._text.to_bytes(end)
+            if first is None or last is None:
+                return
+            numbers = self._segments.setdefault((first, last), [])
             if number not in numbers:
                 numbers.append(number)
 
