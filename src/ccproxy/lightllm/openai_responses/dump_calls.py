@@ -106,4 +106,4 @@ def _own_fields(part: ToolCallPart, details: dict[str, Any]) -> Item:
     namespace = details.get("namespace")
     if namespace and flat_name(namespace, details["name"]) == part.tool_name:
         fields |= {"namespace": namespace, "name": details["name"]}
-    return fields | details.get("fields", {})
+    return {**fields, **details.get("fields", {})}

@@ -134,10 +134,10 @@ class ItemWriter:
         if item is not None:
             self._add(item)
 
-    def _call(self, part: ToolCallPart) -> None:
+    def _tool_call(self, part: ToolCallPart) -> None:
         self._add(self._calls.call(part))
 
-    def _output(self, part: ToolReturnPart) -> None:
+    def _tool_return(self, part: ToolReturnPart) -> None:
         self._add(self._calls.output(part))
 
     def _native(self, part: NativeToolCallPart | NativeToolReturnPart) -> None:
@@ -165,10 +165,10 @@ def _append(item: Item, text: str, fields: Item) -> None:
 HANDLERS: dict[type, Callable[[ItemWriter, Any], None]] = {
     SystemPromptPart: ItemWriter._system,
     UserPromptPart: ItemWriter._user,
-    ToolReturnPart: ItemWriter._output,
+    ToolReturnPart: ItemWriter._tool_return,
     TextPart: ItemWriter._text,
     ThinkingPart: ItemWriter._thinking,
-    ToolCallPart: ItemWriter._call,
+    ToolCallPart: ItemWriter._tool_call,
     NativeToolCallPart: ItemWriter._native,
     NativeToolReturnPart: ItemWriter._native,
     FilePart: ItemWriter._file,

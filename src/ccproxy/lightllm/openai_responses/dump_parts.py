@@ -132,7 +132,7 @@ class PartWriter:
 
 def _own(metadata: dict[str, Any]) -> dict[str, Any]:
     """What was said of an image or a file, as it was."""
-    return {name: metadata[name] for name in NOTES if name in metadata} | metadata.get("fields", {})
+    return {**{name: metadata[name] for name in NOTES if name in metadata}, **metadata.get("fields", {})}
 
 
 def _filename(media_type: str, metadata: dict[str, Any]) -> str:

@@ -55,7 +55,7 @@ def _own_tool(tool: ToolDefinition, metadata: dict[str, Any]) -> dict[str, Any]:
         spec["strict"] = tool.strict
     if tool.defer_loading:
         spec["defer_loading"] = True
-    return spec | metadata.get("fields", {})
+    return {**spec, **metadata.get("fields", {})}
 
 
 def _foreign_tool(tool: ToolDefinition, call: ModelCall) -> dict[str, Any]:

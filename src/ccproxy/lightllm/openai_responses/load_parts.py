@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_ai.messages import BinaryContent, DocumentUrl, ImageUrl, TextContent, UploadedFile, UserContent
 
 from ccproxy.lightllm.data_uri import from_base64, parse_data_uri
 from ccproxy.lightllm.failures import InvalidCall
 
-PROVIDER = "openai"
+PROVIDER: Literal["openai"] = "openai"
 """Whose the files are: Chat and Responses share them."""
 
 AUDIO_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav"}

@@ -95,12 +95,10 @@ def _texts(parts: object) -> list[str]:
     """The texts of summary or content parts."""
     if isinstance(parts, str):
         return [parts]
-    found = (part.get("text") if isinstance(part, dict) else part for part in parts or ()) if _is_list(parts) else ()
+    if not isinstance(parts, list):
+        return []
+    found = (part.get("text") if isinstance(part, dict) else part for part in parts)
     return [text for text in found if isinstance(text, str)]
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
 
 
 def dump_thinking(part: ThinkingPart, call: ModelCall) -> dict[str, Any] | None:
@@ -123,4 +121,5 @@ def dump_thinking(part: ThinkingPart, call: ModelCall) -> dict[str, Any] | None:
 
 
 def _origin(part: ThinkingPart) -> WireFormat:
-    return WireFormat(part.provider_name) if part.provider_name in WireFormat else OWN
+    name = part.provider_name
+    return WireFormat(name) if name is not None and name in WireFormat else OWN

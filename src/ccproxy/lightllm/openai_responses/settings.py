@@ -95,8 +95,8 @@ def _load_text(call: ModelCall, text: object) -> None:
     if not isinstance(text, dict):
         return
     call.verbosity = typed(text, "verbosity", str, "text.")
-    form = text.get("format")
-    kind = form.get("type") if isinstance(form, dict) else None
+    form = text["format"] if isinstance(text.get("format"), dict) else {}
+    kind = form.get("type")
     if kind == "json_object":
         call.output = OutputFormat()
     elif kind == "json_schema":
@@ -144,7 +144,7 @@ def _text(call: ModelCall, own: bool) -> dict[str, Any]:
         text["format"] = {"type": "json_object"}
     elif output is not None:
         name = output.name if own else re.sub(r"[^a-zA-Z0-9_-]", "_", output.name)[:64] or "response"
-        form = {"type": "json_schema", "name": name, "schema": output.schema}
+        form: dict[str, Any] = {"type": "json_schema", "name": name, "schema": output.schema}
         if output.description:
             form["description"] = output.description
         if output.strict is not None or not own:
