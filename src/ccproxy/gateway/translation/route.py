@@ -38,7 +38,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
     if there is None:
         return local_plan(provider, format, reason, model)
-    route.origin, target = place_of(there, provider, reason, rule)
+    route.origin, target = place_of(there, model, provider, reason, rule)
     return Plan(route, route.origin, target, provider, model, translate=format)
 
 
@@ -63,12 +63,14 @@ def operation_of(inquiry: Inquiry) -> Operation | None:
     return endpoint.operation
 
 
-def place_of(there: Endpoint, provider: Provider, reason: str, rule: Transform | None) -> tuple[Origin, bytes]:
-    """Origin and request-target of an endpoint."""
+def place_of(
+    there: Endpoint, model: str, provider: Provider, reason: str, rule: Transform | None
+) -> tuple[Origin, bytes]:
+    """Origin and request-target of an endpoint. Any path that is configured may name the model (Azure's do)."""
     if rule is None or (rule.dest_host is None and rule.dest_path is None):
-        return provider.origin, provider.target(there, there.query, there.model)
+        return provider.origin, provider.target(there, there.query, model)
     origin, prefix = destination(reason, rule, provider)
     if rule.dest_path is None:
-        return origin, provider.target(there, there.query, there.model)
-    path = rule.dest_path.replace("{model}", in_path(there.model or "")).replace("{action}", there.action or "")
+        return origin, provider.target(there, there.query, model)
+    path = rule.dest_path.replace("{model}", in_path(model)).replace("{action}", there.action or "")
     return origin, joined(prefix + path + there.rest, there.query)
