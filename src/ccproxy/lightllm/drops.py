@@ -15,7 +15,7 @@ RULES: dict[str, str] = {
     "document_metadata": "Title, context and citation settings of a document.",
     "image_detail": "How closely an image is to be looked at.",
     "citations": "Sources that the target has no form for.",
-    "logprobs": "Log-probabilities: Anthropic has none, and Responses has no place for those of other blocks than text.",
+    "logprobs": "Log-probabilities: Anthropic has none, and Responses none but those of text.",
     "choices": "Only the first of several choices or candidates crosses.",
     "strict": "Strict tool schemas, where the target has no such switch.",
     "schema": "Constraints in a schema that the target refuses, such as a least length.",

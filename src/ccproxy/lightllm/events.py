@@ -61,12 +61,15 @@ class Usage:
         return self.total_input + (self.output or 0)
 
     def update(self, later: Usage) -> None:
-        """Takes over what a later, cumulative report says."""
+        """Takes over what a later, cumulative report says; a count that nobody can have counted is none."""
         for name in USAGE_FIELDS:
             value = getattr(later, name)
-            if value is not None:
+            if value is not None and 0 <= value <= MOST_TOKENS:
                 setattr(self, name, value)
 
+
+MOST_TOKENS = 2**50
+"""What a count of tokens is believed up to: sums of them stay whole numbers in every client's JSON."""
 
 USAGE_FIELDS = tuple(f.name for f in fields(Usage))
 
@@ -77,6 +80,8 @@ class Opaque:
 
     origin: WireFormat
     data: str
+    redacted: bool = False
+    """True for a whole block of thinking that may not be read, as Anthropic tells it from a signature."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,9 @@ from ccproxy.lightllm.events import Opaque
 MARK = "ccproxy."
 """No vendor's own signature begins so: they are base64, which has no full stop."""
 
+REDACTED = "redacted."
+"""Stands before state that is a block of its own, not the signature of another."""
+
 MARK_IN_BASE64 = "Y2Nwcm94eS"
 """What `MARK` begins with in base64. Gemini's signatures are of the type bytes: SDKs decode them, a full stop fails."""
 
@@ -21,7 +24,7 @@ def sealed(opaque: Opaque, native: WireFormat) -> str:
     """What stands in a signature field of the `native` format."""
     if opaque.origin is native:
         return opaque.data
-    marked = f"{MARK}{opaque.origin}.{opaque.data}"
+    marked = f"{MARK}{opaque.origin}.{REDACTED if opaque.redacted else ''}{opaque.data}"
     return to_base64(marked.encode()) if native is WireFormat.GEMINI else marked
 
 
@@ -31,7 +34,7 @@ def unsealed(value: str, native: WireFormat) -> Opaque:
     if marked.startswith(MARK):
         origin, dot, data = marked.removeprefix(MARK).partition(".")
         if dot and origin in WireFormat:
-            return Opaque(WireFormat(origin), data)
+            return Opaque(WireFormat(origin), data.removeprefix(REDACTED), data.startswith(REDACTED))
     return Opaque(native, value)
 
 

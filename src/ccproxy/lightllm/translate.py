@@ -10,10 +10,12 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.answer import Answer, collect
 from ccproxy.lightllm.asked import Asked
+from ccproxy.lightllm.call_ids import CallIds, with_distinct_ids
+from ccproxy.lightllm.depth import too_deep
 from ccproxy.lightllm.drops import Drops
-from ccproxy.lightllm.events import End, Error, Event, Finish, Ping, Usage, UsageUpdate, WireError
+from ccproxy.lightllm.events import End, Error, Event, Finish, Ping, ToolCallStart, Usage, UsageUpdate, WireError
 from ccproxy.lightllm.failures import Malformed
-from ccproxy.lightllm.formats import buffered_module, errors_module, request_module, stream_module
+from ccproxy.lightllm.formats import StreamReader, buffered_module, errors_module, request_module, stream_module
 from ccproxy.lightllm.sse import COMMENT, EventTooLong, Framer
 
 
@@ -29,6 +31,7 @@ class StreamTranslator:
         self._reader = stream_module(provider).StreamReader()
         self._writer = stream_module(client).StreamWriter(asked)
         self._origin = provider
+        self._ids = CallIds()
         self.usage = Usage()
         self.finish: Finish | None = None
         self.error: WireError | None = None
@@ -69,13 +72,7 @@ class StreamTranslator:
         if frame is COMMENT:
             self._write((Ping(),), out)
             return
-        try:
-            events = self._reader.read(name, data)
-        except Malformed:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Malformed(f"the provider sent an event that cannot be read: {error!r}") from error
-        self._write(events, out)
+        self._write(read_frame(self._reader, name, data), out)
 
     def _write(self, events: Iterable[Event], out: list[bytes]) -> None:
         write = self._writer.write
@@ -90,6 +87,8 @@ class StreamTranslator:
         match event:
             case UsageUpdate():
                 self.usage.update(event.usage)
+            case ToolCallStart():
+                self._ids.settle(event)
             case Finish():
                 self.finish = event
             case Error():
@@ -102,7 +101,21 @@ class StreamTranslator:
         self._write([Error(WireError(502, message, origin=self._origin))], out)
 
 
-WATCHED = frozenset({UsageUpdate, Finish, Error, End})
+WATCHED = frozenset({UsageUpdate, Finish, Error, End, ToolCallStart})
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What a reader may raise for a document that is not of its format, besides Malformed."""
+
+
+def read_frame(reader: StreamReader, name: bytes, data: bytes) -> Iterable[Event]:
+    """The events of one frame. Raises Malformed."""
+    if too_deep(data):
+        raise Malformed("the provider sent an event that is nested too deeply")
+    try:
+        return reader.read(name, data)
+    except Malformed:
+        raise
+    except UNREADABLE as error:
+        raise Malformed(f"the provider sent an event that cannot be read: {error!r}") from error
 
 
 def translate_request(
@@ -116,10 +129,10 @@ def translate_request(
 def read_events(document: Any, provider: WireFormat) -> list[Event]:
     """The events that a whole answer amounts to. Raises Malformed."""
     try:
-        return list(buffered_module(provider).read_body(document))
+        return with_distinct_ids(buffered_module(provider).read_body(document))
     except Malformed:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except UNREADABLE as error:
         raise Malformed(f"the provider's answer cannot be read: {error!r}") from error
 
 
@@ -136,15 +149,14 @@ def read_stream(body: bytes, provider: WireFormat) -> Answer:
     framer, reader = Framer(), stream_module(provider).StreamReader()
     events: list[Event] = []
     try:
-        for name, data in (*framer.feed(body), *framer.end()):
-            if name != COMMENT[0]:
-                events += reader.read(name, data)
-        events += reader.end()
-        return collect(events)
-    except Malformed:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise Malformed(f"the provider's stream cannot be read: {error!r}") from error
+        frames = [*framer.feed(body), *framer.end()]
+    except EventTooLong as error:
+        raise Malformed(str(error)) from error
+    for name, data in frames:
+        if name != COMMENT[0]:
+            events += read_frame(reader, name, data)
+    events += reader.end()
+    return collect(with_distinct_ids(events))
 
 
 def write_answer(answer: Answer, client: WireFormat, asked: Asked) -> bytes:

@@ -461,7 +461,7 @@ def test_c15_nothing_foreign_is_pasted() -> None:
     assert set(written(call)) == {"model", "messages", "max_tokens"}
     assert call.drops.counts == {
         "sampling": 3, "logprobs": 1, "choices": 1, "metadata": 1, "field.verbosity": 1, "field.prompt_cache_key": 1,
-        "field.stream_options": 1, "field.image_detail:msg:0": 1,
+        "field.stream_options": 1, "field.image_detail_msg_0": 1,
     }  # fmt: skip
 
 

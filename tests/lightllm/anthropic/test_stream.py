@@ -50,7 +50,7 @@ def test_thinking_bears_its_signature_once_and_last() -> None:
         ev.ThinkingDelta(0, "Hm"),
         ev.Signature(0, ev.Opaque(OWN, "c2ln")),
         ev.BlockStop(0),
-        ev.Redacted(ev.Opaque(OWN, "cmVk")),
+        ev.Redacted(ev.Opaque(OWN, "cmVk", redacted=True)),
     ]
 
 

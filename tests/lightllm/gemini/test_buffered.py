@@ -135,4 +135,4 @@ def test_drops_are_counted() -> None:
     asked = Asked("m")
     dropped = [ev.Redacted(FOREIGN), ev.ServerToolCall("x", "mcp"), ev.Unknown({}, WireFormat.OPENAI)]
     written([START, *dropped, *calling(0, "f", "nonsense"), *DONE], asked)
-    assert asked.drops.counts == {"thinking": 1, "server_tool_blocks": 1, "unknown_block": 1, "invalid_arguments": 1}
+    assert asked.drops.counts == {"server_tool_blocks": 1, "unknown_block": 1, "invalid_arguments": 1}

@@ -117,9 +117,9 @@ def test_offsets(pieces: list[str], data: st.DataObject) -> None:
 def test_places_of_long_ago_are_forgotten_and_not_made_up() -> None:
     offsets = Offsets()
     for _ in range(3 * MOST_PIECES):
-        offsets.add("é–x")
+        offsets.add("éñx")
     assert offsets.to_bytes(0) is None
     assert offsets.to_chars(0) is None
     last = 3 * 3 * MOST_PIECES
-    assert offsets.to_bytes(last) == 6 * 3 * MOST_PIECES
-    assert offsets.to_chars(6 * 3 * MOST_PIECES) == last
+    assert offsets.to_bytes(last) == 5 * 3 * MOST_PIECES
+    assert offsets.to_chars(5 * 3 * MOST_PIECES) == last

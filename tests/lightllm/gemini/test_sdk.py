@@ -41,9 +41,9 @@ def test_signatures_and_calls() -> None:
     foreign = ev.Opaque(WireFormat.ANTHROPIC, "EqQB+/8=")
     chunks = streamed([START, *thinking(0, "hm", foreign), *calling(1, "f", '{"a": 1}'), *DONE])
     found = [part for chunk in chunks for part in chunk.candidates[0].content.parts]
-    assert [part.thought for part in found] == [True, None, None]
-    assert found[1].function_call.args == {"a": 1}
+    assert [part.thought for part in found] == [True, True, None, None]
     assert found[1].thought_signature
+    assert found[2].function_call.args == {"a": 1}
     assert chunks[-1].candidates[0].finish_reason is types.FinishReason.STOP
 
 

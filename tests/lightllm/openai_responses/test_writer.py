@@ -13,6 +13,7 @@ from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import StopReason
 from ccproxy.lightllm.openai_responses.stream import StreamWriter
+from ccproxy.lightllm.signatures import unsealed
 from tests.lightllm.openai_responses.wire import OWN, Wire, call, kinds, output, stream, text, whole, without_ids
 from tests.support.grammar.openai_responses import check_stream
 
@@ -374,11 +375,17 @@ def test_what_has_no_form_here_is_counted_and_leaves_the_message_whole() -> None
         ev.ServerToolResult("s", "mcp", origin=FOREIGN),
         ev.Media("audio/wav", "d2F2"),
         ev.Unknown({"type": "x"}, FOREIGN),
-        ev.Redacted(ev.Opaque(FOREIGN, "cmVk")),
     ]
     found = stream(whole(*text(0, "a"), *lost, *text(1, "b")), asked=asked)[-1]["response"]["output"]
     assert [part["text"] for part in the(found)["content"]] == ["a", "b"]
-    assert asked.drops.counts == {"server_tool_blocks": 2, "media": 1, "unknown_block": 1, "signature": 1}
+    assert asked.drops.counts == {"server_tool_blocks": 2, "media": 1, "unknown_block": 1}
+
+
+def test_redacted_thinking_is_an_item_of_its_own() -> None:
+    redacted = ev.Redacted(ev.Opaque(FOREIGN, "cmVk", redacted=True))
+    item, message = stream(whole(redacted, *text(0, "a")))[-1]["response"]["output"]
+    assert (item["type"], item["summary"], message["type"]) == ("reasoning", [], "message")
+    assert unsealed(item["encrypted_content"], WireFormat.OPENAI_RESPONSES) == redacted.opaque
 
 
 HALF: list[list[ev.Event]] = [

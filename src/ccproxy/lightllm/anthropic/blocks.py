@@ -139,7 +139,9 @@ class BlockReader:
         if server_read.is_result(kind):
             return [server_read.read_result(raw, self._names)]
         if kind == "redacted_thinking":
-            return [ev.Redacted(unsealed(str(raw.get("data") or ""), WireFormat.ANTHROPIC))]
+            opaque = unsealed(str(raw.get("data") or ""), WireFormat.ANTHROPIC)
+            opaque.redacted = True
+            return [ev.Redacted(opaque)]
         return [ev.Unknown(raw, WireFormat.ANTHROPIC)]
 
 

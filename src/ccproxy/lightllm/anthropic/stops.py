@@ -39,6 +39,10 @@ WRITTEN: dict[StopReason, str] = {
 }
 
 
+UNCLEAR = frozenset({StopReason.DONE, StopReason.OTHER})
+"""Reasons that calls and words of refusal in the message speak against."""
+
+
 def read_finish(native: Any, sequence: Any, *, called: bool) -> Finish:
     """The end that `stop_reason` and `stop_sequence` tell of. `called`: the message has calls of the client's tools."""
     word = str(native or "end_turn")
@@ -52,7 +56,7 @@ def write_finish(finish: Finish | None, *, called: bool, refused: bool) -> dict[
     """`stop_reason` and `stop_sequence`. Agents go on only after `tool_use`, so calls make one of a plain end."""
     finish = finish or Finish(StopReason.DONE)
     reason = finish.reason
-    if reason is StopReason.DONE and (called or refused):
+    if reason in UNCLEAR and (called or refused):
         reason = StopReason.TOOL_CALL if called else StopReason.REFUSAL
     word = finish.native if NATIVE.get(finish.native) is reason else WRITTEN[reason]
     return {

@@ -94,9 +94,9 @@ class BodyWriter:
         earlier = self._writer.rest()
         if earlier is not None:
             self._parts.append(earlier)
-        if block.signature is not None:
-            self._writer.sign(block.signature)
-        return {"text": block.text, "thought": True} if block.text else None
+        thought = {"text": block.text, "thought": True} if block.text else None
+        behind = self._writer.sign(block.signature) if block.signature is not None else None
+        return {**behind, "text": block.text} if behind is not None else thought
 
     def _call(self, block: an.ToolCall) -> Part | None:
         return self._writer.signed(self._writer.call(block.id, block.name, block.arguments, block.custom))

@@ -9,11 +9,14 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    ModelResponsePart,
     SystemPromptPart,
     TextContent,
+    ThinkingPart,
     UserPromptPart,
 )
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.gemini.fields import camelled
@@ -71,11 +74,25 @@ class MessageReader:
                 self._result(part, f"{place}.parts[{index}].functionResponse")
             elif model or kind == "functionCall":
                 self._end_request()
-                self._response += load_model_part(part, self._calls, f"{place}.parts[{index}]")
+                self._of_model(load_model_part(part, self._calls, f"{place}.parts[{index}]"))
             else:
                 self._of_user(kind, part, f"{place}.parts[{index}]")
         self._end_request()
         self._end_response()
+
+    def _of_model(self, parts: list[ModelResponsePart]) -> None:
+        """Another vendor's signature stands behind the thoughts that it signs, which came in pieces."""
+        first = parts[0] if parts else None
+        if (
+            isinstance(first, ThinkingPart)
+            and first.id is None
+            and first.provider_name not in (None, WireFormat.GEMINI)
+        ):
+            thoughts = [first.content]
+            while self._response and is_unsigned(self._response[-1]):
+                thoughts.append(str(self._response.pop().content))
+            first.content = "".join(reversed(thoughts))
+        self._response += parts
 
     def _of_user(self, kind: str, part: Part, place: str) -> None:
         self._end_response()
@@ -116,6 +133,11 @@ class MessageReader:
 
 
 MEDIA: dict[str, Callable[[Any, str], Any]] = {"inlineData": load_blob, "fileData": load_file}
+
+
+def is_unsigned(part: ModelResponsePart) -> bool:
+    """True for thinking without a signature."""
+    return isinstance(part, ThinkingPart) and part.signature is None
 
 
 def parts_of(content: dict[str, Any], place: str) -> list[Any]:

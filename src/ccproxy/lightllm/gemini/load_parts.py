@@ -68,7 +68,8 @@ def load_model_part(part: Part, calls: Pairing, place: str) -> list[ModelRespons
 def _thinking(text: str, signature: Any) -> list[ModelResponsePart]:
     if signature:
         opaque = unsealed(str(signature), WireFormat.GEMINI)
-        return [ThinkingPart(text, signature=opaque.data, provider_name=opaque.origin.value)]
+        id = "redacted_thinking" if opaque.redacted else None
+        return [ThinkingPart(text, id=id, signature=opaque.data, provider_name=opaque.origin.value)]
     return [ThinkingPart(text)] if text else []
 
 

@@ -16,6 +16,11 @@ from ccproxy.lightllm.signatures import sealed
 type Part = dict[str, Any]
 
 
+def sealed_thought(opaque: ev.Opaque) -> Part:
+    """A thought that only holds another vendor's state."""
+    return {"text": "", "thought": True, "thoughtSignature": sealed(opaque, WireFormat.GEMINI)}
+
+
 class PartWriter:
     """Writes what comes in one piece, and keeps what belongs to a later part: a signature, sources."""
 
@@ -27,7 +32,12 @@ class PartWriter:
         self._ran: set[str] = set()
 
     def sign(self, opaque: ev.Opaque) -> Part | None:
-        """Keeps a signature for the next part. Gives the part that an earlier one still needs."""
+        """Keeps a signature of Gemini's for the next part, and gives the part that an earlier one still needs.
+
+        Another vendor's belongs to the thinking before it: it goes with a thought of no words, right behind that.
+        """
+        if opaque.origin is not WireFormat.GEMINI:
+            return sealed_thought(opaque)
         unsigned = self.rest()
         self.signature = sealed(opaque, WireFormat.GEMINI) or None
         return unsigned
@@ -54,8 +64,7 @@ class PartWriter:
         return None if part is None else self.signed(part)
 
     def _redacted(self, event: ev.Redacted) -> Part | None:
-        self.drops.add("thinking")
-        return None
+        return sealed_thought(event.opaque)
 
     def _server_call(self, event: ev.ServerToolCall) -> Part | None:
         if event.raw and event.origin is WireFormat.GEMINI:

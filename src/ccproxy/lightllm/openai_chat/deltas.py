@@ -59,7 +59,7 @@ class Deltas:
 
     def logprobs(self, logprobs: dict[str, Any], events: list[ev.Event]) -> None:
         """Takes the log-probabilities of a choice; those of anything but text have no place."""
-        tokens = [token for token in objects(logprobs.get("content")) if "token" in token and "logprob" in token]
+        tokens = whole_tokens(logprobs.get("content"))
         if tokens and self._kind is ev.TextStart:
             events.append(ev.LogprobsDelta(self._index, tokens))
 

@@ -119,7 +119,8 @@ class Turn:
         elif self._own or not (part.signature or part.id == "redacted_thinking" or self._model.openai):
             if part.content:
                 before = self._reasoning.get(form)
-                self._reasoning[form] = part.content if before is None else f"{before}\n\n{part.content}"
+                between = "" if self._call.origin is WireFormat.GEMINI else "\n\n"  # Gemini's are pieces of a stream
+                self._reasoning[form] = part.content if before is None else f"{before}{between}{part.content}"
         else:
             self._call.drops.add("thinking" if part.content or not part.signature else "signature")
 

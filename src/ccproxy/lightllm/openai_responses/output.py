@@ -144,9 +144,12 @@ class Output:
         return out + (self._places.done(message.place, message.item("completed")) if message.whole else b"")
 
     def redacted(self, event: ev.Redacted) -> bytes:
-        """Thinking that cannot be read is left out: sent back, it would pass for the signature of other thinking."""
-        self._drops.add("signature")
-        return b""
+        """Thinking that cannot be read."""
+        left = self._leave()
+        item = self._reasoning()
+        added = self._places.added(item.place, item.item())
+        item.sealed = sealed(event.opaque, ORIGIN)
+        return left + added + self._stop(item)
 
     def server_call(self, event: ev.ServerToolCall) -> bytes:
         """A call of the provider's own tool."""

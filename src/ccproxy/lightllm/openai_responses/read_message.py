@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.logprobs import whole_tokens
 from ccproxy.lightllm.openai_responses.citations import read_annotation
 
 type Events = list[ev.Event]
@@ -83,7 +84,8 @@ class Message:
         out: Events = []
         part = self.part(key, False, out)
         part.logged = True
-        if part.open and not part.refusal:
+        tokens = whole_tokens(tokens)
+        if tokens and part.open and not part.refusal:
             out.append(ev.LogprobsDelta(part.index, tokens))
         return out
 

@@ -84,7 +84,7 @@ def load_reasoning_item(item: dict[str, Any]) -> ThinkingPart:
     opaque = unsealed(state, OWN) if isinstance(state, str) and state else Opaque(OWN, "")
     return ThinkingPart(
         "\n\n".join(content + summary),
-        id=item.get("id"),
+        id="redacted_thinking" if opaque.redacted else item.get("id"),
         signature=opaque.data or None,
         provider_name=str(opaque.origin),
         provider_details=details,

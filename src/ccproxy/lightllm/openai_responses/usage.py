@@ -47,6 +47,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
             "cache_write_tokens": usage.cache_write or 0,
         },
         "output_tokens": output,
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
+        "output_tokens_details": {"reasoning_tokens": min(usage.reasoning or 0, output)},
         "total_tokens": usage.total_input + output,
     }

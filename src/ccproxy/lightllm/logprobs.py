@@ -1,0 +1,29 @@
+"""Log-probabilities of tokens, in the form that both OpenAI formats have: what is none of it stays out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+type Token = dict[str, Any]
+
+
+def whole_tokens(value: Any) -> list[Token]:
+    """The tokens of a list that have their text and their number, with alternatives that have them."""
+    if not isinstance(value, list):
+        return []
+    return [_token(token) for token in value if _is_token(token)]
+
+
+def _is_token(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("token"), str) and _is_number(value.get("logprob"))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _token(token: Token) -> Token:
+    others = token.get("top_logprobs")
+    if not isinstance(others, list) or all(map(_is_token, others)):
+        return token
+    return {**token, "top_logprobs": [other for other in others if _is_token(other)]}
