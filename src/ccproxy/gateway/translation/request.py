@@ -13,7 +13,7 @@ import orjson
 from ccproxy.exchange import Headers, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.translation.headers import request_headers
-from ccproxy.gateway.translation.response_store import Items, ResponseStore, items_of, whole_response, with_history
+from ccproxy.gateway.translation.response_store import Items, ResponseStore, own_items, whole_response, with_history
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.counting import count_document, counting_body
 from ccproxy.lightllm.failures import InvalidCall
@@ -87,10 +87,11 @@ async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: Respo
 
 
 def _remembered(translation: Translation, document: dict[str, Any], store: ResponseStore) -> dict[str, Any]:
+    own = own_items(document, store)
     if translation.operation == "generate" and document.get("store") is not False:
-        translation.own_input = items_of(document.get("input"))
+        translation.own_input = own
         translation.previous = document.get("previous_response_id") or None
-    return with_history(document, store)
+    return with_history(document, own, store)
 
 
 def _translated(translation: Translation, document: dict[str, Any], model: str) -> dict[str, Any]:

@@ -36,7 +36,16 @@ class ResponseStore:
         self._max_turns, self._max_bytes, self._bytes = max_turns, max_bytes, 0
 
     def keep(self, previous: str | None, own_input: Items, response: dict[str, Any]) -> None:
-        """Remembers a turn. `own_input` is what this request itself brought, without the turns before it."""
+        """Remembers a turn. `own_input` is what this request itself brought, without the turns before it.
+
+        A provider may give an answer the id of an earlier one of the same conversation: its turn then holds all that
+        came before, because a chain must not run in circles.
+        """
+        if response["id"] in self._chain(previous):
+            try:
+                previous, own_input = None, [*self.history(previous), *own_input]
+            except Refused:  # its beginning has gone meanwhile
+                return
         size = len(orjson.dumps([own_input, response]))
         self._touch(previous)
         self._drop(response["id"])
@@ -80,12 +89,16 @@ class ResponseStore:
 
     def _touch(self, id: str | None) -> None:
         """Marks a chain as used, the oldest turn as the least recently."""
+        for link in reversed(self._chain(id)):
+            self._turns.move_to_end(link)
+
+    def _chain(self, id: str | None) -> list[str]:
+        """A response and those before it, as far as they are known."""
         chain: list[str] = []
         while id is not None and (turn := self._turns.get(id)) is not None:
             chain.append(id)
             id = turn.previous
-        for link in reversed(chain):
-            self._turns.move_to_end(link)
+        return chain
 
     def _drop(self, id: str) -> bool:
         turn = self._turns.pop(id, None)
@@ -101,17 +114,24 @@ def items_of(value: Any) -> Items:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def with_history(document: dict[str, Any], store: ResponseStore) -> dict[str, Any]:
-    """A request that needs no memory: the conversation before it, and items in place of references. Raises Refused."""
+def own_items(document: dict[str, Any], store: ResponseStore) -> Items:
+    """What a request itself brings, items in place of references. Raises Refused."""
+    items = items_of(document.get("input"))
+    return [store.item(str(item.get("id"))) if item.get("type") == "item_reference" else item for item in items]
+
+
+def with_history(document: dict[str, Any], own: Items, store: ResponseStore) -> dict[str, Any]:
+    """A request that needs no memory: the conversation before it, and its own items. Raises Refused."""
     for member in ("conversation", "background"):
         if document.get(member):
             raise Refused(400, "unsupported_parameter", f"{member} needs OpenAI's own service; remove it on this route")
-    previous, items = document.get("previous_response_id"), items_of(document.get("input"))
-    if not previous and not any(item.get("type") == "item_reference" for item in items):
+    previous = document.get("previous_response_id") or None
+    if previous is not None and not isinstance(previous, str):
+        raise Refused(400, "invalid_request", "previous_response_id: not a string")
+    if previous is None and own == items_of(document.get("input")):
         return document
-    own = [store.item(str(item.get("id"))) if item.get("type") == "item_reference" else item for item in items]
     whole = {name: value for name, value in document.items() if name != "previous_response_id"}
-    return {**whole, "input": [*store.history(previous or None), *own]}
+    return {**whole, "input": [*store.history(previous), *own]}
 
 
 TERMINAL = re.compile(rb"event: response\.(?:completed|incomplete)\r?\ndata: ")
