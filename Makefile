@@ -45,6 +45,10 @@ format: $(STAMP) ## rewrite the sources as `make lint` wants them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: tables
+tables: $(STAMP) ## make the tables of docs/formats.md again from the code
+	PYTHONPATH=. $(BIN)/python tools/formats_page.py
+
 .PHONY: bench
 bench: $(STAMP) ## measure ccproxy beside mitmdump and a raw relay
 	bash bench/run

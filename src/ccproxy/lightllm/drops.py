@@ -27,6 +27,7 @@ RULES: dict[str, str] = {
     "json_mode": "JSON of any shape: the target has only JSON of a schema.",
     "invalid_arguments": "Arguments of a tool call that are not a JSON object are wrapped as the member `arguments`.",
     "unmatched_result": "The result of a call that the conversation does not hold is sent as text.",
+    "is_error": "The mark that a tool's result is an error; the words of the result say so themselves.",
     "service_tier": "A service tier that the target does not have.",
     "metadata": "Key-value pairs that the target does not store.",
     "user": "The end user's id.",

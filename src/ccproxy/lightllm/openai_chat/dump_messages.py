@@ -103,6 +103,8 @@ class MessagesWriter:
         if self._own:
             self._append(_own_result(part, parts, metadata, beside))
             return
+        if part.outcome == "failed":
+            self._call.drops.add("is_error")
         turn = self._turns.get(part.tool_call_id)
         if turn is not None:
             turn.result(part, parts)

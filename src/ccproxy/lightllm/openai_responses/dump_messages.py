@@ -138,6 +138,8 @@ class ItemWriter:
         self._add(self._calls.call(part))
 
     def _tool_return(self, part: ToolReturnPart) -> None:
+        if part.outcome == "failed" and not self._own:
+            self._call.drops.add("is_error")
         self._add(self._calls.output(part))
 
     def _native(self, part: NativeToolCallPart | NativeToolReturnPart) -> None:
