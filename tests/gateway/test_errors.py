@@ -90,7 +90,7 @@ def test_alone_it_is_one_error(dialect: WireFormat) -> None:
     assert all(is_error(dialect, event) for event in found)
     for event in found:
         document = json.loads(event.data)
-        assert document.get("response", document).get("error", document)["message"] == MESSAGE
+        assert document.get("response", document)["error"]["message"] == MESSAGE
     names = [event.name for event in found]
     assert names == {
         WireFormat.ANTHROPIC: ["error"],

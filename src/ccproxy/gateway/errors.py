@@ -43,8 +43,10 @@ def _data_event(body: bytes, kind: str, message: str) -> bytes:
 
 
 def _responses_events(body: bytes, kind: str, message: str) -> bytes:
-    # Both events that the API documents: SDKs raise on `error`, Codex reads `response.failed`.
-    error = {"type": "error", "code": kind, "message": message, "param": None, "sequence_number": 0}
+    # Both events that the API documents. SDKs raise on data with a member `error`, whatever the event, and else take
+    # `response.failed` for one of another response, whose id they do not know. Codex reads `response.failed` alone.
+    flat = {"type": "error", "code": kind, "message": message, "param": None, "sequence_number": 0}
+    error = flat | orjson.loads(body)
     response = {"object": "response", "status": "failed", "error": {"code": "server_error", "message": message}}
     failed = {"type": "response.failed", "sequence_number": 1, "response": response}
     return b"event: error\ndata: %b\n\nevent: response.failed\ndata: %b\n\n" % (
