@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from ccproxy.lightllm.depth import too_deep
 from ccproxy.lightllm.drops import Drops
 
 
@@ -16,7 +17,7 @@ def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
     if isinstance(arguments, dict):
         return arguments
     value = arguments
-    if isinstance(arguments, str):
+    if isinstance(arguments, str) and not too_deep(arguments.encode("utf-8", "replace")):
         try:
             value = orjson.loads(arguments)
         except orjson.JSONDecodeError:

@@ -22,6 +22,14 @@ def parse_data_uri(uri: str) -> tuple[str, bytes] | None:
     return match[1].lower(), from_base64(data)
 
 
+def inline_of(uri: str) -> tuple[str, bytes] | None:
+    """The same; None for one whose data cannot be read, too."""
+    try:
+        return parse_data_uri(uri)
+    except ValueError:
+        return None
+
+
 def data_uri(media_type: str, data: bytes) -> str:
     """A data URI."""
     return f"data:{media_type};base64,{to_base64(data)}"
@@ -36,6 +44,14 @@ def from_base64(text: str) -> bytes:
         if not re.fullmatch(r"[A-Za-z0-9+/]*", cleaned) or len(cleaned) % 4 == 1:
             raise ValueError("the data is not base64") from None
         return base64.b64decode(cleaned + "=" * (-len(cleaned) % 4))
+
+
+def standard_base64(text: str) -> str | None:
+    """Base64 as every decoder takes it; None for what is none."""
+    try:
+        return to_base64(from_base64(text))
+    except ValueError:
+        return None
 
 
 def to_base64(data: bytes) -> str:

@@ -23,7 +23,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _token(token: Token) -> Token:
-    others = token.get("top_logprobs")
-    if not isinstance(others, list) or all(map(_is_token, others)):
+    others = token.get("top_logprobs") or []
+    if isinstance(others, list) and all(map(_is_token, others)):
         return token
-    return {**token, "top_logprobs": [other for other in others if _is_token(other)]}
+    return {**token, "top_logprobs": [other for other in others if _is_token(other)] if type(others) is list else []}

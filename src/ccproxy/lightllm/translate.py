@@ -10,11 +10,23 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.answer import Answer, collect
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.call_ids import CallIds, with_distinct_ids
+from ccproxy.lightllm.call_ids import CALLS, CallIds, with_distinct_ids
 from ccproxy.lightllm.depth import too_deep
 from ccproxy.lightllm.drops import Drops
-from ccproxy.lightllm.events import End, Error, Event, Finish, Ping, ToolCallStart, Usage, UsageUpdate, WireError
-from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.events import (
+    End,
+    Error,
+    Event,
+    Finish,
+    Ping,
+    ServerToolCall,
+    ServerToolResult,
+    ToolCallStart,
+    Usage,
+    UsageUpdate,
+    WireError,
+)
+from ccproxy.lightllm.failures import InvalidCall, Malformed
 from ccproxy.lightllm.formats import StreamReader, buffered_module, errors_module, request_module, stream_module
 from ccproxy.lightllm.sse import COMMENT, EventTooLong, Framer
 
@@ -59,7 +71,7 @@ class StreamTranslator:
                 self._pass(frame, out)
             if error is None and not self.done:
                 self._write(self._reader.end(), out)
-        except Malformed as malformed:
+        except (Malformed, EventTooLong) as malformed:
             self._fail(str(malformed), out)
         if not self.done:
             self._write([Error(error or WireError(502, "the provider ended its stream in mid-answer"))], out)
@@ -87,7 +99,7 @@ class StreamTranslator:
         match event:
             case UsageUpdate():
                 self.usage.update(event.usage)
-            case ToolCallStart():
+            case ToolCallStart() | ServerToolCall() | ServerToolResult():
                 self._ids.settle(event)
             case Finish():
                 self.finish = event
@@ -101,7 +113,7 @@ class StreamTranslator:
         self._write([Error(WireError(502, message, origin=self._origin))], out)
 
 
-WATCHED = frozenset({UsageUpdate, Finish, Error, End, ToolCallStart})
+WATCHED = frozenset({UsageUpdate, Finish, Error, End}) | CALLS
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What a reader may raise for a document that is not of its format, besides Malformed."""
 
@@ -122,8 +134,22 @@ def translate_request(
     document: Any, client: WireFormat, provider: WireFormat, model: str | None = None, stream: bool | None = None
 ) -> tuple[dict[str, Any], Drops]:
     """A request body of one format as one of another, and what was left out. Raises InvalidCall."""
-    call = request_module(client).load(document, model, stream)
-    return request_module(provider).dump(call), call.drops
+    try:
+        call = request_module(client).load(document, model, stream)
+        return request_module(provider).dump(call), call.drops
+    except RecursionError as error:
+        raise InvalidCall("the request is nested too deeply to be translated") from error
+
+
+def parsed(body: bytes) -> Any:
+    """What a provider sent as JSON. Raises Malformed, for what is nested too deeply too."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"the provider's answer is not valid JSON: {error}") from error
+    if too_deep(body):
+        raise Malformed("the provider's answer is nested too deeply")
+    return document
 
 
 def read_events(document: Any, provider: WireFormat) -> list[Event]:

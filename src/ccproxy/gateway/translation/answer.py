@@ -17,6 +17,7 @@ from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import (
     StreamTranslator,
+    parsed,
     read_answer,
     read_stream,
     stream_answer,
@@ -181,19 +182,11 @@ def coding_of(incoming: Incoming) -> str | None:
     return value.decode("latin-1") if value is not None else None
 
 
-def parsed(body: bytes) -> Any:
-    """A body as JSON. Raises Malformed."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"the provider's answer is not valid JSON: {error}") from error
-
-
 def parsed_or_none(body: bytes) -> Any:
     """A body as JSON; None if it is something else."""
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return parsed(body)
+    except Malformed:
         return None
 
 

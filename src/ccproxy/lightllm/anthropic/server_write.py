@@ -26,7 +26,7 @@ def _media(block: Media, drops: Drops) -> Wire | None:
 
 
 def _unknown(block: Unknown, drops: Drops) -> Wire | None:
-    if block.origin is WireFormat.ANTHROPIC and block.raw.get("type"):
+    if block.origin is WireFormat.ANTHROPIC and isinstance(block.raw.get("type"), str):
         return block.raw
     drops.add("unknown_block")
     return None

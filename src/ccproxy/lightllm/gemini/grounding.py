@@ -61,7 +61,7 @@ class Grounding:
 
     def keep(self, raw: dict[str, Any]) -> None:
         """Members of a candidate of the same format."""
-        self._kept.update(raw)
+        self._kept.update({name: value for name, value in raw.items() if name in KEPT})
 
     def members(self) -> dict[str, Any]:
         """The members of the last candidate that tell of sources; empty if there are none."""

@@ -28,10 +28,10 @@ def write_logprobs(tokens: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _read(raw: dict[str, Any]) -> dict[str, Any]:
-    token = str(raw.get("token") or "")
+    token, number = str(raw.get("token") or ""), raw.get("logProbability")
     return {
         "token": token,
-        "logprob": raw.get("logProbability") or 0.0,
+        "logprob": number if isinstance(number, int | float) else 0.0,
         "bytes": list(token.encode("utf-8", "replace")),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.arguments import arguments_object
-from ccproxy.lightllm.data_uri import parse_data_uri, to_base64
+from ccproxy.lightllm.data_uri import inline_of, standard_base64, to_base64
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.gemini.grounding import KEPT, Grounding
 from ccproxy.lightllm.signatures import sealed
@@ -39,7 +39,9 @@ class PartWriter:
         if opaque.origin is not WireFormat.GEMINI:
             return sealed_thought(opaque)
         unsigned = self.rest()
-        self.signature = sealed(opaque, WireFormat.GEMINI) or None
+        self.signature = standard_base64(opaque.data) or None
+        if self.signature is None:
+            self.drops.add("signature")  # Gemini's are of the type bytes
         return unsigned
 
     def rest(self) -> Part | None:
@@ -98,13 +100,14 @@ class PartWriter:
         return {"codeExecutionResult": {"outcome": outcome, "output": event.output, "id": event.call_id}}
 
     def _media(self, event: ev.Media) -> Part | None:
-        if event.data:
-            return {"inlineData": {"mimeType": event.media_type, "data": event.data}}
-        inline = parse_data_uri(event.url)
+        type, data = event.media_type, standard_base64(event.data)
+        inline = None if data else inline_of(event.url)
         if inline is not None:
-            return {"inlineData": {"mimeType": inline[0] or event.media_type, "data": to_base64(inline[1])}}
-        if event.url:
-            return {"fileData": {"mimeType": event.media_type, "fileUri": event.url}}
+            type, data = inline[0] or type, to_base64(inline[1])
+        if data:
+            return {"inlineData": {"mimeType": type, "data": data}}
+        if event.url and not event.url.startswith("data:"):
+            return {"fileData": {"mimeType": type, "fileUri": event.url}}
         self.drops.add("media")
         return None
 

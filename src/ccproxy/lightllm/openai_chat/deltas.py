@@ -7,6 +7,7 @@ from typing import Any
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.logprobs import whole_tokens
 from ccproxy.lightllm.openai_chat.calls import Calls
 from ccproxy.lightllm.openai_chat.citations import read_citation
 from ccproxy.lightllm.openai_chat.images import read_image, read_sound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ccproxy.lightllm.data_uri import parse_data_uri, to_base64
+from ccproxy.lightllm.data_uri import inline_of, to_base64
 from ccproxy.lightllm.events import Media
 
 SOUNDS: tuple[tuple[str, str], ...] = (
@@ -23,7 +23,7 @@ def read_image(image: Any) -> Media | None:
     url = holder.get("url") if isinstance(holder, dict) else holder
     if not isinstance(url, str) or not url:
         return None
-    parsed = parse_data_uri(url)
+    parsed = inline_of(url)
     if parsed is None:
         return Media("image/png", url=url)
     media_type, data = parsed

@@ -10,6 +10,7 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.moments import seconds
 from ccproxy.lightllm.openai_chat.citations import read_sources
 from ccproxy.lightllm.openai_chat.deltas import Deltas
 from ccproxy.lightllm.openai_chat.errors import read_error
@@ -94,7 +95,7 @@ class StreamReader:
             ev.MessageStart(
                 str(chunk.get("id") or ""),
                 str(chunk.get("model") or ""),
-                int(created) if isinstance(created, int | float) else None,
+                seconds(created),
                 tier if isinstance(tier, str) else None,
             )
         )

@@ -6,12 +6,16 @@ platform.openai.com/docs/api-reference/responses-streaming.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.events import WireError
 
 ORIGIN = WireFormat.OPENAI_RESPONSES
+CODE = re.compile(r"[a-z][a-z0-9_]*")
+"""What a code looks like; servers put numbers and sentences there."""
+
 FAMILY = frozenset({WireFormat.OPENAI, WireFormat.OPENAI_RESPONSES})
 """Formats whose types and codes are the same."""
 
@@ -143,6 +147,6 @@ def error_object(error: WireError) -> dict[str, Any]:
 def failure(error: WireError) -> dict[str, Any]:
     """The `error` member of a failed response."""
     code = error.code if error.origin in FAMILY else None
-    if not code or code.isdigit():
+    if not code or not CODE.fullmatch(code):
         code = STREAM_CODES.get(error.status, "server_error" if error.status >= 500 else "invalid_prompt")
     return {"code": code, "message": error.message}

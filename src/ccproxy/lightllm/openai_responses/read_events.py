@@ -21,19 +21,32 @@ def text_delta(items: Items, wire: Wire) -> Events:
     item = known.get(wire.get("item_id")) or known.get(wire.get("output_index"))
     if type(item) is not Message:
         item = items.of(wire, "message")
-    key, delta = wire.get("content_index") or 0, wire.get("delta")
-    part = item.parts.get(key)
-    if part is None or part.refusal or not part.open or not delta or wire.get("logprobs"):
-        return _text_slowly(item, key, wire)
+    delta = wire.get("delta")
+    part = item.parts.get(wire.get("content_index") or 0)
+    if part is None or part.refusal or not part.open or not delta or type(delta) is not str or wire.get("logprobs"):
+        return _text_slowly(item, wire)
     part.told += len(delta)
     return (ev.TextDelta(part.index, delta),)
 
 
-def _text_slowly(item: Message, key: int, wire: Wire) -> Events:
-    out = item.text(key, wire.get("delta") or "", False)
+def _text_slowly(item: Message, wire: Wire) -> Events:
+    key = _number(wire, "content_index")
+    out = item.text(key, _said(wire, "delta"), False)
     if tokens := wire.get("logprobs"):
         out += item.logprobs(key, tokens)
     return out
+
+
+def _said(wire: Wire, name: str) -> str:
+    """Words; what is no text counts as missing."""
+    value = wire.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(wire: Wire, name: str) -> int:
+    """The number of a part, from 0."""
+    value = wire.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _added(items: Items, wire: Wire) -> Events:
@@ -51,22 +64,22 @@ def _done(items: Items, wire: Wire) -> Events:
 
 def _text_done(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.rest(wire.get("content_index") or 0, wire.get("text") or "", False)
+    return item.rest(_number(wire, "content_index"), _said(wire, "text"), False)
 
 
 def _refusal_delta(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.text(wire.get("content_index") or 0, wire.get("delta") or "", True)
+    return item.text(_number(wire, "content_index"), _said(wire, "delta"), True)
 
 
 def _refusal_done(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.rest(wire.get("content_index") or 0, wire.get("refusal") or "", True)
+    return item.rest(_number(wire, "content_index"), _said(wire, "refusal"), True)
 
 
 def _annotation(items: Items, wire: Wire) -> Events:
     item: Message = items.of(wire, "message")
-    return item.annotation(wire.get("content_index") or 0, wire.get("annotation"))
+    return item.annotation(_number(wire, "content_index"), wire.get("annotation"))
 
 
 def _part_added(items: Items, wire: Wire) -> Events:
@@ -76,7 +89,7 @@ def _part_added(items: Items, wire: Wire) -> Events:
         return ()
     item: Message = items.of(wire, "message")
     out: list[ev.Event] = []
-    item.part(wire.get("content_index") or 0, kind == "refusal", out)
+    item.part(_number(wire, "content_index"), kind == "refusal", out)
     return out
 
 
@@ -87,17 +100,17 @@ def _part_done(items: Items, wire: Wire) -> Events:
     if part.get("type") not in TEXTS:
         return _thought(items, wire, True, part.get("text")) if part.get("type") == "reasoning_text" else ()
     item: Message = items.of(wire, "message")
-    return item.finish_part(wire.get("content_index") or 0, part)
+    return item.finish_part(_number(wire, "content_index"), part)
 
 
 def _summary_delta(items: Items, wire: Wire) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    return item.text(wire.get("summary_index") or 0, wire.get("delta") or "", False)
+    return item.text(_number(wire, "summary_index"), _said(wire, "delta"), False)
 
 
 def _thinking_delta(items: Items, wire: Wire) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    return item.text(wire.get("content_index") or 0, wire.get("delta") or "", True)
+    return item.text(_number(wire, "content_index"), _said(wire, "delta"), True)
 
 
 def _summary_done(items: Items, wire: Wire) -> Events:
@@ -111,13 +124,13 @@ def _thinking_done(items: Items, wire: Wire) -> Events:
 
 def _thought(items: Items, wire: Wire, raw: bool, whole: Any) -> Events:
     item: Reasoning = items.of(wire, "reasoning")
-    key = wire.get("content_index" if raw else "summary_index") or 0
+    key = _number(wire, "content_index" if raw else "summary_index")
     return item.rest(key, whole, raw) if isinstance(whole, str) else ()
 
 
 def _arguments_delta(items: Items, wire: Wire) -> Events:
     call: Call = items.of(wire, "function_call")
-    return call.arguments(wire.get("delta") or "")
+    return call.arguments(_said(wire, "delta"))
 
 
 def _arguments_done(items: Items, wire: Wire) -> Events:
@@ -127,7 +140,7 @@ def _arguments_done(items: Items, wire: Wire) -> Events:
 
 def _input_delta(items: Items, wire: Wire) -> Events:
     call: Call = items.of(wire, "custom_tool_call")
-    return call.arguments(wire.get("delta") or "")
+    return call.arguments(_said(wire, "delta"))
 
 
 def _input_done(items: Items, wire: Wire) -> Events:

@@ -48,23 +48,32 @@ def _result(call: ServerToolCall, item: Item, output: str = "", sources: list[Ci
     return ServerToolResult(call.id, call.name, output, sources or [], _failed(item), origin=ORIGIN)
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _list(holder: Item, name: str) -> list[Any]:
+    value = holder.get(name)
+    return value if isinstance(value, list) else []
+
+
 def _web_search(item: Item) -> list[Event]:
     action = item.get("action")
     action = action if isinstance(action, dict) else {}
     if action.get("type") == "open_page" and isinstance(action.get("url"), str):
         call = _call(item, "web_fetch", {"url": action["url"]})
     else:
-        queries = [query for query in action.get("queries") or [] if isinstance(query, str)]
+        queries = [query for query in _list(action, "queries") if isinstance(query, str)]
         query = action.get("query") or next(iter(queries), None) or action.get("pattern") or ""
         call = _call(item, "web_search", {"query": query} if query else {})
-    sources = [source for source in action.get("sources") or [] if isinstance(source, dict) and source.get("url")]
-    cited = [Citation("web", source["url"], source.get("title"), origin=ORIGIN) for source in sources]
+    sources = [source for source in _list(action, "sources") if isinstance(source, dict) and _text(source.get("url"))]
+    cited = [Citation("web", source["url"], _text(source.get("title")), origin=ORIGIN) for source in sources]
     return [call, _result(call, item, sources=cited)]
 
 
 def _code(item: Item) -> list[Event]:
     call = _call(item, "code_execution", {"code": item.get("code") or "", "language": "python"})
-    outputs = [output for output in item.get("outputs") or [] if isinstance(output, dict)]
+    outputs = [output for output in _list(item, "outputs") if isinstance(output, dict)]
     logs = "".join(output["logs"] for output in outputs if isinstance(output.get("logs"), str))
     images = [output["url"] for output in outputs if isinstance(output.get("url"), str)]
     return [call, _result(call, item, logs), *(_pictured(url, call.id) for url in images)]
@@ -78,11 +87,16 @@ def _pictured(url: str, id: str) -> Event:
 
 
 def _file_search(item: Item) -> list[Event]:
-    queries = [query for query in item.get("queries") or [] if isinstance(query, str)]
+    queries = [query for query in _list(item, "queries") if isinstance(query, str)]
     call = _call(item, "file_search", {"queries": queries})
-    found = [result for result in item.get("results") or [] if isinstance(result, dict)]
+    found = [result for result in _list(item, "results") if isinstance(result, dict)]
     sources = [
-        Citation("file", title=hit.get("filename"), cited_text=hit.get("text"), document_id=hit.get("file_id"))
+        Citation(
+            "file",
+            title=_text(hit.get("filename")),
+            cited_text=_text(hit.get("text")),
+            document_id=_text(hit.get("file_id")),
+        )
         for hit in found
     ]
     return [call, _result(call, item, sources=sources)]

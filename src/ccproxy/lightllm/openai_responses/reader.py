@@ -9,6 +9,7 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.moments import seconds
 from ccproxy.lightllm.openai_responses.errors import read_error
 from ccproxy.lightllm.openai_responses.read_events import ITEM_EVENTS
 from ccproxy.lightllm.openai_responses.read_items import Items, Wire
@@ -74,7 +75,7 @@ class StreamReader:
         start = ev.MessageStart(
             str(response.get("id") or ""),
             str(response.get("model") or ""),
-            int(created) if isinstance(created, int | float) else None,
+            seconds(created),
             tier if isinstance(tier, str) else None,
         )
         return [start]

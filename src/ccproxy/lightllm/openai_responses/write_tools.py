@@ -72,7 +72,7 @@ class ServerTools:
 
     def unknown(self, event: ev.Unknown) -> bytes:
         """An item of this format that the house does not know."""
-        if event.origin is ORIGIN:
+        if event.origin is ORIGIN and isinstance(event.raw.get("type"), str):
             return self.whole(event.raw)
         self._drops.add("unknown_block")
         return b""
@@ -93,10 +93,10 @@ class ServerTools:
     def _added(self, place: int, item: Wire) -> bytes:
         begun = {**item, "status": "in_progress"} if "status" in item else item
         begun = {**begun, "result": None} if item.get("type") == "image_generation_call" else begun
-        return self._places.added(place, begun) + self._steps(place, item, STEPS.get(item.get("type", ""), ())[:1])
+        return self._places.added(place, begun) + self._steps(place, item, STEPS.get(item["type"], ())[:1])
 
     def _done(self, place: int, item: Wire) -> bytes:
-        steps = STEPS.get(item.get("type", ""), ())[1:]
+        steps = STEPS.get(item["type"], ())[1:]
         told = self._code(place, item)
         told += self._steps(place, item, steps[:-1] if item.get("status") == "failed" else steps)
         return told + self._places.done(place, item)
