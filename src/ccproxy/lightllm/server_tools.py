@@ -45,3 +45,13 @@ def neutral_name(native: str) -> str:
 def declaration(name: str, format: WireFormat) -> dict[str, Any] | None:
     """How a format declares a tool of a neutral name; None if it has no such tool."""
     return DECLARATIONS.get(name, {}).get(format)
+
+
+def rule_of(tool_name: str) -> str | None:
+    """The rule that counts a block which the target has no form for, by the name of its tool.
+
+    None where nothing is lost: the tools that an item of Responses declares are sent with the others.
+    """
+    if tool_name == "additional_tools":
+        return None
+    return "unknown_block" if tool_name == "unknown" else "server_tool_blocks"

@@ -26,6 +26,7 @@ from ccproxy.lightllm.arguments import arguments_object
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.events import Opaque
 from ccproxy.lightllm.ids import safe_id
+from ccproxy.lightllm.server_tools import rule_of
 from ccproxy.lightllm.signatures import sealed
 
 NATIVE = WireFormat.ANTHROPIC
@@ -143,8 +144,8 @@ class MessageWriter:
         raw = (part.provider_details or {}).get("raw")
         if raw is not None and part.provider_name == NATIVE:
             self._add(role, [raw])
-        else:
-            self._drops.add("unknown_block" if part.tool_name == "unknown" else "server_tool_blocks")
+        elif (rule := rule_of(part.tool_name)) is not None:
+            self._drops.add(rule)
 
     def _file(self, part: FilePart, role: str) -> None:
         self._drops.add("media")

@@ -20,6 +20,7 @@ from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.gemini.media import dump_media, dump_own
 from ccproxy.lightllm.gemini.pairing import MADE_UP
 from ccproxy.lightllm.ids import safe_id
+from ccproxy.lightllm.server_tools import rule_of
 
 type Part = dict[str, Any]
 
@@ -117,8 +118,8 @@ class ModelTurn:
         raw = (part.provider_details or {}).get("raw")
         if part.provider_name == OWN and isinstance(raw, dict):
             self._put(dict(raw))
-        else:
-            self._drop("unknown_block" if part.tool_name == "unknown" else "server_tool_blocks")
+        elif (rule := rule_of(part.tool_name)) is not None:
+            self._drop(rule)
 
     def _details(self, part: TextPart | ToolCallPart | FilePart) -> Part:
         """The members that only Gemini knows; cache markers are counted."""

@@ -51,10 +51,10 @@ def _foreign(item: Any, call: ModelCall) -> Part | None:
         metadata = _metadata(item)
         if "cache_control" in metadata:
             call.drops.add("cache_control")
+        if item.content:
+            return {"text": item.content}
         if "raw" in metadata:
             call.drops.add("unknown_block")
-        elif item.content:
-            return {"text": item.content}
     return None
 
 

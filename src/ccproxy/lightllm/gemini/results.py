@@ -94,10 +94,10 @@ def _joined(content: list[Any], drops: Drops) -> Any:
                 return orjson.loads(item.content)
             if "cache_control" in metadata:
                 drops.add("cache_control")
-            if "raw" in metadata:
-                drops.add("unknown_block")
-            elif item.content:
+            if item.content:
                 texts.append(item.content)
+            elif "raw" in metadata:
+                drops.add("unknown_block")
         elif isinstance(item, CachePoint):
             drops.add("cache_control")
         elif not isinstance(item, MEDIA_TYPES):

@@ -65,9 +65,9 @@ def _mark(point: CachePoint, parts: list[Part], call: ModelCall) -> None:
 def _text(item: Any, call: ModelCall) -> Part | None:
     metadata = item.metadata if isinstance(item.metadata, dict) else {}
     raw = metadata.get("raw")
-    if isinstance(raw, dict):
-        if call.origin is OWN:
-            return raw
+    if isinstance(raw, dict) and call.origin is OWN:
+        return raw
+    if raw is not None and not item.content:
         call.drops.add("unknown_block")
         return None
     return {"type": "text", "text": item.content, **outer(metadata, call)}

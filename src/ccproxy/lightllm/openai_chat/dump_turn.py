@@ -25,6 +25,7 @@ from ccproxy.lightllm.ids import safe_id
 from ccproxy.lightllm.openai_chat.dump_content import content_of
 from ccproxy.lightllm.openai_chat.dump_media import Part, outer
 from ccproxy.lightllm.openai_chat.models import Model
+from ccproxy.lightllm.server_tools import rule_of
 
 OWN = WireFormat.OPENAI
 LONGEST = 40
@@ -146,8 +147,8 @@ class Turn:
         raw = details.get("raw")
         if self._own and part.provider_name == OWN.value and isinstance(raw, dict):
             (self._calls if details.get("form") == "tool_calls" else self._content).append(raw)
-        else:
-            self._call.drops.add("unknown_block" if part.tool_name == "unknown" else "server_tool_blocks")
+        elif (rule := rule_of(part.tool_name)) is not None:
+            self._call.drops.add(rule)
 
     def _file(self, part: FilePart) -> None:
         """An assistant message holds no images: they come after it, from the user."""
