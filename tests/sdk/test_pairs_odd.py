@@ -20,9 +20,17 @@ from tests.sdk.speakers.question import KEYS, NAMES, Said
 from tests.support.daemon import Daemon
 from tests.support.grammar import gemini
 from tests.support.http import Header
-from tests.support.provider_answers import anthropic_end, anthropic_start, chat_end, named
+from tests.support.provider_answers import (
+    anthropic_end,
+    anthropic_message,
+    anthropic_start,
+    body_of,
+    chat_end,
+    named,
+    response,
+)
 from tests.support.provider_answers import chunk as chat_chunk
-from tests.support.replies import JSON, SSE, chunked, reply, stream
+from tests.support.replies import JSON, SSE, chunked, json_reply, reply, stream
 from tests.support.upstream import Recorded, Script, Step, Upstream
 
 every_crossing = pytest.mark.parametrize("pair", CROSSED, ids="-".join)
@@ -166,6 +174,45 @@ def test_calls_whose_arguments_come_by_turns(wired: Crossing, wire: Upstream) ->
     assert said.text == "Two"
     assert [call.arguments for call in said.calls] == [{"city": "Zürich"}, {"city": "Rome", "days": 1}]
     assert [call.id[-2:] for call in said.calls] == ["_a", "_b"]
+
+
+def without_arguments(format: str) -> dict[str, Any]:
+    """An answer that calls a tool which needs no arguments, in the barest form of the format."""
+    match format:
+        case "anthropic":
+            found: dict[str, Any] = anthropic_message(
+                [{"type": "tool_use", "id": "toolu_a", "name": "now", "input": {}}], "tool_use"
+            )
+            return found
+        case "openai":
+            call = {"id": "call_a", "type": "function", "function": {"name": "now", "arguments": ""}}
+            message = {"role": "assistant", "content": None, "tool_calls": [call]}
+            choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+            return body_of(format) | {"choices": [choice]}
+        case "openai_responses":
+            return response(
+                [{"type": "function_call", "id": "fc_a", "call_id": "call_a", "name": "now", "arguments": ""}]
+            )
+        case _:
+            part = {"functionCall": {"name": "now"}}
+            choice = {"index": 0, "content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
+            return body_of(format) | {"candidates": [choice]}
+
+
+@every_crossing
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_without_arguments(wired: Crossing, wire: Upstream) -> None:
+    """Of a stream too: the provider answers in one piece."""
+    wire.script = json_reply(without_arguments(wired.provider))
+    question = wired.question("what time is it?", tools=True)
+    first = wired.say(question)
+    (call,) = first.calls
+    assert (call.name, call.arguments) == ("now", {})
+    wire.script = json_reply(body_of(wired.provider, "late"))
+    last = wired.say(wired.speaker.go_on(question, first, [(call, "noon")]))
+    assert last.text == "late"
+    ((_, name, arguments),) = wired.seen().calls
+    assert (name, arguments) == ("now", {})
 
 
 # -- a Gemini client that does not ask for server-sent events

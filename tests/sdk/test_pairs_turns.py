@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sdk.pairs import PAIRS, WAYS, Crossing
-from tests.sdk.speakers.question import TOOL, Place
+from tests.sdk.speakers.question import TOOLS, Place
 
 pytestmark = [
     pytest.mark.parametrize("pair", PAIRS, ids="-".join),
@@ -40,7 +40,7 @@ def test_a_tool_call_and_its_result(crossing: Crossing) -> None:
     assert call.id
     assert (call.name, call.arguments) == ("look_up", {"city": "Zürich", "days": 2})
     assert first.stop == CALLED[crossing.client]
-    assert crossing.seen().tools == [(TOOL["name"], TOOL["schema"])]
+    assert crossing.seen().tools == [(tool.name, tool.schema) for tool in TOOLS]
     last = crossing.say(crossing.speaker.go_on(question, first, [(call, "sunny all day")]))
     assert last.text == "TOOL RESULT: sunny all day"
     assert last.stop == DONE[crossing.client]
@@ -63,6 +63,16 @@ def test_parallel_tool_calls(crossing: Crossing) -> None:
         'Zürich "\n': 'weather of Zürich "\n',
         "Kyoto": "weather of Kyoto",
     }
+
+
+@pytest.mark.parametrize("choice", ["none", "required", "add-up"])
+def test_a_choice_of_tools(crossing: Crossing, choice: str) -> None:
+    text = LOOK_UP if choice == "none" else "hello"
+    said = crossing.say(crossing.question(text, tools=True, choice=choice))
+    names = [call.name for call in said.calls]
+    assert names == {"none": [], "required": ["look_up"]}.get(choice, [choice])
+    assert said.stop == (CALLED if names else DONE)[crossing.client]
+    assert crossing.seen().tools
 
 
 @pytest.mark.parametrize("media", [("image/png", PNG), ("application/pdf", PDF)], ids=["image", "pdf"])

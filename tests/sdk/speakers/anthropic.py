@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import anthropic
 
-from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOL, Call, Question, Said, Used
+from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOLS, Call, Question, Said, Used
 
 
 class AnthropicSpeaker:
@@ -53,8 +53,12 @@ class AnthropicSpeaker:
         if question.system:
             request["system"] = question.system
         if question.tools:
-            named = {name: TOOL[name] for name in ("name", "description")}
-            request["tools"] = [named | {"input_schema": TOOL["schema"]}]
+            request["tools"] = [
+                {"name": tool.name, "description": tool.description, "input_schema": tool.schema} for tool in TOOLS
+            ]
+        if question.choice:
+            kind = {"none": "none", "required": "any"}.get(question.choice, "tool")
+            request["tool_choice"] = {"type": kind} | ({"name": question.choice} if kind == "tool" else {})
         if question.think:
             request["thinking"] = {"type": "enabled", "budget_tokens": 1024}
         if question.stops:
@@ -63,8 +67,11 @@ class AnthropicSpeaker:
             request["output_format"] = question.output
         return request
 
-    def go_on(self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]]) -> dict[str, Any]:
+    def go_on(
+        self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]] | tuple[()] = (), text: str = ""
+    ) -> dict[str, Any]:
         brought = [{"type": "tool_result", "tool_use_id": call.id, "content": text} for call, text in results]
+        brought += [{"type": "text", "text": text}] if text else []
         turns = [{"role": "assistant", "content": said.native.content}, {"role": "user", "content": brought}]
         return request | {"messages": [*request["messages"], *turns]}
 

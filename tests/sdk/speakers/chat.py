@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import openai
 
-from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOL, Call, Question, Said, Used
+from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOLS, Call, Question, Said, Used
 
 ERRORS: dict[int, type[Exception]] = {
     400: openai.BadRequestError,
@@ -70,8 +70,14 @@ class ChatSpeaker(OpenAI):
             "messages": [*system, *turns, {"role": "user", "content": content}],
         }
         if question.tools:
-            named = {name: TOOL[name] for name in ("name", "description")}
-            request["tools"] = [{"type": "function", "function": named | {"parameters": TOOL["schema"]}}]
+            functions = [
+                {"name": tool.name, "description": tool.description, "parameters": tool.schema} for tool in TOOLS
+            ]
+            request["tools"] = [{"type": "function", "function": function} for function in functions]
+        if question.choice in ("none", "required"):
+            request["tool_choice"] = question.choice
+        elif question.choice:
+            request["tool_choice"] = {"type": "function", "function": {"name": question.choice}}
         if question.think:
             request["reasoning_effort"] = "medium"
         if question.stops:
@@ -80,8 +86,11 @@ class ChatSpeaker(OpenAI):
             request["response_format"] = question.output
         return request
 
-    def go_on(self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]]) -> dict[str, Any]:
+    def go_on(
+        self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]] | tuple[()] = (), text: str = ""
+    ) -> dict[str, Any]:
         brought = [{"role": "tool", "tool_call_id": call.id, "content": text} for call, text in results]
+        brought += [{"role": "user", "content": text}] if text else []
         return request | {"messages": [*request["messages"], said.native.choices[0].message, *brought]}
 
     def ask(self, provider: str, request: dict[str, Any]) -> Said:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from google import genai
 from google.genai import errors, types
 
-from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOL, Call, Question, Said, Used
+from tests.sdk.speakers.question import KEYS, TIMEOUT, TOOLS, Call, Question, Said, Used
 
 
 class GeminiSpeaker:
@@ -47,10 +47,18 @@ class GeminiSpeaker:
         if question.system:
             config.system_instruction = question.system
         if question.tools:
-            declared = types.FunctionDeclaration(
-                name=TOOL["name"], description=TOOL["description"], parameters_json_schema=TOOL["schema"]
-            )
-            config.tools = [types.Tool(function_declarations=[declared])]
+            declared = [
+                types.FunctionDeclaration(
+                    name=tool.name, description=tool.description, parameters_json_schema=tool.schema
+                )
+                for tool in TOOLS
+            ]
+            config.tools = [types.Tool(function_declarations=declared)]
+        if question.choice:
+            mode = {"none": "NONE"}.get(question.choice, "ANY")
+            names = None if question.choice in ("none", "required") else [question.choice]
+            calling = types.FunctionCallingConfig(mode=mode, allowed_function_names=names)
+            config.tool_config = types.ToolConfig(function_calling_config=calling)
         if question.think:
             config.thinking_config = types.ThinkingConfig(include_thoughts=True)
         if question.stops:
@@ -60,11 +68,14 @@ class GeminiSpeaker:
         contents = [*turns, types.Content(role="user", parts=parts)]
         return {"model": question.model, "contents": contents, "config": config}
 
-    def go_on(self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]]) -> dict[str, Any]:
+    def go_on(
+        self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]] | tuple[()] = (), text: str = ""
+    ) -> dict[str, Any]:
         brought = [
             types.Part(function_response=types.FunctionResponse(id=call.id, name=call.name, response={"result": text}))
             for call, text in results
         ]
+        brought += [types.Part(text=text)] if text else []
         turns = [types.Content(role="model", parts=said.native), types.Content(role="user", parts=brought)]
         return request | {"contents": [*request["contents"], *turns]}
 
@@ -104,7 +115,7 @@ class GeminiSpeaker:
             parts,
             text="".join(part.text or "" for part in parts if not part.thought),
             thoughts="".join(part.text or "" for part in parts if part.thought),
-            calls=[Call(call.id, call.name, call.args) for call in calls],
+            calls=[Call(call.id, call.name, call.args or {}) for call in calls],
             stop=stop.value,
             used=Used(
                 usage.prompt_token_count,

@@ -15,15 +15,41 @@ NAMES = tuple(dialect.name for dialect in DIALECTS)
 WIRED = "-wired"
 """What the names of the providers end in that have a scripted upstream."""
 KEYS = {name: SENTINEL + name for known in NAMES for name in (known, known + WIRED)}
-TOOL: dict[str, Any] = {
-    "name": "look_up",
-    "description": "Looks up the weather.",
-    "schema": {
-        "type": "object",
-        "properties": {"city": {"type": "string", "description": "Its name."}, "days": {"type": "integer"}},
-        "required": ["city"],
-    },
-}
+
+
+class Tool(NamedTuple):
+    """A tool that the client declares."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+
+
+TOOLS = (
+    Tool(
+        "look_up",
+        "Looks up the weather.",
+        {
+            "type": "object",
+            "properties": {"city": {"type": "string", "description": "Its name."}, "days": {"type": "integer"}},
+            "required": ["city"],
+        },
+    ),
+    Tool(
+        "add-up",
+        "Adds “numbers” up.",
+        {
+            "type": "object",
+            "properties": {
+                "numbers": {"type": "array", "items": {"type": "number"}},
+                "type": {"type": "string", "enum": ["sum", "mean"]},
+                "deep": {"type": "object", "properties": {"title": {"type": "string"}}, "additionalProperties": False},
+            },
+            "required": ["numbers", "type"],
+        },
+    ),
+    Tool("now", "Tells the time.", {"type": "object", "properties": {}}),
+)
 
 
 class Place(BaseModel):
@@ -64,6 +90,8 @@ class Question:
     system: str = ""
     before: tuple[str, ...] = ()
     tools: bool = False
+    choice: str = ""
+    """`none`, `required`, or the name of a tool."""
     think: bool = False
     limit: int = 4000
     stops: tuple[str, ...] = ()
@@ -103,8 +131,10 @@ class Speaker(Protocol):
     def request(self, question: Question) -> dict[str, Any]:
         """The arguments for the SDK."""
 
-    def go_on(self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]]) -> dict[str, Any]:
-        """The arguments for the turn after: the answer as the SDK gave it, and the results of its calls."""
+    def go_on(
+        self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]] | tuple[()] = (), text: str = ""
+    ) -> dict[str, Any]:
+        """The arguments for the next turn: the answer as the SDK gave it, results of its calls, the user's text."""
 
     def ask(self, provider: str, request: dict[str, Any]) -> Said:
         """Asks for the answer in one piece."""

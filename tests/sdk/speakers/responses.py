@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.sdk.speakers.chat import OpenAI, data_uri
-from tests.sdk.speakers.question import TOOL, Call, Failed, Question, Said, Used
+from tests.sdk.speakers.question import TOOLS, Call, Failed, Question, Said, Used
 
 DELTA = "response.output_text.delta"
 
@@ -32,8 +32,14 @@ class ResponsesSpeaker(OpenAI):
         if question.system:
             request["instructions"] = question.system
         if question.tools:
-            named = {name: TOOL[name] for name in ("name", "description")}
-            request["tools"] = [{"type": "function", **named, "parameters": TOOL["schema"], "strict": False}]
+            functions = [
+                {"name": tool.name, "description": tool.description, "parameters": tool.schema} for tool in TOOLS
+            ]
+            request["tools"] = [{"type": "function", **function, "strict": False} for function in functions]
+        if question.choice in ("none", "required"):
+            request["tool_choice"] = question.choice
+        elif question.choice:
+            request["tool_choice"] = {"type": "function", "name": question.choice}
         if question.think:
             request["reasoning"] = {"effort": "medium", "summary": "auto"}
             request["include"] = ["reasoning.encrypted_content"]
@@ -41,8 +47,11 @@ class ResponsesSpeaker(OpenAI):
             request["text_format"] = question.output
         return request
 
-    def go_on(self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]]) -> dict[str, Any]:
+    def go_on(
+        self, request: dict[str, Any], said: Said, results: list[tuple[Call, str]] | tuple[()] = (), text: str = ""
+    ) -> dict[str, Any]:
         brought = [{"type": "function_call_output", "call_id": call.id, "output": text} for call, text in results]
+        brought += [{"role": "user", "content": text}] if text else []
         return request | {"input": [*request["input"], *said.native.output, *brought]}
 
     def ask(self, provider: str, request: dict[str, Any]) -> Said:
