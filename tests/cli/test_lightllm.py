@@ -162,9 +162,7 @@ def test_what_is_nested_too_deeply(home: Home) -> None:
     for _ in range(400):
         schema = {"type": "object", "properties": {"x": schema}}
     request = CACHED | {"tools": [{"name": "deep", "input_schema": schema}]}
-    done = convert(home, request, "anthropic", "gemini")
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 1)
+    refused(convert(home, request, "anthropic", "gemini"), "deep")
     refused(convert(home, "[" * 100_000 + "]" * 100_000, "anthropic", "openai"), "<stdin>")
 
 

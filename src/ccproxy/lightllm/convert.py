@@ -61,7 +61,7 @@ def convert(data: bytes, source: WireFormat, target: WireFormat, kind: Kind | No
     if kind == "request":
         model = document.get("model") if isinstance(document, dict) else None
         body, drops = translate_request(document, source, target, model, stream)
-        return Converted("request", pretty(body), drops)
+        return Converted("request", written(body), drops)
     if kind == "error":
         error = translate_error(document, ERROR_STATUS, source)
         if error is None:
@@ -95,6 +95,14 @@ def parse(data: bytes) -> Any:
 def pretty(document: Any) -> bytes:
     """JSON for people."""
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def written(body: Any) -> bytes:
+    """A request as JSON. Raises InvalidCall."""
+    try:
+        return pretty(body)
+    except TypeError as error:  # orjson reads 1024 levels and writes 254
+        raise InvalidCall("the request is nested too deeply to be translated") from error
 
 
 def _stream(data: bytes, source: WireFormat, target: WireFormat, stream: bool | None) -> Converted:

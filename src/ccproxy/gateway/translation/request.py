@@ -81,9 +81,16 @@ async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: Respo
     if endpoint.format is WireFormat.OPENAI_RESPONSES:
         document = _remembered(translation, document, store)
     body = _translated(translation, document, model)
-    translation.body = orjson.dumps(body)
+    translation.body = _written(body)
     translation.headers = request_headers(inquiry.exchange.request.headers, provider, stream)
     return translation
+
+
+def _written(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError as error:  # orjson reads 1024 levels and writes 254
+        raise Refused(400, "invalid_request", "the request is nested too deeply to be translated") from error
 
 
 def _remembered(translation: Translation, document: dict[str, Any], store: ResponseStore) -> dict[str, Any]:

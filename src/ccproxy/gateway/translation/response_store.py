@@ -46,7 +46,9 @@ class ResponseStore:
                 previous, own_input = None, [*self.history(previous), *own_input]
             except Refused:  # its beginning has gone meanwhile
                 return
-        size = len(orjson.dumps([own_input, response]))
+        size = size_of([own_input, response])
+        if size is None:
+            return
         self._touch(previous)
         self._drop(response["id"])
         self._turns[response["id"]] = Turn(previous, own_input, response, size)
@@ -105,6 +107,14 @@ class ResponseStore:
         if turn is not None:
             self._bytes -= turn.size
         return turn is not None
+
+
+def size_of(value: Any) -> int | None:
+    """Bytes of a value as JSON; None where it is nested too deeply to be written."""
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        return None
 
 
 def items_of(value: Any) -> Items:
