@@ -70,17 +70,22 @@ def test_A07_passthrough_without_a_destination(daemon: Daemon, upstream: Upstrea
     assert not upstream.requests
 
 
-def test_A07_transform_says_that_it_is_not_there_yet(daemon: Daemon, upstream: Upstream, dialect: Dialect) -> None:
-    request = request_bytes("POST", dialect.target(), [dialect.key()], dialect.body(), host="translate.test")
-    with daemon.client() as client:
-        client.send(request)
-        assert "transla" in dialect.error(client.response(), 501).lower()
-    assert not upstream.requests
-
-
 def test_A07_another_format_is_not_sent_as_it_is(daemon: Daemon, upstream: Upstream, dialect: Dialect) -> None:
+    """It is translated; the upstream's `{}` is no answer of any format."""
+    for other in DIALECTS:
+        if other is not dialect:
+            upstream.forget()
+            answer = daemon.ask("POST", dialect.target(), [dialect.key(other.name)], dialect.body())
+            assert dialect.error(answer, 502)
+            (seen,) = upstream.requests
+            assert seen.target == other.target().encode()
+            assert seen.body != dialect.body()
+
+
+def test_A07_what_has_no_counterpart_is_not_sent_at_all(daemon: Daemon, upstream: Upstream, dialect: Dialect) -> None:
     other = next(each for each in DIALECTS if each is not dialect)
-    answer = daemon.ask("POST", dialect.target(), [dialect.key(other.name)], dialect.body())
-    message = dialect.error(answer, 501)
+    target = dialect.target().replace("generateContent", "embedContent")
+    target += "" if "embedContent" in target else "/resp_1/cancel"
+    message = dialect.error(daemon.ask("POST", target, [dialect.key(other.name)], dialect.body()), 501)
     assert other.name in message
     assert not upstream.requests
