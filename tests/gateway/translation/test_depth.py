@@ -112,6 +112,16 @@ def test_answers(
     daemon.healthy()
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["buffered", "streamed"])
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_what_a_response_repeats(daemon: Daemon, upstream: Upstream, depth: int, streamed: bool) -> None:
+    """A member that the provider never sees comes back in the response."""
+    upstream.script = answering("anthropic", sse=streamed)
+    members = {"metadata": nested(depth)}
+    answer = ask_across(daemon, "openai_responses", "anthropic", members, stream=streamed)
+    assert read("openai_responses", answer).text == "Hello there"
+
+
 def test_a_response_that_cannot_be_remembered_is_given_all_the_same(daemon: Daemon, upstream: Upstream) -> None:
     upstream.script = answering("openai", sse=False)
     novelty = {"type": "novelty", "x": nested(300)}

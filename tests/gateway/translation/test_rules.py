@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -167,7 +168,24 @@ def test_calls_without_a_counterpart_are_refused(
     assert upstream.requests == []
 
 
-def test_a_request_without_a_model_is_refused(ruled: Daemon, upstream: Upstream) -> None:
-    answer = ruled.ask("POST", "/v1/messages", [ANTHROPIC.key("openai")], b'{"max_tokens": 1, "messages": []}')
+@pytest.mark.parametrize("model", [{}, {"model": ""}, {"model": None}, {"model": 7}], ids=str)
+@pytest.mark.parametrize("name", ["openai", "openai_responses", "gemini"])
+def test_a_request_without_a_model_is_refused(
+    ruled: Daemon, upstream: Upstream, name: str, model: dict[str, Any]
+) -> None:
+    """Gemini has it in the path, where nothing would stand."""
+    body = json.dumps(ANTHROPIC.request | model).encode()
+    answer = ruled.ask("POST", "/v1/messages", [ANTHROPIC.key(name)], body)
     assert "model" in ANTHROPIC.error(answer, 400)
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    ("model", "path"), [("a/b c", b"a/b%20c"), ("ü", b"%C3%BC"), ("m?x=1#y", b"m%3Fx%3D1%23y"), ("a\r\nb", b"a%0D%0Ab")]
+)
+def test_a_model_in_a_path_is_encoded(ruled: Daemon, upstream: Upstream, model: str, path: bytes) -> None:
+    upstream.script = answering("gemini", sse=False)
+    body = document(ANTHROPIC, {"model": model})
+    assert read("anthropic", ruled.ask("POST", "/v1/messages", [ANTHROPIC.key("gemini")], body)).text == "Hello there"
+    (seen,) = upstream.requests
+    assert seen.target == b"/prefix/v1beta/models/" + path + b":generateContent"

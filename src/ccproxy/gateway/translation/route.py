@@ -32,7 +32,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     if inquiry.upgrade or format is None or operation is None:
         raise no_translation(inquiry, provider, reason)
     model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
-    if model is None:
+    if not model:
         raise no_model(inquiry, provider)
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())

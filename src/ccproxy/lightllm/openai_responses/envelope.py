@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import orjson
+
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import MessageStart, Usage, WireError
 from ccproxy.lightllm.ids import new_id
@@ -92,7 +94,16 @@ def _echoed(asked: Asked) -> dict[str, Any]:
             echo[name] = ECHOED[name] | {key: value for key, value in echo[name].items() if value is not None}
     if isinstance(echo["tools"], list):
         echo["tools"] = [_tool(tool) for tool in echo["tools"]]
-    return echo
+    return echo if _can_be_written(echo) else ECHOED
+
+
+def _can_be_written(echo: dict[str, Any]) -> bool:
+    """False for what is nested too deeply: orjson reads 1024 levels and writes 254."""
+    try:
+        orjson.dumps([[[echo]]])
+    except TypeError:
+        return False
+    return True
 
 
 def _tool(tool: Any) -> Any:
