@@ -13,7 +13,7 @@ from tests.support.daemon import Daemon
 from tests.support.http import request_bytes
 from tests.support.provider_answers import error_event_of, stream_of
 from tests.support.replies import SSE, chunk, chunked, close_delimited, each, head, stream
-from tests.support.upstream import Close, Hang, Recorded, Reset, Send, Step, Upstream, Wait
+from tests.support.upstream import Close, Flood, Hang, Recorded, Reset, Send, Step, Upstream, Wait
 
 FEW = [("anthropic", "openai"), ("openai", "gemini"), ("openai_responses", "anthropic"), ("gemini", "openai_responses")]
 
@@ -194,6 +194,49 @@ def test_a_client_that_goes_away_takes_the_providers_connection_with_it(
     assert flow["error"]["kind"] == "client_disconnected"
     assert has_left(upstream)
     daemon.healthy()
+
+
+@pytest.mark.parametrize(("client", "provider"), FEW)
+def test_a_client_that_does_not_wait_for_its_whole_answer(
+    daemon: Daemon, upstream: Upstream, client: str, provider: str, agent: str
+) -> None:
+    asked = threading.Event()
+
+    def script(request: Recorded) -> Iterable[Step]:
+        asked.set()
+        return [Hang()]
+
+    upstream.script = script
+    dialect = CLIENTS[client]
+    with daemon.client() as connection:
+        headers = [dialect.key(provider), (b"user-agent", agent.encode())]
+        connection.send(request_bytes("POST", dialect.target(), headers, document(dialect)))
+        assert asked.wait(10)
+    assert daemon.flow(agent)["error"]["kind"] == "client_disconnected"
+    assert has_left(upstream)
+
+
+@pytest.mark.parametrize("client", ["openai", "openai_responses", "gemini"])
+def test_a_client_that_does_not_read_stops_the_provider(
+    daemon: Daemon, upstream: Upstream, client: str, agent: str
+) -> None:
+    """What the provider sends faster than the client reads is not piled up."""
+    events = stream_of("anthropic", ["w" * 1000] * 3)
+    opening = head(200, [SSE, (b"Transfer-Encoding", b"chunked")]) + b"".join(map(chunk, events[:2]))
+    upstream.script = lambda request: [Send(opening), Flood(chunk(events[2]) * 50, 200_000_000)]
+    dialect = CLIENTS[client]
+    with daemon.client() as connection:
+        headers = [dialect.key("anthropic"), (b"user-agent", agent.encode())]
+        body = document(dialect, stream=True)
+        connection.send(request_bytes("POST", dialect.target(stream=True), headers, body))
+        assert connection.head().status == 200
+        before, now = -1, 0
+        while now != before or not now:
+            time.sleep(0.2)
+            before, now = now, upstream.flooded
+        assert now < 40_000_000
+        daemon.healthy()
+    assert daemon.flow(agent)["error"]["kind"] == "client_disconnected"
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["buffered", "streamed"])
