@@ -6,6 +6,7 @@ Requests are read into pydantic-ai's types, whose import takes 0.4 s; streams, b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -89,21 +90,25 @@ class ErrorsModule(Protocol):
         ...
 
 
+@cache
 def stream_module(format: WireFormat) -> StreamModule:
     """The stream reader and writer of a format."""
     return cast(StreamModule, import_module(f"{PACKAGES[format]}.stream"))
 
 
+@cache
 def buffered_module(format: WireFormat) -> BufferedModule:
     """Reading and writing of whole answers of a format."""
     return cast(BufferedModule, import_module(f"{PACKAGES[format]}.buffered"))
 
 
+@cache
 def request_module(format: WireFormat) -> RequestModule:
     """Reading and writing of requests of a format."""
     return cast(RequestModule, import_module(f"{PACKAGES[format]}.request"))
 
 
+@cache
 def errors_module(format: WireFormat) -> ErrorsModule:
     """Reading and writing of errors of a format."""
     return cast(ErrorsModule, import_module(f"{PACKAGES[format]}.errors"))
