@@ -12,7 +12,7 @@ from ccproxy.lightllm.drops import Drops
 
 def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
     """Arguments as an object. Text that is not one is kept whole as the member `arguments`; `null` is no arguments."""
-    if arguments is None or arguments == "":
+    if arguments is None or _is_blank(arguments):
         return {}
     if isinstance(arguments, dict):
         return arguments
@@ -32,6 +32,10 @@ def arguments_object(arguments: Any, drops: Drops) -> dict[str, Any]:
 
 def arguments_json(arguments: Any) -> str:
     """Arguments as JSON text; text stays as it is."""
-    if arguments is None or arguments == "":
+    if arguments is None or _is_blank(arguments):
         return "{}"
     return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+
+
+def _is_blank(arguments: Any) -> bool:
+    return isinstance(arguments, str) and not arguments.strip()

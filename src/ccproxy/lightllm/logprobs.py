@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ccproxy.lightllm.events import BlockStop, Event, LogprobsDelta, TextDelta
+
 type Token = dict[str, Any]
+
+
+def put_late(tokens: list[Token], events: list[Event]) -> None:
+    """Puts tokens into the block of the last text in `events`, which something else in the same document has closed."""
+    said = next((event.index for event in reversed(events) if type(event) is TextDelta), -1)
+    if (stop := BlockStop(said)) in events:
+        events.insert(events.index(stop), LogprobsDelta(said, tokens))
 
 
 def whole_tokens(value: Any) -> list[Token]:

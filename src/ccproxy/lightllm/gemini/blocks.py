@@ -13,6 +13,7 @@ from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.gemini.citations import Sources
 from ccproxy.lightllm.gemini.names import camel
 from ccproxy.lightllm.gemini.whole_parts import Events, WholeParts
+from ccproxy.lightllm.logprobs import put_late
 from ccproxy.lightllm.signatures import unsealed
 
 
@@ -54,6 +55,8 @@ class BlockReader:
         """Log-probabilities of the text that is open."""
         if tokens and self._open == "text":
             out.append(ev.LogprobsDelta(self._index, tokens))
+        elif tokens:
+            put_late(tokens, out)
 
     def close(self, out: Events, last: bool = False) -> None:
         """Nothing more comes for the block that is open."""
@@ -67,6 +70,8 @@ class BlockReader:
     def finish(self, out: Events) -> None:
         """Nothing more comes at all."""
         self.whole.finish(out)
+        if self._open != "text" and self.sources.waiting:  # a call has closed the text that they back
+            self._begin("text", out)
         if self._open == "text":
             self.close(out, last=True)
         self._sign("", out)

@@ -34,6 +34,11 @@ class Sources:
         self._pending: list[Pending] = []
         self._seen: set[tuple[str, int, int | None]] = set()
 
+    @property
+    def waiting(self) -> bool:
+        """True if there are sources that no block has got."""
+        return bool(self._pending)
+
     def open(self) -> None:
         """A block of text begins."""
         self._text = Offsets()

@@ -49,8 +49,8 @@ class PartWriter:
         return self.signed({"text": ""}) if self.signature else None
 
     def signed(self, part: Part) -> Part:
-        """A part with the signature that waits, if there is one."""
-        if self.signature:
+        """A part with the signature that waits, if there is one and the part has none of its own."""
+        if self.signature and "thoughtSignature" not in part:
             part = {**part, "thoughtSignature": self.signature}
             self.signature = None
         return part

@@ -7,7 +7,7 @@ from typing import Any
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
-from ccproxy.lightllm.logprobs import whole_tokens
+from ccproxy.lightllm.logprobs import put_late, whole_tokens
 from ccproxy.lightllm.openai_chat.calls import Calls
 from ccproxy.lightllm.openai_chat.citations import read_citation
 from ccproxy.lightllm.openai_chat.images import read_image, read_sound
@@ -63,6 +63,8 @@ class Deltas:
         tokens = whole_tokens(logprobs.get("content"))
         if tokens and self._kind is ev.TextStart:
             events.append(ev.LogprobsDelta(self._index, tokens))
+        elif tokens:
+            put_late(tokens, events)
 
     def close_all(self, events: list[ev.Event]) -> None:
         """Ends every block."""

@@ -49,6 +49,6 @@ def read_stop(native: str, called: bool, refused: bool) -> StopReason:
 
 def write_stop(reason: StopReason | None, called: bool, refused: bool) -> str:
     """The `finish_reason`. Words of refusal end with `stop`, as the API's own do; agents test for `tool_calls`."""
-    if reason is StopReason.REFUSAL and refused:
+    if reason is StopReason.REFUSAL and refused and not called:
         return "stop"
     return WRITTEN.get(reason or StopReason.DONE, "tool_calls" if called else "stop")

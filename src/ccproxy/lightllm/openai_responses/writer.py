@@ -23,11 +23,13 @@ class StreamWriter:
         self._output = Output(self._frames, asked)
         self._usage = ev.Usage()
         self._finish: ev.Finish | None = None
-        self._begun = False
+        self._begun = self._failed = False
 
     def write(self, event: ev.Event) -> bytes:
-        """What the client gets for an event."""
+        """What the client gets for an event; nothing after an error."""
         kind = type(event)
+        if self._failed:
+            return b""
         handler = BLOCK_EVENTS.get(kind)
         if handler is None:
             return OTHER_EVENTS[kind](self, event)
@@ -70,6 +72,7 @@ class StreamWriter:
         flat = {"code": code, "message": error["message"], "param": error["param"]}
         told = self._frames.event("error", **flat, error={**error, "code": code})
         response = self._envelope.failed(self._output.items(), event.error)
+        self._failed = True
         return begun + told + self._frames.event("response.failed", response=response)
 
     def _ping(self, event: ev.Ping) -> bytes:
