@@ -155,6 +155,23 @@ def test_tokens_of_a_provider_that_does_not_count_are_estimated_here() -> None:
     assert plan.local
 
 
+@pytest.mark.parametrize("model", ["../../etc", "a/../b", "/x", "a//b", ".", "x/"])
+def test_a_model_does_not_lead_out_of_its_path(model: str) -> None:
+    odd = refused(router(), asked("/v1/messages", "gem", body={"model": model}))
+    assert (odd.status, odd.kind) == (400, "invalid_model")
+
+
+def test_a_path_that_names_the_model_is_filled_from_the_body() -> None:
+    azure = {
+        "type": "openai",
+        "host": "x.example",
+        "path": "/openai/deployments/{model}/chat/completions?api-version=1",
+    }
+    config = Config.model_validate({"providers": {"azure": azure}})
+    plan = Router([], build_providers(config)).route(asked("/v1/chat/completions", "azure", body={"model": "gpt 4"}))
+    assert plan.target == b"/openai/deployments/gpt%204/chat/completions?api-version=1"
+
+
 @pytest.mark.parametrize(
     ("key", "path"),
     [("vllm", "/v1/messages/batches"), ("gem", "/v1/responses/r/cancel"), ("claude", "/v1internal:generateContent"),

@@ -31,6 +31,11 @@ def no_model(inquiry: Inquiry, provider: Provider) -> Refused:
     return Refused(400, "missing_model", message)
 
 
+def odd_model(model: str) -> Refused:
+    """The refusal of a model whose name would change the meaning of a path."""
+    return Refused(400, "invalid_model", f"the model {model!r} is not a name: it has an empty part, or one of dots")
+
+
 def no_route(inquiry: Inquiry, has_rules: bool) -> Refused:
     """The refusal of a request that nothing claims, naming what was looked for."""
     rules = "no rule of lightllm.transforms matches" if has_rules else "there are no rules in lightllm.transforms"

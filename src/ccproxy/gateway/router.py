@@ -50,7 +50,8 @@ class Router:
         if provider.speaks_everything:
             target = provider.plain_target(inquiry.path, query)
         elif endpoint is not None:
-            target = provider.target(endpoint, query)
+            model = inquiry.model() if provider.path_has_model and endpoint.model is None else None
+            target = provider.target(endpoint, query, model)
         else:
             target = provider.other_target(inquiry.path, query)
         return Plan(route_to("redirect", provider, provider.origin, reason), provider.origin, target, provider)

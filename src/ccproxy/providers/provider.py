@@ -55,6 +55,11 @@ class Provider:
         self._source: CredentialSource | None = build_source(config.auth, auth)
 
     @property
+    def path_has_model(self) -> bool:
+        """True if the path names the model (Gemini; Azure's deployments)."""
+        return "{model}" in self._path
+
+    @property
     def speaks_everything(self) -> bool:
         """True if any listener format reaches this provider untranslated."""
         return self.type == "simulator"

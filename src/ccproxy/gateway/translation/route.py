@@ -8,7 +8,7 @@ from ccproxy.config import Transform
 from ccproxy.exchange import Origin, WireFormat
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Plan, route_to
-from ccproxy.gateway.refusals import no_model, no_translation
+from ccproxy.gateway.refusals import no_model, no_translation, odd_model
 from ccproxy.gateway.rules import destination, joined
 from ccproxy.gateway.translation.stored import asks_for_stored
 from ccproxy.providers.endpoint import Endpoint, Operation, counterpart
@@ -26,14 +26,14 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     """
     operation, format = operation_of(inquiry), provider.format
     if format is not None and asks_for_stored(inquiry):
-        return Plan(
-            route_to("transform", provider, None, reason), provider.origin, b"", None, "", translate=format, local=True
-        )
+        return local_plan(provider, format, reason)
     if inquiry.upgrade or format is None or operation is None:
         raise no_translation(inquiry, provider, reason)
     model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
     if not model:
         raise no_model(inquiry, provider)
+    if any(segment in ("", ".", "..") for segment in model.split("/")):
+        raise odd_model(model)  # in a path it would lead elsewhere (RFC 3986 §5.2.4)
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
     if there is None:
