@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -44,6 +44,10 @@ class Program:
             timeout=SECONDS,
             check=False,
         )
+
+    def asking_for(self, model: str) -> Program:
+        """The same with another model."""
+        return replace(self, command=(*self.command, "-m", model))
 
 
 def claude(home: Path, url: str) -> dict[str, str]:

@@ -113,6 +113,8 @@ def test_tools_without_a_schema() -> None:
     script, shell = calls_for(ask, [ToolOrder("exec", None, "/x"), ToolOrder("local_shell", None, "/x")])
     assert "cat /x" in script.arguments
     assert shell.arguments == {"type": "exec", "command": ["cat", "/x"], "env": {}}
+    (given,) = calls_for(ask, [ToolOrder("exec", {"input": "text(1)"})])
+    assert given.arguments == "text(1)"
 
 
 SCHEMAS: list[tuple[dict[str, Any], object]] = [

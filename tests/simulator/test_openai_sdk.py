@@ -61,6 +61,19 @@ def test_chat_tools_and_their_results(client: openai.OpenAI) -> None:
     assert last.choices[0].message.content == "TOOL RESULT: sun 0\nsun 1"
 
 
+def test_chat_custom_tool(client: openai.OpenAI) -> None:
+    """The SDK's chunks have no member for them: what OpenAI sends is a `custom` where others have a `function`."""
+    asked = turn('SIM_TOOL note {"input": "buy tea"}', tools=[{"type": "custom", "custom": {"name": "note"}}])
+    (call,) = client.chat.completions.create(**asked).choices[0].message.tool_calls
+    assert (call.type, call.custom.name, call.custom.input) == ("custom", "note", "buy tea")
+    chunks = [chunk.to_dict() for chunk in client.chat.completions.create(**asked, stream=True)]
+    deltas = [
+        delta for chunk in chunks for choice in chunk["choices"] for delta in choice["delta"].get("tool_calls", ())
+    ]
+    assert "".join(delta["custom"].get("input", "") for delta in deltas) == "buy tea"
+    assert {chunk["choices"][0]["finish_reason"] for chunk in chunks} == {None, "tool_calls"}
+
+
 def test_chat_reasoning(client: openai.OpenAI) -> None:
     counted = client.chat.completions.create(**turn("hi", reasoning_effort="low"))
     assert counted.usage.completion_tokens_details.reasoning_tokens > 0

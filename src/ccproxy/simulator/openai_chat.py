@@ -10,6 +10,7 @@ from .delivery import Frame
 from .dialect import Dialect
 from .openai_chat_request import read
 from .plan import Plan, pieces
+from .toolbox import Call
 from .wire import HOLE, Format, around, data
 
 STOPS = {
@@ -41,14 +42,14 @@ def usage_of(plan: Plan) -> dict[str, Any]:
 
 
 def _calls(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": plan.ask.id("call_", number),
-            "type": "function",
-            "function": {"name": call.tool.name, "arguments": orjson.dumps(call.arguments).decode()},
-        }
-        for number, call in enumerate(plan.calls)
-    ]
+    return [{"id": plan.ask.id("call_", number), **_inner(call)} for number, call in enumerate(plan.calls)]
+
+
+def _inner(call: Call) -> dict[str, Any]:
+    if call.tool.kind == "custom":
+        return {"type": "custom", "custom": {"name": call.tool.name, "input": call.arguments}}
+    arguments = orjson.dumps(call.arguments).decode()
+    return {"type": "function", "function": {"name": call.tool.name, "arguments": arguments}}
 
 
 def _logprobs(plan: Plan, parts: list[str]) -> dict[str, Any] | None:
@@ -109,10 +110,12 @@ def stream(plan: Plan) -> list[Frame]:
 def _call_frames(plan: Plan, common: dict[str, Any]) -> list[Frame]:
     frames: list[Frame] = []
     for index, call in enumerate(_calls(plan)):
-        opening = {"index": index, **call, "function": {**call["function"], "arguments": ""}}
+        kind: str = call["type"]
+        field = "input" if kind == "custom" else "arguments"
+        opening = {"index": index, **call, kind: {**call[kind], field: ""}}
         frames.append(Frame(_chunk(common, {"tool_calls": [opening]})))
-        more = {"tool_calls": [{"index": index, "function": {"arguments": HOLE}}]}
-        frames += _deltas(common, more, pieces(call["function"]["arguments"]))
+        more = {"tool_calls": [{"index": index, kind: {field: HOLE}}]}
+        frames += _deltas(common, more, pieces(call[kind][field]))
     return frames
 
 

@@ -23,7 +23,7 @@ def read(request: Request) -> Ask:
         raise Trouble(400, "Invalid 'messages': expected a non-empty array of messages with a role.", "messages")
     start = max((i + 1 for i, message in enumerate(messages) if message["role"] == "assistant"), default=0)
     ask = Ask(model, _tail(messages[start:]), bool(body.get("stream")))
-    ask.tools = [_tool(tool) for tool in dicts(body.get("tools")) if as_text(as_dict(tool.get("function")).get("name"))]
+    ask.tools = [tool for each in dicts(body.get("tools")) if (tool := _tool(each)) is not None]
     read_choice(ask, body.get("tool_choice"))
     ask.parallel = body.get("parallel_tool_calls") is not False
     ask.thinking = body.get("reasoning_effort") not in (None, "none")
@@ -40,15 +40,21 @@ def read(request: Request) -> Ask:
     return ask
 
 
-def _tool(tool: dict[str, Any]) -> Tool:
-    return Tool(tool["function"]["name"], as_dict(tool["function"].get("parameters")))
+def _tool(tool: dict[str, Any]) -> Tool | None:
+    custom = tool.get("type") == "custom"
+    inner = as_dict(tool.get("custom" if custom else "function"))
+    name = as_text(inner.get("name"))
+    if not name:
+        return None
+    return Tool(name, {}, "custom") if custom else Tool(name, as_dict(inner.get("parameters")))
 
 
 def read_choice(ask: Ask, choice: object) -> None:
     """Reads `tool_choice` in the ways of both OpenAI formats."""
     if isinstance(choice, dict):
         ask.choice = "any"
-        ask.wanted = as_text(choice.get("name")) or as_text(as_dict(choice.get("function")).get("name")) or None
+        inner = as_dict(choice.get("function") or choice.get("custom"))
+        ask.wanted = as_text(choice.get("name")) or as_text(inner.get("name")) or None
     elif choice in ("none", "required"):
         ask.choice = "none" if choice == "none" else "any"
 

@@ -82,7 +82,8 @@ def choose(tools: list[Tool], name: str | None) -> Tool:
 def _call(tool: Tool, order: ToolOrder) -> Call:
     path = order.path or DEFAULT_PATH
     if tool.kind == "custom":
-        return Call(tool, _script(path))
+        text = (order.arguments or {}).get("input")
+        return Call(tool, text if isinstance(text, str) else _script(path))
     if order.arguments is not None:
         return Call(tool, order.arguments)
     if tool.kind == "local_shell":
