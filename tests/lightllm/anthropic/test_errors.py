@@ -32,7 +32,7 @@ def test_the_apis_own_form_survives() -> None:
         ({"detail": [{"loc": ["body", "model"], "msg": "field required"}]}, "body.model: field required", ""),
         ({"message": "no route", "code": None}, "no route", ""),
         ({"msg": "m"}, "m", ""),
-        ({"errors": [{"message": "first"}, {"message": "second"}]}, "first", ""),
+        ({"errors": [{"message": "first"}, {"message": "second"}]}, "first; second", ""),
         ({"type": "error", "error": {"type": "api_error"}}, "api_error", "api_error"),
         ({"error": True}, "True", ""),
         ("busy", "busy", ""),

@@ -48,7 +48,10 @@ def test_delays(delay: Any, seconds: float | None) -> None:
         ([{"candidates": []}, {"error": {"message": "later"}}], "later"),
         ({"error": "just text"}, "just text"),
         ({"detail": "Not Found"}, "Not Found"),
-        ({"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "too long"}]}, "field required; too long"),
+        (
+            {"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "too long"}]},
+            "body: field required; too long",
+        ),
         ({"message": "no"}, "no"),
         ({"error": {"status": "INTERNAL"}}, "INTERNAL"),
         ({"error": {"odd": 1}}, '{"odd":1}'),
@@ -62,7 +65,7 @@ def test_other_shapes(document: Any, message: str) -> None:
     assert check_error(write_error(error)) == []
 
 
-@pytest.mark.parametrize("document", [None, 3, "text", [], {}, {"error": None}, {"error": {}}, {"candidates": []}])
+@pytest.mark.parametrize("document", [None, 3, " ", [], {}, {"error": None}, {"error": {}}, {"candidates": []}])
 def test_no_error(document: Any) -> None:
     assert read_error(document, 500) is None
 

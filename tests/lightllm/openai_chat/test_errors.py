@@ -29,7 +29,7 @@ OPENAI = {"message": "no", "type": "invalid_request_error", "param": "messages[3
             {"object": "error", "message": "no", "type": "BadRequestError", "code": 400},
             ("no", "BadRequestError", "400", None),
         ),
-        ({"message": {"detail": [{"loc": ["body"], "msg": "no"}]}}, ("no", "", None, None)),
+        ({"message": {"detail": [{"loc": ["body"], "msg": "no"}]}}, ("body: no", "", None, None)),
         ({"detail": "no"}, ("no", "", None, None)),
         ({"detail": [{"msg": "one"}, {"msg": "two"}]}, ("one; two", "", None, None)),
         ("no", ("no", "", None, None)),

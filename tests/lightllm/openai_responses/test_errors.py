@@ -26,7 +26,10 @@ def test_an_error_is_read_with_all_it_says() -> None:
         ({"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}, "busy"),
         ({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}, "busy"),
         ({"detail": "Not authenticated"}, "Not authenticated"),
-        ({"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "too long"}]}, "field required; too long"),
+        (
+            {"detail": [{"loc": ["body"], "msg": "field required"}, {"msg": "too long"}]},
+            "body: field required; too long",
+        ),
         ({"detail": {"message": "inside"}}, "inside"),
         ({"message": "flat"}, "flat"),
         ({"error": {"code": "insufficient_quota"}}, "insufficient_quota"),

@@ -33,14 +33,24 @@ def input_schema(schema: Any, drops: Drops) -> dict[str, Any]:
 
 def _merged(schema: dict[str, Any]) -> dict[str, Any]:
     """The properties of all alternatives; required is what every one of them requires."""
-    variants = [variant for name in ALTERNATIVES for variant in schema.get(name, ()) if isinstance(variant, dict)]
-    properties = dict(schema.get("properties", {}))
-    for variant in variants:
-        properties |= variant.get("properties", {})
-    common = set.intersection(*(set(variant.get("required", ())) for variant in variants)) if variants else set()
-    required = [*schema.get("required", ()), *sorted(common)]
+    variants = [variant for name in ALTERNATIVES for variant in _list(schema, name) if isinstance(variant, dict)]
+    properties: dict[str, Any] = {}
+    for holder in (schema, *variants):
+        given = holder.get("properties")
+        properties |= given if isinstance(given, dict) else {}
+    common = set.intersection(*(set(_names(variant)) for variant in variants)) if variants else set()
+    required = [*_names(schema), *sorted(common)]
     rest = {name: value for name, value in schema.items() if name not in ALTERNATIVES}
     return {**rest, "type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def _list(schema: dict[str, Any], name: str) -> list[Any]:
+    value = schema.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _names(schema: dict[str, Any]) -> list[str]:
+    return [name for name in _list(schema, "required") if isinstance(name, str)]
 
 
 def strict_schema(schema: Any, drops: Drops) -> Any:

@@ -104,6 +104,7 @@ class PartWriter:
         inline = None if data else inline_of(event.url)
         if inline is not None:
             type, data = inline[0] or type, to_base64(inline[1])
+        type = type if "/" in type else "application/octet-stream"
         if data:
             return {"inlineData": {"mimeType": type, "data": data}}
         if event.url and not event.url.startswith("data:"):
