@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFORMANCE := ../shared/conformance/run
 WORKERS ?= 2
+FUZZ_SECONDS ?= 60
 
 .PHONY: help
 help: ## list the targets
@@ -67,12 +68,16 @@ clients: $(STAMP) ## install claude, codex, gemini and opencode from npm and dri
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## feed the translation layer what a fuzzer makes up, FUZZ_SECONDS=60 a target
+	@bash fuzz/run $(FUZZ_SECONDS)
+
 .PHONY: lock
 lock: ## resolve pyproject.toml again into requirements.txt
 	@bash tools/lock
 
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf $(VENV) .venv-lock .bench .clients .conformance .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) .venv-lock .bench .clients .conformance .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		.import_linter_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

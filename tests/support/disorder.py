@@ -6,6 +6,7 @@ Hypothesis strategies. `ODD` is what takes the place of a part: every type, and 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -79,27 +80,35 @@ def at(document: Any, path: Path) -> Any:
     return document
 
 
+def bend(document: Any, choose: Callable[[int], int]) -> Any:
+    """A document with one of its values exchanged, left out, doubled or moved. `choose(n)` gives a number below n."""
+    document = copy.deepcopy(document)
+    paths = places(document)
+    path = paths[choose(len(paths))]
+    if not path:
+        return document
+    holder, key = at(document, path[:-1]), path[-1]
+    match choose(6):
+        case 0 | 1:
+            holder[key] = copy.deepcopy(ODD[choose(len(ODD))])
+        case 2:
+            del holder[key]
+        case 3:
+            holder[key] = copy.deepcopy(at(document, paths[choose(len(paths))]))
+        case 4 if isinstance(holder, list):
+            holder.insert(key, copy.deepcopy(holder[key]))
+        case 4:
+            holder[WORDS[choose(len(WORDS))]] = copy.deepcopy(holder[key])
+        case _:
+            holder[key] = WORDS[choose(len(WORDS))]
+    return document
+
+
 @st.composite
 def bent(draw: st.DrawFn, document: Any, most: int = 3) -> Any:
-    """A document with up to `most` of its values exchanged, left out, doubled or moved."""
-    document = copy.deepcopy(document)
+    """A document with up to `most` of its values spoilt."""
     for _ in range(draw(st.integers(1, most))):
-        paths = places(document)
-        path = paths[draw(st.integers(0, len(paths) - 1))]
-        if not path:
-            continue
-        holder, key = at(document, path[:-1]), path[-1]
-        match draw(st.integers(0, 5)):
-            case 0 | 1:
-                holder[key] = copy.deepcopy(draw(odd))
-            case 2:
-                del holder[key]
-            case 3:
-                holder[key] = copy.deepcopy(at(document, paths[draw(st.integers(0, len(paths) - 1))]))
-            case 4 if isinstance(holder, list):
-                holder.insert(key, copy.deepcopy(holder[key]))
-            case _:
-                holder[key] = copy.deepcopy(draw(documents))
+        document = bend(document, lambda below: draw(st.integers(0, below - 1)))
     return document
 
 

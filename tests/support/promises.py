@@ -109,8 +109,7 @@ def check_request(client: WireFormat, data: bytes) -> dict[WireFormat, dict[str,
     for provider in FORMATS:
         try:
             body, drops = tr.translate_request(document, client, provider, "m-1", False)
-        except InvalidCall as refusal:
-            assert str(refusal)
+        except InvalidCall:
             continue
         out[provider] = orjson.loads(orjson.dumps(body))
         assert {rule.partition(".")[0] for rule in drops.counts} <= RULES.keys()

@@ -31,7 +31,7 @@ def _read(raw: dict[str, Any]) -> dict[str, Any]:
     token, number = str(raw.get("token") or ""), raw.get("logProbability")
     return {
         "token": token,
-        "logprob": number if isinstance(number, int | float) else 0.0,
+        "logprob": float(number) if isinstance(number, int | float) else 0.0,
         "bytes": list(token.encode("utf-8", "replace")),
     }
 

@@ -1,0 +1,47 @@
+"""Writes the seeds of the fuzz targets into fuzz/corpus: small messages in each format, all of ccproxy's own making."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import orjson
+
+from ccproxy.exchange import WireFormat
+from tests.support.conversations import SCHEMAS, TELLERS, Call, Conversation, Turn
+from tests.support.disorder import wire
+from tests.support.good_messages import good_bodies, good_errors, good_streams
+
+CORPUS = Path(__file__).parent / "corpus"
+CALLS = [Call("call_1", "f", {"list": [1]}, "2"), Call("toolu_2", "x-y", {}, "no", failed=True)]
+REQUEST = Conversation(
+    "Be brief.",
+    [Turn(["Hello"], True, "Hi", []), Turn(["And"], False, "", CALLS)],
+    ["Go on"],
+    [("f", SCHEMAS[0]), ("x-y", SCHEMAS[-1])],
+    {"max": 9, "temperature": 0.5, "stop": ["END"], "choice": "f", "strict": True},
+)
+
+
+def main() -> None:
+    """Writes all seeds."""
+    for number, format in enumerate(WireFormat):
+        head = bytes([number, 0])
+        for frames in good_streams()[format]:
+            keep("stream", head + wire(frames))
+        for document in good_bodies()[format]:
+            keep("body", head + orjson.dumps(document))
+        for document in good_errors()[format]:
+            keep("error", head + orjson.dumps(document))
+        keep("request", head + orjson.dumps(TELLERS[format](REQUEST)))
+
+
+def keep(target: str, seed: bytes) -> None:
+    """Puts a seed where its target finds it."""
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()
