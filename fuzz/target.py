@@ -35,7 +35,7 @@ def mutated(data: bytes, longest: int, seed: int) -> bytes:
     end = len(rest) if end < 0 else end
     try:
         document = bend(orjson.loads(rest[start:end]), chance.randrange)
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, RecursionError):
         return bytes(atheris.Mutate(data, longest))
     return (head + rest[:start] + to_json(document) + rest[end:])[:longest]
 

@@ -179,7 +179,7 @@ NEAR: dict[StopReason | None, StopReason] = {
 WAYS: list[Callable[[WireFormat, list[ev.Event]], Trip]] = [by_stream, by_body]
 
 
-@settings(quick, max_examples=250)
+@settings(quick, max_examples=400)
 @given(formats, answers(), st.sampled_from(WAYS))
 def test_answers_come_back(format: WireFormat, events: list[ev.Event], way: Any) -> None:
     check_trip(format, way(format, events))

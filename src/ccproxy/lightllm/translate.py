@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -29,6 +29,9 @@ from ccproxy.lightllm.events import (
 from ccproxy.lightllm.failures import InvalidCall, Malformed
 from ccproxy.lightllm.formats import StreamReader, buffered_module, errors_module, request_module, stream_module
 from ccproxy.lightllm.sse import COMMENT, EventTooLong, Framer
+
+if TYPE_CHECKING:
+    from ccproxy.lightllm.call import ModelCall
 
 
 class StreamTranslator:
@@ -136,9 +139,23 @@ def translate_request(
     """A request body of one format as one of another, and what was left out. Raises InvalidCall."""
     try:
         call = request_module(client).load(document, model, stream)
+        _check_numbers(call)
         return request_module(provider).dump(call), call.drops
     except RecursionError as error:
         raise InvalidCall("the request is nested too deeply to be translated") from error
+
+
+LARGEST = 2**53
+"""The largest number that a setting may have: what is beyond it is not the same in every JSON reader, or in none."""
+
+
+def _check_numbers(call: ModelCall) -> None:
+    """Raises InvalidCall for settings that are no numbers one can write, such as `1e308` tokens or `"nan"`."""
+    budget = call.reasoning.budget if call.reasoning is not None else None
+    counts = {"reasoning": budget, "top_logprobs": call.top_logprobs, "choices": call.choices}
+    for name, value in (*call.settings.items(), *counts.items()):
+        if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
+            raise InvalidCall(f"{name}: not a number within reason", name)
 
 
 def parsed(body: bytes) -> Any:

@@ -21,11 +21,15 @@ def camelled(value: Any) -> dict[str, Any]:
     return {camel(name): member for name, member in value.items() if member is not None}
 
 
+MOST_DIGITS = 19
+"""A longer number does not fit into 64 bits."""
+
+
 def number(value: Any) -> Any:
     """A number that may have come as text, as proto3 JSON writes int64."""
     if isinstance(value, str):
         try:
-            return int(value)
+            return int(value) if len(value) < MOST_DIGITS else float(value)
         except ValueError:
             try:
                 return float(value)

@@ -84,12 +84,16 @@ def _tier(call: ModelCall, body: dict[str, Any]) -> None:
         call.drops.add("service_tier")
 
 
+PLACES = frozenset({"toolConfig", "generationConfig"})
+"""Members of a request whose own unknown members are kept as `place.name`."""
+
+
 def _own(call: ModelCall, body: dict[str, Any]) -> dict[str, Any]:
     """What a Gemini client said that other formats have no place for, back where it was."""
     for path, value in call.extras.items():
         place, dot, name = path.partition(".")
-        if not dot:
-            body[place] = value
+        if not dot or place not in PLACES:  # a client's own name may have a dot in it
+            body[path] = value
         elif name == "functionCallingConfig" and place == "toolConfig":
             body.setdefault(place, {}).setdefault(name, {}).update(value)
         else:
