@@ -40,8 +40,8 @@ class TranslatedRelay:
 
     @property
     def ready(self) -> bool:
-        """See `reply.Body`."""
-        return not self._over and self._incoming.ready
+        """See `reply.Body`. The last bytes do not wait for what the provider does after them."""
+        return not self._translator.done and self._incoming.ready
 
     def __aiter__(self) -> Self:
         return self
