@@ -37,7 +37,8 @@ def test_wrong_values_anywhere(changes):
         try:
             for key in path[:-1]:
                 target = target[key]
-            target[path[-1]] = copy.deepcopy(value)
+            if isinstance(target, dict) is isinstance(path[-1], str):
+                target[path[-1]] = copy.deepcopy(value)
         except (KeyError, IndexError, TypeError):
             continue  # another change has taken the place away
     try:
