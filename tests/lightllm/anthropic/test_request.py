@@ -43,6 +43,7 @@ from ccproxy.lightllm.call import ModelCall, OutputFormat, Reasoning, ServerTool
 from ccproxy.lightllm.events import Opaque
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.signatures import sealed
+from ccproxy.lightllm.translate import translate_request
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 PDF = base64.b64encode(b"%PDF-1.4").decode()
@@ -903,3 +904,15 @@ def test_models_are_known_by_name(name: str, adaptive: bool, sampling: bool, for
         most,
     )
     assert known.claude is ("claude" in name)
+
+
+def test_calls_of_one_id_are_told_apart() -> None:
+    calls = [
+        {"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for id in ("a", "a", "a_2", "a")
+    ]
+    user = {"role": "user", "content": "hi"}
+    messages = [user, {"role": "assistant", "tool_calls": calls}, user]
+    body, _ = translate_request({"model": "m", "messages": messages}, WireFormat.OPENAI, WireFormat.ANTHROPIC)
+    ids = [block["id"] for block in body["messages"][1]["content"]]
+    assert ids == ["a", "a_2", "a_2_2", "a_3"]
+    assert [block["tool_use_id"] for block in body["messages"][2]["content"] if "tool_use_id" in block] == ids

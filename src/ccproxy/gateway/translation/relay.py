@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Self
 
 from ccproxy.codings import CodingError, StreamDecoder
 from ccproxy.exchange import Exchange, Failure, HttpResponse, get_header
 from ccproxy.gateway.relay import CLIENT_GONE
+from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.translate import StreamTranslator
 from ccproxy.transport.transport import TransportError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
     from ccproxy.transport.transport import Incoming
+
+logger = logging.getLogger(__name__)
 
 LINGER = 0.5
 """Seconds that are waited for the end of a provider's body once the answer in it is whole: a connection whose body was
@@ -52,15 +56,19 @@ class TranslatedRelay:
                 await self._drain()
             raise StopAsyncIteration
         try:
-            chunk = await self._incoming.__anext__()
-            return self._passed(chunk)
+            return self._passed(await self._incoming.__anext__())
         except StopAsyncIteration:
             self._provider_record.complete = True
-            return self._noted(self._translator.end())
+            return self._ended(None)
         except TransportError as error:
-            return self._noted(self._translator.end(WireError(error.status, str(error), code=error.kind)))
+            return self._ended(WireError(error.status, str(error), code=error.kind))
         except CodingError as error:
-            return self._noted(self._translator.end(WireError(502, f"the provider's stream is corrupt: {error}")))
+            return self._ended(WireError(502, f"the provider's stream is corrupt: {error}"))
+        except Exception as error:
+            logger.exception("exchange %s failed in translation", self._exchange.id)
+            return self._ended(
+                WireError(500, f"ccproxy failed on this stream: {error!r} (see its log)", code="internal")
+            )
 
     def close(self) -> None:
         """See `reply.Body`: an answer that is not complete by now has lost its client."""
@@ -71,6 +79,16 @@ class TranslatedRelay:
     def _provider_record(self) -> HttpResponse:
         assert self._exchange.provider_response is not None
         return self._exchange.provider_response
+
+    def _ended(self, error: WireError | None) -> bytes:
+        """The last bytes; there is nothing more to come from the provider. Raises BodyBroken where even these fail."""
+        try:
+            out = self._noted(self._translator.end(error))
+        except Exception as failure:
+            self._end(Failure("internal", repr(failure)))
+            raise BodyBroken("the translation failed") from failure
+        self._translator.done = True
+        return out
 
     def _passed(self, chunk: bytes) -> bytes:
         if not self._kept_in:

@@ -39,7 +39,7 @@ def _take_results(messages: list[Block], drops: Drops) -> dict[str, Block]:
     """Takes the results out of the messages, by the ids of their calls, which it makes unique."""
     answers: dict[str, Block] = {}
     pending: dict[str, str] = {}
-    used: set[str] = set()
+    used: dict[str, int] = {}
     for message in messages:
         if message["role"] == "assistant":
             _name_calls(message["content"], pending, used)
@@ -59,15 +59,14 @@ def _take_results(messages: list[Block], drops: Drops) -> dict[str, Block]:
     return answers
 
 
-def _name_calls(blocks: list[Block], pending: dict[str, str], used: set[str]) -> None:
+def _name_calls(blocks: list[Block], pending: dict[str, str], used: dict[str, int]) -> None:
     for block in blocks:
         if block["type"] == "tool_use":
             given = id = block["id"]
-            count = 1
             while id in used:
-                count += 1
-                id = f"{given}_{count}"
-            used.add(id)
+                used[given] += 1
+                id = f"{given}_{used[given]}"
+            used[id] = 1
             block["id"] = pending[given] = id
 
 
