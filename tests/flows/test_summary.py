@@ -39,6 +39,7 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         },
         "first_byte_ms": 110,
         "total_ms": 500,
+        "dropped": {},
         "attempts": 1,
         "request_bytes": len(ex.request.body),
         "response_bytes": len(ex.response.body) if ex.response else 0,
