@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ccproxy.exchange import Headers, WireFormat
 from ccproxy.lightllm.drops import Drops
@@ -36,9 +37,15 @@ def request_headers(headers: Headers, provider: WireFormat, stream: bool) -> Hea
     return [*kept, *own, *API_HEADERS.get(provider, [])]
 
 
+@lru_cache(maxsize=512)
+def is_of_use(name: bytes) -> bool:
+    """True for a field of a provider that a client of another format may make use of."""
+    return KEPT_OF_PROVIDER.fullmatch(name.lower()) is not None
+
+
 def response_headers(headers: Headers, content: Headers, drops: Drops) -> Headers:
     """The header section of a translated answer: what the provider said that is of use, and what was left out."""
-    kept = [header for header in headers if KEPT_OF_PROVIDER.fullmatch(header[0].lower())]
+    kept = [header for header in headers if is_of_use(header[0])]
     names = {name.lower(): value for name, value in kept}
     known = next((names[name] for name in REQUEST_IDS if name in names), None)
     missing = [(name, known) for name in REQUEST_IDS if known is not None and name not in names]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 type Version = tuple[int, int]
 
@@ -25,7 +26,7 @@ ALWAYS_THINKING: dict[str, Version] = {"opus": (5, 5), "fable": (5, 0), "mythos"
 """From which version on a family cannot leave thinking."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Traits:
     """What a model takes. The defaults hold for models that are no Claude."""
 
@@ -51,6 +52,7 @@ class Traits:
     """The most that `max_tokens` may be; None if unknown."""
 
 
+@lru_cache(maxsize=256)
 def traits(model: str) -> Traits:
     """What the model of a name takes. Without a known name, what the format itself says."""
     if "claude" not in model:

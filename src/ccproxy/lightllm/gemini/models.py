@@ -6,6 +6,7 @@ The facts of each model come from pydantic-ai's profiles, which follow Google's 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from pydantic_ai.profiles.google import GoogleModelProfile, google_model_profile
@@ -32,6 +33,7 @@ UNKNOWN = Traits()
 """For names that do not tell: budgets are taken by every model that thinks."""
 
 
+@lru_cache(maxsize=256)
 def traits_of(model: str) -> Traits:
     """What a model of a name takes; with a path before the name or without one."""
     name = model.rsplit("/", 1)[-1].lower()

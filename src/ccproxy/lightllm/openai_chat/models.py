@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 GPT = re.compile(r"gpt-(\d+)(?:\.(\d+))?[a-z]?(-chat)?")
 O_SERIES = re.compile(r"o\d(-|$)")
@@ -49,6 +50,7 @@ DEEPSEEK = Model(openai=False, wants_thinking=True)
 WITHOUT_THINKING = Model(efforts=())
 
 
+@lru_cache(maxsize=256)
 def model_of(name: str) -> Model:
     """What is known of a model. A vendor's prefix means a router, which evens such differences out."""
     vendor, slash, bare = name.removeprefix("ft:").rpartition("/")

@@ -48,7 +48,7 @@ READ_ELSEWHERE = frozenset(
 def load_settings(document: dict[str, Any], call: ModelCall) -> None:
     """Reads what stands at the top of a request beside messages and tools. What is not understood goes to extras."""
     rest = {name: value for name, value in document.items() if name not in READ_ELSEWHERE and value is not None}
-    settings = {name: rest.pop(name) for name, types in SETTINGS.items() if name in rest and _is(rest[name], types)}
+    settings = {name: rest.pop(name) for name in SETTINGS.keys() & rest.keys() if _is(rest[name], SETTINGS[name])}
     for name in LIMITS:
         if _is(rest.get(name), (int,)):
             limit = rest.pop(name)
@@ -59,8 +59,9 @@ def load_settings(document: dict[str, Any], call: ModelCall) -> None:
         del rest["stop"]
         settings["stop_sequences"] = [stop] if isinstance(stop, str) else [text for text in stop if _is(text, (str,))]
     call.settings = ModelSettings(**settings)  # type: ignore[typeddict-item]
-    for name, (attribute, types) in MEMBERS.items():
-        if _is(rest.get(name), types):
+    for name in MEMBERS.keys() & rest.keys():
+        attribute, types = MEMBERS[name]
+        if _is(rest[name], types):
             setattr(call, attribute, rest.pop(name))
     if _is(rest.get("service_tier"), (str,)) and rest["service_tier"] in TIERS:
         call.service_tier = rest.pop("service_tier")
