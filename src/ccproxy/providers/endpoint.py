@@ -54,13 +54,16 @@ OPERATIONS: dict[tuple[WireFormat, str], Operation] = {
 """By what follows the main path, or the custom method."""
 
 
+COUNTERPARTS = {(format, operation): Endpoint(format, rest) for (format, rest), operation in OPERATIONS.items()}
+"""The other way round, for formats whose path is the same for every model."""
+
+
 def counterpart(format: WireFormat, operation: Operation, model: str, stream: bool) -> Endpoint | None:
     """The endpoint of a format for an operation; None if it has none (Chat Completions counts no tokens)."""
     if format is WireFormat.GEMINI:
         action = "countTokens" if operation == "count_tokens" else f"{'streamG' if stream else 'g'}enerateContent"
         return Endpoint(format, model=model, action=action)
-    rest = next((rest for (f, rest), o in OPERATIONS.items() if f is format and o == operation), None)
-    return Endpoint(format, rest) if rest is not None else None
+    return COUNTERPARTS.get((format, operation))
 
 
 PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(

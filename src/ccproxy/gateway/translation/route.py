@@ -14,6 +14,9 @@ from ccproxy.gateway.translation.stored import asks_for_stored
 from ccproxy.providers.endpoint import Endpoint, Operation, counterpart
 from ccproxy.providers.provider import Provider, in_path
 
+DOTS = frozenset({"", ".", ".."})
+"""Parts of a path that are no names."""
+
 
 def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Transform | None = None) -> Plan:
     """The plan for a request to a provider of another format. Raises Refused where there is no counterpart.
@@ -32,7 +35,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
     if not model:
         raise no_model(inquiry, provider)
-    if any(segment in ("", ".", "..") for segment in model.split("/")):
+    if not DOTS.isdisjoint(model.split("/")):
         raise odd_model(model)  # in a path it would lead elsewhere (RFC 3986 §5.2.4)
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())

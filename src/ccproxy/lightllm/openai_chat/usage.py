@@ -7,17 +7,17 @@ from typing import Any
 from ccproxy.lightllm.events import Usage
 from ccproxy.lightllm.openai_chat.tolerance import members
 
+CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")
+"""What DeepSeek, Mistral and Moonshot call the tokens that came from a cache."""
+
 
 def read_usage(usage: dict[str, Any]) -> Usage:
     """Counts out of a `usage` object; fields that are missing or no numbers stay None."""
     prompt = members(usage.get("prompt_tokens_details"))
     completion = members(usage.get("completion_tokens_details"))
-    read = _first(
-        prompt.get("cached_tokens"),
-        usage.get("prompt_cache_hit_tokens"),  # DeepSeek
-        usage.get("num_cached_tokens"),  # Mistral
-        usage.get("cached_tokens"),  # Moonshot
-    )
+    read = _count(prompt.get("cached_tokens"))
+    if read is None:
+        read = next((count for name in CACHED if (count := _count(usage.get(name))) is not None), None)
     total = _count(usage.get("prompt_tokens"))
     write = _count(prompt.get("cache_write_tokens"))
     if write and total is not None:
@@ -50,10 +50,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": prompt,
         "completion_tokens_details": completion,
     }
-
-
-def _first(*values: Any) -> int | None:
-    return next((count for count in map(_count, values) if count is not None), None)
 
 
 def _count(value: Any) -> int | None:
