@@ -18,7 +18,7 @@ from ccproxy.lightllm.signatures import sealed
 
 
 class BlockWriter:
-    """Writes one block. `event` is what opened it, `index` the block's on the wire. By itself it stands for no block."""
+    """Writes one block: `event` is what opened it, `index` the block's on the wire. This one stands for no block."""
 
     def __init__(self, event: Any, index: int, drops: Drops) -> None:
         self.index = index
