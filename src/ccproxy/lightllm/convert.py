@@ -72,7 +72,7 @@ def convert(data: bytes, source: WireFormat, target: WireFormat, kind: Kind | No
 
 def kind_of(data: bytes) -> Kind | None:
     """What data is, as far as its first bytes tell."""
-    return "stream" if data.lstrip()[:6].startswith((b"data:", b"event:", b":")) else None
+    return "stream" if data[:1024].lstrip().startswith((b"data:", b"event:", b":")) else None
 
 
 def kind_of_document(document: Any, source: WireFormat) -> Kind:

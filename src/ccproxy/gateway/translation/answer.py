@@ -173,7 +173,7 @@ def is_stream(incoming: Incoming) -> bool:
 
 def looks_like_stream(body: bytes) -> bool:
     """True for the text of server-sent events, whatever its type was said to be."""
-    return body.lstrip()[:6].startswith((b"data:", b"event:", b":"))
+    return body[:1024].lstrip().startswith((b"data:", b"event:", b":"))
 
 
 def coding_of(incoming: Incoming) -> str | None:

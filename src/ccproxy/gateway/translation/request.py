@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,14 +15,12 @@ from ccproxy.gateway.translation.response_store import Items, ResponseStore, own
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.counting import count_document, counting_body
 from ccproxy.lightllm.failures import InvalidCall
+from ccproxy.lightllm.formats import request_module
 from ccproxy.lightllm.translate import translate_request
 
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.providers.endpoint import Operation
-
-TYPES = "ccproxy.lightllm.call"
-"""The module whose import takes half a second."""
 
 
 @dataclass(slots=True)
@@ -53,9 +49,12 @@ class Translation:
 
 
 async def load_types() -> None:
-    """Loads pydantic-ai where that has not happened, without standing in anybody's way."""
-    if TYPES not in sys.modules:
-        await asyncio.to_thread(import_module, TYPES)
+    """Loads what reads and writes requests where that has not happened, without standing in anybody's way.
+
+    Who comes while it loads waits too, beside the event loop: importing a module that another thread imports blocks.
+    """
+    if request_module.cache_info().currsize < len(WireFormat):
+        await asyncio.to_thread(lambda: [request_module(format) for format in WireFormat])
 
 
 async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: ResponseStore) -> Translation:
@@ -109,7 +108,5 @@ def _translated(translation: Translation, document: dict[str, Any], model: str) 
         body, drops = translate_request(document, translation.client, translation.provider, model, translation.stream)
     except InvalidCall as error:
         raise Refused(400, "invalid_request", str(error)) from error
-    except RecursionError as error:
-        raise Refused(400, "invalid_request", "the request is nested too deeply to be translated") from error
     translation.asked.drops.update(drops)
     return counting_body(translation.provider, body, model) if counts else body
