@@ -159,6 +159,21 @@ class WebSocketRecord:
     dropped: int = 0
 
 
+@dataclass(slots=True)
+class HookResult:
+    """What became of one hook on one exchange."""
+
+    name: str
+    stage: Literal["inbound", "outbound", "response"]
+    outcome: Literal["ran", "skipped", "failed"]
+    reason: str = ""
+    """Why it was skipped ("guard", "override", or in words what the request lacks), or how it failed."""
+    seconds: float = 0.0
+    """Time it took, its guard included."""
+    wrote: tuple[str, ...] = ()
+    """The paths that it changed."""
+
+
 def new_id() -> str:
     """A random UUID (RFC 9562, version 4) as text. Four times as fast as the uuid module's."""
     digits = os.urandom(16).hex()
@@ -188,6 +203,20 @@ class Exchange:
     failure: Failure | None = None
     dropped: dict[str, int] = field(default_factory=dict)
     """What a translation left out, by rule: the target format has no place for it."""
+    model: str | None = None
+    """The model that a hook chose in place of the client's."""
+    session: str | None = None
+    """The client's own id of its session, where it tells one."""
+    conversation: str | None = None
+    """Which conversation this is a turn of: the same for all of its turns."""
+    system_hash: str | None = None
+    """Which system prompt was used."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Labels that hooks gave it."""
+    jail: str | None = None
+    """The jail it came from."""
+    hooks: list[HookResult] = field(default_factory=list)
+    """What became of each hook, in the order in which they had their turns."""
     timings: Timings = field(default_factory=Timings)
     attempts: int = 0
     """How often the forwarded request was sent."""

@@ -1,0 +1,79 @@
+"""A request's body on its way: the bytes as they came, and the JSON value that hooks work on.
+
+Parsed at most once and written at most once, and neither if nobody asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from ccproxy.codings import CodingError, decode
+from ccproxy.exchange import WireFormat
+from ccproxy.pipeline.failures import Unfit
+
+_UNREAD = object()
+
+
+class NotJson(Unfit):
+    """The body is not JSON."""
+
+
+class Draft:
+    """A body. Its truth is `raw` until somebody changes the document, and the document from then on."""
+
+    __slots__ = ("_decoded", "_document", "changed", "coding", "format", "raw", "version")
+
+    def __init__(self, format: WireFormat | None, raw: bytes, coding: str | None = None) -> None:
+        self.format = format
+        """The format that the body is in; None where its endpoint is of none."""
+        self.raw, self.coding = raw, coding
+        """The bytes as they came, and their content coding."""
+        self.changed = False
+        """True once the document is no longer what `raw` says."""
+        self.version = 0
+        """Counts the changes."""
+        self._decoded: bytes | None = None
+        self._document: Any = _UNREAD
+
+    @classmethod
+    def written(cls, format: WireFormat, document: dict[str, Any]) -> Draft:
+        """A body that has never been bytes."""
+        draft = cls(format, b"")
+        draft._document, draft.changed = document, True
+        return draft
+
+    def decoded(self) -> bytes:
+        """`raw` without its content coding. Raises CodingError."""
+        if self._decoded is None:
+            self._decoded = decode(self.raw, self.coding)
+        return self._decoded
+
+    def document(self) -> Any:
+        """The body as JSON: live, so whoever changes it calls `touch`. Raises NotJson."""
+        if self._document is _UNREAD:
+            try:
+                self._document = orjson.loads(self.decoded())
+            except CodingError as error:
+                raise NotJson(str(error)) from error
+            except orjson.JSONDecodeError as error:
+                raise NotJson(f"the body is not JSON: {error}") from error
+        return self._document
+
+    def touch(self) -> None:
+        """The document has been changed in place."""
+        self.changed = True
+        self.version += 1
+
+    def replace(self, document: Any) -> None:
+        """Another document takes its place."""
+        self._document = document
+        self.touch()
+
+    def written_out(self) -> bytes:
+        """The bytes to send: those that came, if nothing was changed; then their coding stands too.
+
+        Raises TypeError where the document holds what JSON has not, or is nested too deeply.
+        """
+        return orjson.dumps(self._document) if self.changed else self.raw

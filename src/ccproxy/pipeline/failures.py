@@ -1,0 +1,23 @@
+"""What can go wrong with a hook on a request."""
+
+from __future__ import annotations
+
+
+class Unfit(Exception):
+    """The request has not what the hook works on (JSON, a model call): it is skipped, and that is no failure."""
+
+
+class Undeclared(Exception):
+    """The hook wrote what it does not declare to write."""
+
+
+class HookFailed(Exception):
+    """A hook with `on_error: fail` failed; the cause is the error."""
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        super().__init__(f"hook {name} failed: {error}" if str(error) else f"hook {name} failed: {error!r}")
+        self.name = name
+
+
+class InvalidOverride(ValueError):
+    """`x-ccproxy-hooks` asks for what cannot be."""

@@ -1,0 +1,59 @@
+"""A pipeline: the hooks of the three stages, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ccproxy.pipeline.dag import Graph, arrange
+from ccproxy.pipeline.hook import STAGES, Stage, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """It does not change: where hooks change, another takes its place, and requests under way keep theirs."""
+
+    graphs: Mapping[Stage, Graph] = field(default_factory=lambda: {stage: Graph() for stage in STAGES})
+    timeout: float = 30.0
+    """Seconds that a hook may wait for something."""
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """All hooks, stage by stage, in the order in which they run."""
+        return (step for graph in self.graphs.values() for step in graph.steps)
+
+    def describe(self) -> dict[str, Any]:
+        """For `ccproxy status`: by stage, the levels and the ties, in plain values."""
+        return {stage: _described(graph) for stage, graph in self.graphs.items()}
+
+
+def build_pipeline(steps: Sequence[Step], timeout: float = 30.0) -> Pipeline:
+    """Arranges hooks, listed in the order in which ties are to be broken. Raises Cycle."""
+    return Pipeline({stage: arrange([step for step in steps if step.stage == stage]) for stage in STAGES}, timeout)
+
+
+def _described(graph: Graph) -> dict[str, Any]:
+    return {
+        "levels": [[_step(step) for step in level] for level in graph.levels],
+        "edges": [
+            {"before": edge.before.name, "after": edge.after.name, "paths": list(edge.paths), "forced": edge.forced}
+            for edge in graph.edges
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    hook = step.hook
+    return {
+        "name": step.name,
+        "doc": hook.doc,
+        "module": hook.module,
+        "source": step.source,
+        "reads": [path.text for path in hook.reads],
+        "writes": [path.text for path in hook.writes],
+        "params": step.params.model_dump(mode="json") if step.params is not None else {},
+        "on_error": step.on_error,
+        "overridable": step.overridable,
+        "concurrent": hook.concurrent,
+    }

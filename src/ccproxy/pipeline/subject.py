@@ -1,0 +1,49 @@
+"""What the hooks of one stage work on together: one request on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ccproxy.exchange import Exchange, Headers
+from ccproxy.pipeline.draft import Draft
+
+
+@dataclass(slots=True)
+class LocalAnswer:
+    """An answer that a hook gave in place of a provider. `text` is put into the client's dialect; `body` is not."""
+
+    status: int
+    text: str | None
+    body: bytes | None
+    headers: Headers
+    by: str = ""
+    """The hook."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """One request in one stage. Everything here may be changed by hooks, but only through their contexts."""
+
+    exchange: Exchange
+    draft: Draft
+    headers: Headers
+    """A list of its own: changing it does not change the exchange's record."""
+    model: Callable[[], str | None]
+    """Finds out the model that will be asked for, which may mean reading the body."""
+    path_model: str | None = None
+    """The model, where the path carries it and not the body (Gemini)."""
+    stream: bool | None = None
+    """Whether a stream is asked for, where the path says so and not the body."""
+    is_call: bool = False
+    """True for a model call, whose messages, system, tools and settings can be had as typed objects."""
+    provider: str | None = None
+    """Whose the request is: before the route is decided what its key says, afterwards for good."""
+    chosen: str | None = None
+    """The provider that a hook has set in its place."""
+    credential: Headers | None = None
+    """The fields that carry the provider's credential, once a hook has put them here."""
+    answer: LocalAnswer | None = None
+    resources: Mapping[type, Any] = field(default_factory=dict)
+    """What the house lends to its own hooks, by type."""
