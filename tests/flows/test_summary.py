@@ -45,6 +45,12 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "response_bytes": len(ex.response.body) if ex.response else 0,
         "user_agent": None,
         "done": True,
+        "hooks": [],
+        "session": None,
+        "conversation": None,
+        "system_hash": None,
+        "tags": {},
+        "jail": None,
     }
     assert summary["time"].endswith("+00:00")
     assert summary["request"]["pretty_host"] == "api.anthropic.com"

@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from ccproxy.config import Config
-from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route, WireFormat
+from ccproxy.exchange import Exchange, Failure, HookResult, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.store import MemoryStore
 from ccproxy.fronts.interceptor.inspector import Inspector
 
@@ -135,6 +135,12 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
         forward(ex)
         answer(ex)
         ex.response = HttpResponse(200, [], chunks=[b"translated"])
+        ex.hooks = [
+            HookResult("mask", "inbound", "ran", seconds=0.0015, wrote=("messages", "system")),
+            HookResult("check", "inbound", "skipped", "guard"),
+            HookResult("count", "response", "failed", "no"),
+        ]
+        ex.session, ex.tags = "s-1", {"team": "blue"}
         ex.timings.finished = ex.timings.started
         store.finish(ex)
         await asyncio.sleep(0.2)
@@ -144,7 +150,7 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
             return str(response.json()["text"])
 
         names = (await client.get("/state")).json()["contentViews"]
-        assert {"client-request", "forwarded-request", "provider-response", "client-response"} <= set(names)
+        assert {"client-request", "forwarded-request", "provider-response", "client-response", "hooks"} <= set(names)
         assert await view("request", "Client-Request") == (
             "POST http://127.0.0.1:4000/v1/messages?beta=true\n\nheaders:\n  host: 127.0.0.1:4000\n\n"
             'body:\n{\n  "model": "m"\n}'
@@ -152,6 +158,10 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
         assert "POST https://api.example.org/v1/messages?beta=true" in await view("request", "Forwarded-Request")
         assert '"a": 1' in await view("response", "Provider-Response")
         assert (await view("response", "Client-Response")).endswith("body:\ntranslated")
+        assert await view("request", "Hooks") == (
+            "session: s-1\n\ntags:\n  team: blue\n\ninbound:\n  mask: ran, 1.50 ms\n    wrote messages, system\n"
+            "  check: skipped, 0.00 ms: guard\n\nresponse:\n  count: failed, 0.00 ms: no"
+        )
 
     inspected(configured(confdir), use)
 

@@ -21,6 +21,7 @@ from wsproto.frame_protocol import Opcode
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Origin, WebSocketRecord, get_header
 from ccproxy.flows import frames
 from ccproxy.flows.summary import answered, forwarded, origin_of
+from ccproxy.flows.told_by_hooks import hook_results, labels
 
 LISTENER = ("127.0.0.1", 0)
 
@@ -92,6 +93,9 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.reused_connection": ex.reused_connection,
         "ccproxy.client_request": _request_facts(ex.request),
         "ccproxy.dropped": ex.response.dropped if ex.response else 0,
+        "ccproxy.left_out": dict(ex.dropped),
+        "ccproxy.hooks": hook_results(ex),
+        **{f"ccproxy.{name}": value for name, value in labels(ex).items()},
     }
     if ex.response is not None and ex.response is not ex.provider_response:
         facts["ccproxy.client_response"] = _response_facts(ex.response)

@@ -12,6 +12,7 @@ from typing import Any
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, HttpResponse, Origin, get_header
 from ccproxy.flows.redact import redact_headers, redact_target
+from ccproxy.flows.told_by_hooks import hook_results, labels
 from ccproxy.flows.usage import model_in, usage_dict, wants_stream
 
 
@@ -45,6 +46,8 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "response_bytes": response.size if response else 0,
         "user_agent": agent.decode("latin-1") if agent else None,
         "done": ex.done,
+        "hooks": hook_results(ex),
+        **labels(ex),
         "request": _request(ex, sent),
         "response": _response(ex, answered(ex)),
     }

@@ -1,4 +1,4 @@
-"""Content views of the inspector: the four messages of an exchange, as they were at each step.
+"""Content views of the inspector: the four messages of an exchange as they were at each step, and what hooks did.
 
 They read the flow's metadata (`ccproxy.flows.mflow.metadata`), so they work on reloaded flow files too. None is ever
 chosen by itself.
@@ -21,7 +21,10 @@ EMPTY = "(empty)"
 
 
 class MessageView(Contentview):
-    """A message of an exchange: first line, header fields, body. `read` finds it in a flow; None if there is none."""
+    """A message of an exchange (first line, header fields, body), or what hooks made of it.
+
+    `read` finds it in a flow; None if there is none.
+    """
 
     def __init__(self, name: str, read: Callable[[HTTPFlow], str | None]) -> None:
         self._name = name
@@ -38,7 +41,7 @@ class MessageView(Contentview):
         return "yaml"
 
     def prettify(self, data: bytes, metadata: Metadata) -> str:
-        """The message as text. `data`, the body that is being looked at, does not matter."""
+        """It as text. `data`, the body that is being looked at, does not matter."""
         flow = metadata.flow
         return (self._read(flow) if isinstance(flow, HTTPFlow) else None) or MISSING
 
@@ -102,9 +105,41 @@ def _headers(facts: dict[str, Any]) -> Headers:
     return [(name, value) for name, value in facts["headers"]]
 
 
+LABELS = ("session", "conversation", "system_hash", "jail")
+
+
+def _hooks(flow: HTTPFlow) -> str | None:
+    facts = flow.metadata
+    known = [f"{name}: {facts[f'ccproxy.{name}']}" for name in LABELS if facts.get(f"ccproxy.{name}")]
+    tags = [f"  {name}: {value}" for name, value in (facts.get("ccproxy.tags") or {}).items()]
+    blocks = [known, *map(_stage, _by_stage(facts.get("ccproxy.hooks") or []).items())]
+    if tags:
+        blocks.insert(1, ["tags:", *tags])
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) or None
+
+
+def _by_stage(results: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    stages: dict[str, list[dict[str, Any]]] = {}
+    for result in results:
+        stages.setdefault(result["stage"], []).append(result)
+    return stages
+
+
+def _stage(stage: tuple[str, list[dict[str, Any]]]) -> list[str]:
+    name, results = stage
+    return [f"{name}:", *(line for result in results for line in _result(result))]
+
+
+def _result(result: dict[str, Any]) -> list[str]:
+    why = f": {result['reason']}" if result["reason"] else ""
+    wrote = [f"    wrote {', '.join(result['wrote'])}"] if result["wrote"] else []
+    return [f"  {result['name']}: {result['outcome']}, {result['ms']:.2f} ms{why}", *wrote]
+
+
 VIEWS = (
     MessageView("Client-Request", _client_request),
     MessageView("Forwarded-Request", _forwarded_request),
     MessageView("Provider-Response", _provider_response),
     MessageView("Client-Response", _client_response),
+    MessageView("Hooks", _hooks),
 )

@@ -1,0 +1,38 @@
+"""What hooks did to an exchange and found out about it, in plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccproxy.exchange import Exchange
+
+
+def hook_results(ex: Exchange) -> list[dict[str, Any]]:
+    """What became of each hook, in the order in which they had their turns; `ms` are milliseconds."""
+    return [
+        {
+            "name": result.name,
+            "stage": result.stage,
+            "outcome": result.outcome,
+            "reason": _text(result.reason),
+            "ms": round(result.seconds * 1000, 3),
+            "wrote": [_text(path) for path in result.wrote],
+        }
+        for result in ex.hooks
+    ]
+
+
+def labels(ex: Exchange) -> dict[str, Any]:
+    """By which session, conversation, system prompt, jail and tags the exchange can be found; null where unknown."""
+    return {
+        "session": _text(ex.session),
+        "conversation": _text(ex.conversation),
+        "system_hash": _text(ex.system_hash),
+        "tags": {_text(name): _text(value) for name, value in ex.tags.items()},
+        "jail": ex.jail,
+    }
+
+
+def _text[T: (str, str | None)](value: T) -> T:
+    """Hooks are free to set any str; one with lone surrogates could be neither printed nor written to a flow file."""
+    return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
