@@ -11,9 +11,11 @@ from ccproxy.gateway.gateway import Gateway
 from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.router import Router
+from ccproxy.gateway.stages import Stages
 from ccproxy.mcp.notifications import NotificationBuffer
+from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.catalog import model_list
-from ccproxy.providers.provider import Provider, build_providers
+from ccproxy.providers.provider import Provider, ProviderMap, build_providers
 from ccproxy.simulator import respond
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
@@ -28,6 +30,7 @@ class House:
     """Everything between a front and the providers, and what others may look at."""
 
     def __init__(self, config: Config) -> None:
+        self.pipeline = LivePipeline(config)
         self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
         self.providers = build_providers(config)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
@@ -35,7 +38,9 @@ class House:
         self.recorder = Recorder(self.store)
         local = LocalRoutes(local_routes(self.providers, self.notifications))
         router = Router(config.lightllm.transforms, self.providers)
-        self.gateway = Gateway(local, router, self.transport, self.recorder)
+        resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
+        stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET)
+        self.gateway = Gateway(local, router, stages, self.transport, self.recorder)
 
 
 def build_transport(config: Config) -> Transport:

@@ -1,6 +1,6 @@
 """The steps of an exchange, in order.
 
-record, local routes, route, credential, seal, transport, relay. A front hands in an `Exchange` whose request is
+record, local routes, inbound hooks, route, translate, outbound hooks, seal, transport, relay. A front hands in an `Exchange` whose request is
 whole and gets a `Reply`; everything that can go wrong becomes an answer in the client's dialect.
 """
 
@@ -13,8 +13,6 @@ import time
 from ccproxy.exchange import (
     Exchange,
     Failure,
-    Headers,
-    HttpRequest,
     HttpResponse,
     Route,
     WireFormat,
@@ -22,22 +20,26 @@ from ccproxy.exchange import (
     reason_phrase,
 )
 from ccproxy.gateway.errors import Refused, error_body
+from ccproxy.gateway.forwarding import Forwarding
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.local_answer import local_reply
 from ccproxy.gateway.local_routes import LocalRoutes
 from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import CLIENT_GONE, Relay
 from ccproxy.gateway.reply import Reply
-from ccproxy.gateway.rewrite import body_with_model
 from ccproxy.gateway.router import Router
-from ccproxy.gateway.seal import Envelope, client_headers, seal_headers
+from ccproxy.gateway.seal import client_headers
+from ccproxy.gateway.stages import HookRun, Stages
 from ccproxy.gateway.translation.answer import Answering
-from ccproxy.gateway.translation.request import Translation, begin
+from ccproxy.gateway.translation.request import begin
 from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
 from ccproxy.gateway.tunnel import RelayTunnel
-from ccproxy.providers.provider import NoCredential, Provider
+from ccproxy.pipeline.failures import HookFailed
+from ccproxy.pipeline.subject import LocalAnswer
+from ccproxy.providers.provider import NoCredential
 from ccproxy.transport.transport import Incoming, Transport, TransportError
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,11 @@ WHOLE_LIMIT = 32 * 1024 * 1024
 class Gateway:
     """Handles exchanges of any front."""
 
-    def __init__(self, local: LocalRoutes, router: Router, transport: Transport, recorder: Recorder) -> None:
-        self._local, self._router, self._transport, self._recorder = local, router, transport, recorder
+    def __init__(
+        self, local: LocalRoutes, router: Router, stages: Stages, transport: Transport, recorder: Recorder
+    ) -> None:
+        self._local, self._router, self._stages = local, router, stages
+        self._transport, self._recorder = transport, recorder
         self._responses = ResponseStore()
 
     async def handle(self, exchange: Exchange) -> Reply:
@@ -64,8 +69,8 @@ class Gateway:
             return self.refuse(exchange, refusal, inquiry.dialect)
         except TransportError as error:
             return self.refuse(exchange, Refused(error.status, error.kind, str(error)), inquiry.dialect)
-        except NoCredential as error:
-            return self.refuse(exchange, Refused(401, "credential", str(error)), inquiry.dialect)
+        except HookFailed as failed:
+            return self.refuse(exchange, refusal_of(failed), inquiry.dialect)
         except asyncio.CancelledError:
             self._recorder.finish(exchange, CLIENT_GONE)
             raise
@@ -93,11 +98,18 @@ class Gateway:
         answer = self._local.find(inquiry)
         if answer is not None:
             return self._answer_locally(exchange, answer(inquiry))
+        run = self._stages.begin(inquiry)
+        given = await run.inbound(inquiry)
+        if given is not None:
+            return self._answer_given(exchange, inquiry, given)
         plan = self._router.route(inquiry)
         exchange.route = plan.route
         if plan.translate is not None:
-            return await self._translate(exchange, inquiry, plan)
-        exchange.forwarded = await self._seal(inquiry, plan)
+            return await self._translate(exchange, inquiry, plan, run)
+        forwarded = await Forwarding(inquiry, plan, run).same()
+        if isinstance(forwarded, LocalAnswer):
+            return self._answer_given(exchange, inquiry, forwarded)
+        exchange.forwarded = forwarded
         return await self._receive(exchange, inquiry, await self._send(exchange, plan))
 
     async def _send(self, exchange: Exchange, plan: Plan) -> Incoming:
@@ -109,7 +121,7 @@ class Gateway:
         exchange.attempts, exchange.reused_connection = incoming.attempts, incoming.reused
         return incoming
 
-    async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan) -> Reply:
+    async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
         assert plan.translate is not None
         assert plan.model is not None
         if asks_for_stored(inquiry):
@@ -118,49 +130,15 @@ class Gateway:
         answering = Answering(translation, exchange, self._recorder, self._responses)
         if plan.local:
             return answering.estimated()
-        exchange.forwarded = await self._seal_translated(inquiry, plan, translation)
+        forwarded = await Forwarding(inquiry, plan, run).translated(translation)
+        if isinstance(forwarded, LocalAnswer):
+            return self._answer_given(exchange, inquiry, forwarded)
+        exchange.forwarded = forwarded
         return await answering.receive(await self._send(exchange, plan))
 
-    async def _seal_translated(self, inquiry: Inquiry, plan: Plan, translation: Translation) -> HttpRequest:
-        credential = await self._credential(inquiry.exchange, plan.provider)
-        envelope = Envelope(
-            plan.origin,
-            len(translation.body),
-            auth=credential[0] if credential else None,
-            companions=credential[1:],
-        )
-        fields = {name.lower(): value for name, value in translation.headers}
-        headers = seal_headers(translation.headers, fields, envelope)
-        return HttpRequest("POST", plan.target, headers, translation.body)
-
-    async def _seal(self, inquiry: Inquiry, plan: Plan) -> HttpRequest:
-        request = inquiry.exchange.request
-        headers, body = request.headers, request.body
-        credential = await self._credential(inquiry.exchange, plan.provider)
-        if plan.model is not None and body and (inquiry.endpoint is None or inquiry.endpoint.model is None):
-            changed = body_with_model(inquiry, plan.model)
-            if changed is not None:
-                body, headers = changed, [h for h in headers if h[0].lower() != b"content-encoding"]
-        envelope = Envelope(
-            plan.origin,
-            len(body),
-            auth=credential[0] if credential else None,
-            companions=credential[1:],
-            strip_credentials=plan.strip_credentials,
-            upgrade=inquiry.upgrade,
-        )
-        return HttpRequest(request.method, plan.target, seal_headers(headers, inquiry.fields, envelope), body)
-
-    async def _credential(self, exchange: Exchange, provider: Provider | None) -> Headers:
-        """The fields that carry the provider's credential. Raises NoCredential."""
-        if provider is None:
-            return []
-        credential = provider.cached_credential() or await provider.credential()
-        if credential is None:
-            return []
-        fields = provider.credential_fields(credential)
-        exchange.credential_headers = frozenset(name.decode("latin-1").lower() for name, _ in fields)
-        return fields
+    def _answer_given(self, exchange: Exchange, inquiry: Inquiry, answer: LocalAnswer) -> Reply:
+        exchange.route = Route("local", None, None, None, f"answered by the hook {answer.by}")
+        return self._answer_locally(exchange, local_reply(answer, inquiry))
 
     def _answer_locally(self, exchange: Exchange, answer: Reply) -> Reply:
         assert isinstance(answer.body, bytes)
@@ -192,3 +170,13 @@ def arrives_whole(inquiry: Inquiry, incoming: Incoming) -> bool:
         return False
     length = get_header(incoming.headers, b"content-length")
     return length is None or int(length) <= WHOLE_LIMIT
+
+
+def refusal_of(failed: HookFailed) -> Refused:
+    """What a client is told of a hook without which its request may not go on."""
+    cause = failed.__cause__
+    if isinstance(cause, Refused):
+        return cause
+    if isinstance(cause, NoCredential):
+        return Refused(401, "credential", str(cause))
+    return Refused(500, "hook_failed", f"{failed} (see ccproxy's log)")

@@ -5,29 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from ccproxy.codings import CodingError, decode
-from ccproxy.exchange import Exchange, WireFormat
+from ccproxy.codings import CodingError
+from ccproxy.exchange import Exchange, Headers, WireFormat
 from ccproxy.gateway.errors import Refused
+from ccproxy.pipeline.draft import Draft, NotJson
 from ccproxy.providers.endpoint import Endpoint, guess_dialect, parse_endpoint
-
-_UNREAD = object()
+from ccproxy.providers.sentinel import find_sentinel
 
 
 class Inquiry:
-    """A view of one exchange's request, lazily parsed."""
+    """A view of one exchange's request, lazily parsed: as the client sent it, and as hooks have left it."""
 
-    __slots__ = ("_document", "endpoint", "exchange", "fields", "path", "query")
+    __slots__ = ("chosen", "draft", "endpoint", "exchange", "fields", "headers", "path", "query")
 
     def __init__(self, exchange: Exchange) -> None:
         request = exchange.request
         self.exchange = exchange
         self.path, self.query = request.path, request.query
+        self.headers: Headers = request.headers
+        """The fields; the exchange keeps those that came."""
         self.fields: Mapping[bytes, bytes] = {name.lower(): value for name, value in request.headers}
         """Header values by lower-case name; of duplicates, the last."""
         self.endpoint: Endpoint | None = parse_endpoint(self.path)
-        self._document: Any = _UNREAD
+        coding = self.fields.get(b"content-encoding")
+        format = self.endpoint.format if self.endpoint is not None else None
+        self.draft = Draft(format, request.body, coding.decode("latin-1") if coding is not None else None)
+        self.chosen: str | None = None
+        """The provider that a hook has chosen."""
+
+    def put_headers(self, headers: Headers) -> None:
+        """Other fields take the place of those that came."""
+        self.headers = headers
+        self.fields = {name.lower(): value for name, value in headers}
+
+    @property
+    def sentinel(self) -> str | None:
+        """The provider's name that the client's key stands for."""
+        return find_sentinel(self.fields, self.query)
 
     @property
     def dialect(self) -> WireFormat:
@@ -41,27 +55,13 @@ class Inquiry:
             return False
         return self.exchange.request.method == "GET" and b"upgrade" in self.fields.get(b"connection", b"").lower()
 
-    @property
-    def coding(self) -> str | None:
-        """The body's content coding."""
-        value = self.fields.get(b"content-encoding")
-        return value.decode("latin-1") if value is not None else None
-
-    def decoded_body(self) -> bytes:
-        """The body without its content coding. Raises Refused."""
-        try:
-            return decode(self.exchange.request.body, self.coding)
-        except CodingError as error:
-            raise Refused(400, "invalid_body", str(error)) from error
-
     def document(self) -> Any:
         """The body as JSON. Raises Refused where it is not JSON."""
-        if self._document is _UNREAD:
-            try:
-                self._document = orjson.loads(self.decoded_body())
-            except orjson.JSONDecodeError as error:
-                raise Refused(400, "invalid_json", f"the request body is not valid JSON: {error}") from error
-        return self._document
+        try:
+            return self.draft.document()
+        except NotJson as error:
+            kind = "invalid_body" if isinstance(error.__cause__, CodingError) else "invalid_json"
+            raise Refused(400, kind, str(error)) from error
 
     def wants_stream(self) -> bool:
         """True if the answer is to be a stream: by the path (Gemini), else by the body. Raises Refused."""
@@ -71,7 +71,9 @@ class Inquiry:
         return isinstance(document, dict) and document.get("stream") is True
 
     def model(self) -> str | None:
-        """The model asked for: from the path, else from a body that is readable JSON."""
+        """The model to ask for: a hook's choice, else from the path, else from a body that is readable JSON."""
+        if self.exchange.model is not None:
+            return self.exchange.model
         if self.endpoint is not None and self.endpoint.model is not None:
             return self.endpoint.model
         if not self.exchange.request.body:

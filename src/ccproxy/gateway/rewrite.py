@@ -15,8 +15,8 @@ TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]')
 """A string whole, so that nothing in it counts, or a structural character (RFC 8259 §2)."""
 
 
-def body_with_model(inquiry: Inquiry, model: str) -> bytes | None:
-    """The body with another model in it, without content coding; None where there is nothing to change.
+def set_model(inquiry: Inquiry, model: str) -> None:
+    """Puts another model into the body of a request. Bytes that no hook has changed are kept, but for the model's.
 
     A main call gets the model in any case. Beside it, such as for uploads, only a model that is there is replaced.
 
@@ -29,14 +29,19 @@ def body_with_model(inquiry: Inquiry, model: str) -> bytes | None:
     except Refused:
         if main:
             raise
-        return None
+        return
     if not isinstance(document, dict):
         if main:
             raise Refused(400, "invalid_json", "the request body is not a JSON object, so its model cannot be set")
-        return None
+        return
     if document.get("model") == model or not (main or "model" in document):
-        return None
-    return replace_model(inquiry.decoded_body(), document, model)
+        return
+    draft = inquiry.draft
+    if draft.changed:
+        document["model"] = model
+        draft.touch()
+    else:
+        draft.respell(replace_model(draft.decoded(), document, model), document | {"model": model})
 
 
 def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:

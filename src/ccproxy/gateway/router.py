@@ -12,7 +12,6 @@ from ccproxy.gateway.refusals import no_route
 from ccproxy.gateway.rules import destination, filled, joined, matches, query_for, with_model
 from ccproxy.gateway.translation.route import plan_translation
 from ccproxy.providers.provider import Provider
-from ccproxy.providers.sentinel import find_sentinel
 
 
 class Router:
@@ -30,18 +29,28 @@ class Router:
         return plan
 
     def _decide(self, inquiry: Inquiry) -> Plan:
-        sentinel = find_sentinel(inquiry.fields, inquiry.query)
+        if inquiry.chosen is not None:
+            self._named(inquiry.chosen, "a hook chose")
+            return self._by_hook(inquiry.chosen, f"a hook chose the provider {inquiry.chosen!r}", inquiry)
+        sentinel = inquiry.sentinel
         for number, rule in enumerate(self._transforms, 1):
             if matches(rule, inquiry):
                 return self._by_rule(f"rule {number} of lightllm.transforms", rule, inquiry, sentinel)
-        if sentinel is not None:
-            return self._by_sentinel(sentinel, inquiry)
-        raise no_route(inquiry, bool(self._transforms))
+        if sentinel is None:
+            raise no_route(inquiry, bool(self._transforms))
+        if inquiry.exchange.model is not None:
+            self._named(sentinel, "the sentinel key names")
+            return self._by_hook(sentinel, f"sentinel key of provider {sentinel!r}, model by a hook", inquiry)
+        return self._by_sentinel(sentinel, inquiry)
+
+    def _by_hook(self, name: str, reason: str, inquiry: Inquiry) -> Plan:
+        rule = Transform(action="transform", dest_provider=name, dest_model=inquiry.exchange.model)
+        return self._by_rule(reason, rule, inquiry, None)
 
     # -- by sentinel key
 
     def _by_sentinel(self, name: str, inquiry: Inquiry) -> Plan:
-        provider = self._named(name)
+        provider = self._named(name, "the sentinel key names")
         reason = f"sentinel key of provider {name!r}"
         endpoint = inquiry.endpoint
         if endpoint is not None and not provider.speaks_everything and endpoint.format is not provider.format:
@@ -56,21 +65,21 @@ class Router:
             target = provider.other_target(inquiry.path, query)
         return Plan(route_to("redirect", provider, provider.origin, reason), provider.origin, target, provider)
 
-    def _named(self, name: str) -> Provider:
+    def _named(self, name: str, source: str) -> Provider:
         provider = self._providers.get(name)
         if provider is None:
             known = ", ".join(self._providers) or "none"
             raise Refused(
                 401,
                 "unknown_provider",
-                f"the sentinel key names the provider {name!r}, which is not configured (configured: {known})",
+                f"{source} the provider {name!r}, which is not configured (configured: {known})",
             )
         return provider
 
     # -- by rule
 
     def _by_rule(self, place: str, rule: Transform, inquiry: Inquiry, sentinel: str | None) -> Plan:
-        provider = self._named(rule.dest_provider) if rule.dest_provider else None
+        provider = self._named(rule.dest_provider, f"{place} names") if rule.dest_provider else None
         match rule.action:
             case "redirect":
                 return self._redirect(place, rule, inquiry, provider)
@@ -90,15 +99,17 @@ class Router:
         origin, prefix = destination(place, rule, provider)
         query = query_for(inquiry)
         path, endpoint = rule.dest_path, inquiry.endpoint
+        model = rule.dest_model or inquiry.exchange.model
         if path is not None:
-            target = joined(prefix + filled(path, inquiry, rule.dest_model), query)
+            target = joined(prefix + filled(path, inquiry, model), query)
         elif provider is None or rule.dest_host is not None:
-            target = joined(with_model(inquiry, rule.dest_model), query)
+            target = joined(with_model(inquiry, model), query)
         elif endpoint is not None and endpoint.format is provider.format:
-            target = provider.target(endpoint, query, rule.dest_model)
+            named = model or (inquiry.model() if provider.path_has_model and endpoint.model is None else None)
+            target = provider.target(endpoint, query, named)
         else:
-            target = provider.other_target(with_model(inquiry, rule.dest_model), query)
-        return Plan(route_to("redirect", provider, origin, place), origin, target, provider, rule.dest_model)
+            target = provider.other_target(with_model(inquiry, model), query)
+        return Plan(route_to("redirect", provider, origin, place), origin, target, provider, model)
 
     def _passthrough(
         self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None, sentinel: str | None

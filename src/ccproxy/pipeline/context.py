@@ -138,3 +138,6 @@ class Context:
     def undo(self) -> None:
         """The hook has failed: the request is as it was before it."""
         self.access.undo()
+        answer = self._subject.answer
+        if answer is not None and answer.by == self.access.step.name:
+            self._subject.answer = None

@@ -37,13 +37,6 @@ class Draft:
         self._decoded: bytes | None = None
         self._document: Any = _UNREAD
 
-    @classmethod
-    def written(cls, format: WireFormat, document: dict[str, Any]) -> Draft:
-        """A body that has never been bytes."""
-        draft = cls(format, b"")
-        draft._document, draft.changed = document, True
-        return draft
-
     def decoded(self) -> bytes:
         """`raw` without its content coding. Raises CodingError."""
         if self._decoded is None:
@@ -58,7 +51,7 @@ class Draft:
             except CodingError as error:
                 raise NotJson(str(error)) from error
             except orjson.JSONDecodeError as error:
-                raise NotJson(f"the body is not JSON: {error}") from error
+                raise NotJson(f"the request body is not valid JSON: {error}") from error
         return self._document
 
     def touch(self) -> None:
@@ -70,6 +63,10 @@ class Draft:
         """Another document takes its place."""
         self._document = document
         self.touch()
+
+    def respell(self, raw: bytes, document: dict[str, Any]) -> None:
+        """Other bytes take the place of `raw`, with no content coding; `document` is what they say."""
+        self.raw, self._decoded, self.coding, self._document = raw, raw, None, document
 
     def written_out(self) -> bytes:
         """The bytes to send: those that came, if nothing was changed; then their coding stands too.

@@ -54,7 +54,7 @@ class Hook:
         return inspect.iscoroutinefunction(self.function)
 
 
-def hook(
+def hook(  # noqa: PLR0913  all of them keywords
     *,
     stage: Stage | Sequence[Stage],
     reads: Sequence[str] = (),

@@ -17,6 +17,8 @@ class Pipeline:
     graphs: Mapping[Stage, Graph] = field(default_factory=lambda: {stage: Graph() for stage in STAGES})
     timeout: float = 30.0
     """Seconds that a hook may wait for something."""
+    typed: frozenset[Stage] = frozenset()
+    """Stages in which a hook may ask for typed objects, whose types must be loaded before."""
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -30,7 +32,17 @@ class Pipeline:
 
 def build_pipeline(steps: Sequence[Step], timeout: float = 30.0) -> Pipeline:
     """Arranges hooks, listed in the order in which ties are to be broken. Raises Cycle."""
-    return Pipeline({stage: arrange([step for step in steps if step.stage == stage]) for stage in STAGES}, timeout)
+    graphs = {stage: arrange([step for step in steps if step.stage == stage]) for stage in STAGES}
+    return Pipeline(graphs, timeout, frozenset(step.stage for step in steps if uses_types(step)))
+
+
+TYPED_ROOTS = frozenset({"messages", "system", "tools", "settings", "*", "**"})
+
+
+def uses_types(step: Step) -> bool:
+    """True for a hook that declares what can be had as typed objects."""
+    declared = (*step.hook.reads, *step.hook.writes)
+    return any(path.room == "body" and path.steps[0] in TYPED_ROOTS for path in declared)
 
 
 def _described(graph: Graph) -> dict[str, Any]:

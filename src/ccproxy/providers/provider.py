@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from ccproxy.auth import Credential, CredentialError, CredentialSource, build_source
@@ -135,6 +134,10 @@ def origin_of(config: ProviderSettings) -> tuple[Origin, str]:
     return Origin(parts.scheme, parts.hostname or "", port), parts.path.rstrip("/")
 
 
-def build_providers(config: Config) -> Mapping[str, Provider]:
-    """All providers of a configuration by name."""
-    return {name: Provider(name, entry, config.auth) for name, entry in config.providers.items()}
+class ProviderMap(dict[str, Provider]):
+    """Providers by name."""
+
+
+def build_providers(config: Config) -> ProviderMap:
+    """All providers of a configuration."""
+    return ProviderMap((name, Provider(name, entry, config.auth)) for name, entry in config.providers.items())

@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ccproxy.exchange import Headers, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.translation.headers import request_headers
@@ -17,6 +15,7 @@ from ccproxy.lightllm.counting import count_document, counting_body
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.formats import request_module
 from ccproxy.lightllm.translate import translate_request
+from ccproxy.pipeline.draft import Draft
 
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
@@ -33,7 +32,8 @@ class Translation:
     stream: bool
     asked: Asked
     headers: Headers
-    body: bytes
+    draft: Draft
+    """The provider's request body."""
     previous: str | None = None
     """Responses: the response that this one follows."""
     own_input: Items | None = None
@@ -76,20 +76,13 @@ async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: Respo
     stream = inquiry.wants_stream() and endpoint.operation == "generate"
     sse = endpoint.action is None or b"alt=sse" in inquiry.query
     asked = Asked(inquiry.model() or model, document, sse)
-    translation = Translation(endpoint.format, provider, endpoint.operation, stream, asked, [], b"")
+    draft = Draft(provider, b"")
+    translation = Translation(endpoint.format, provider, endpoint.operation, stream, asked, [], draft)
     if endpoint.format is WireFormat.OPENAI_RESPONSES:
         document = _remembered(translation, document, store)
-    body = _translated(translation, document, model)
-    translation.body = _written(body)
-    translation.headers = request_headers(inquiry.exchange.request.headers, provider, stream)
+    draft.replace(_translated(translation, document, model))
+    translation.headers = request_headers(inquiry.headers, provider, stream)
     return translation
-
-
-def _written(body: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except TypeError as error:  # orjson reads 1024 levels and writes 254
-        raise Refused(400, "invalid_request", "the request is nested too deeply to be translated") from error
 
 
 def _remembered(translation: Translation, document: dict[str, Any], store: ResponseStore) -> dict[str, Any]:

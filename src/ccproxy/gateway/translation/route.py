@@ -54,7 +54,7 @@ def local_plan(provider: Provider, format: WireFormat, reason: str, model: str =
 def asked_model(inquiry: Inquiry) -> str | None:
     """The model's name, which may stand percent-encoded in a path."""
     model = inquiry.model()
-    in_path = inquiry.endpoint is not None and inquiry.endpoint.model is not None
+    in_path = inquiry.exchange.model is None and inquiry.endpoint is not None and inquiry.endpoint.model is not None
     return unquote(model) if model is not None and in_path else model
 
 

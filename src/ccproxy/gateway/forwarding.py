@@ -1,0 +1,82 @@
+"""The request as it leaves: what outbound hooks made of it, sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccproxy.exchange import Headers, HttpRequest
+from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.rewrite import set_model
+from ccproxy.gateway.seal import Envelope, seal_headers
+from ccproxy.pipeline.subject import LocalAnswer
+
+if TYPE_CHECKING:
+    from ccproxy.gateway.inquiry import Inquiry
+    from ccproxy.gateway.plan import Plan
+    from ccproxy.gateway.stages import HookRun
+    from ccproxy.gateway.translation.request import Translation
+    from ccproxy.pipeline.draft import Draft
+    from ccproxy.pipeline.subject import Subject
+
+
+class Forwarding:
+    """Makes the request for the provider out of a client's, by a plan."""
+
+    def __init__(self, inquiry: Inquiry, plan: Plan, run: HookRun) -> None:
+        self._inquiry, self._plan, self._run = inquiry, plan, run
+
+    async def same(self) -> HttpRequest | LocalAnswer:
+        """The client's own request, changed as little as can be; or the answer that a hook gave instead.
+
+        Raises HookFailed, and Refused where the model cannot be set or no credential is there.
+        """
+        inquiry, plan = self._inquiry, self._plan
+        draft = inquiry.draft
+        in_path = inquiry.endpoint is not None and inquiry.endpoint.model is not None
+        if plan.model is not None and draft.raw and not in_path:
+            set_model(inquiry, plan.model)
+        subject = await self._run.outbound(inquiry, plan, draft, inquiry.headers)
+        if subject.answer is not None:
+            return subject.answer
+        headers = subject.headers
+        if draft.coding is None or draft.changed:
+            headers = [header for header in headers if header[0].lower() != b"content-encoding"]
+        return self._sealed(inquiry.exchange.request.method, subject, headers, draft)
+
+    async def translated(self, translation: Translation) -> HttpRequest | LocalAnswer:
+        """The request in the provider's format. Raises as `same`."""
+        subject = await self._run.outbound(self._inquiry, self._plan, translation.draft, translation.headers)
+        if subject.answer is not None:
+            return subject.answer
+        return self._sealed("POST", subject, subject.headers, translation.draft)
+
+    def _sealed(self, method: str, subject: Subject, headers: Headers, draft: Draft) -> HttpRequest:
+        plan, body = self._plan, written(draft)
+        credential = self._credential(subject)
+        envelope = Envelope(
+            plan.origin,
+            len(body),
+            auth=credential[0] if credential else None,
+            companions=credential[1:],
+            strip_credentials=plan.strip_credentials,
+            upgrade=self._inquiry.upgrade,
+        )
+        fields = {name.lower(): value for name, value in headers}
+        return HttpRequest(method, plan.target, seal_headers(headers, fields, envelope), body)
+
+    def _credential(self, subject: Subject) -> Headers:
+        """The fields that carry the provider's credential. Nothing leaves without them where there should be some."""
+        provider, credential = self._plan.provider, subject.credential
+        if credential is None and provider is not None and provider.auth_type is not None:
+            raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
+        names = frozenset(name.decode("latin-1").lower() for name, _ in credential or ())
+        self._inquiry.exchange.credential_headers = names
+        return credential or []
+
+
+def written(draft: Draft) -> bytes:
+    """The body's bytes. Raises Refused where it cannot be written."""
+    try:
+        return draft.written_out()
+    except TypeError as error:  # orjson reads 1024 levels and writes 254
+        raise Refused(400, "invalid_request", f"the request cannot be written: {error}") from error
