@@ -12,9 +12,10 @@ from ccproxy import __version__
 from tests.support.daemon import Home
 
 COMMANDS = ["demo", "init", "start", "run", "status", "flows", "logs"]
+BELOW = [["flows", "list"], ["flows", "show"]]
 
 
-@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), ["flows", "list"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), *BELOW], ids=" ".join)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_help_teaches_by_example(home: Home, arguments: list[str], option: str) -> None:
     done = home.run(*arguments, option)
@@ -52,6 +53,7 @@ def test_version(home: Home) -> None:
         (["run", "--inspekt", "ls"], "--inspekt"),
         (["logs", "-n", "many"], "many"),
         (["flows", "list", "-n", "0"], "0"),
+        (["flows", "show"], "ID"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

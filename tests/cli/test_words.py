@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ccproxy.cli.words import clock, duration, several, span, visible
+from ccproxy.cli.words import clock, duration, several, size, span, visible
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,14 @@ def test_duration(milliseconds: float | None, words: str) -> None:
 )
 def test_span(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (4242, "4.2 kB"), (42_424, "42 kB"), (31_400_000, "31 MB")],
+)
+def test_size(count: int, words: str) -> None:
+    assert size(count) == words
 
 
 def test_clock_names_the_day_only_if_it_is_another() -> None:

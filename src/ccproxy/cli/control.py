@@ -94,7 +94,7 @@ class Control:
         self.path = path
 
     def get(self, target: str) -> Any:
-        """The JSON behind `target`. Raises CommandError: no daemon, one that does not answer, or a refusal."""
+        """The JSON behind `target`. Raises CommandError: no daemon, no answer, or a refusal (NotThereError for 404)."""
         connection = UnixConnection(self.path, TIMEOUT_SECONDS)
         try:
             connection.request("GET", target)
@@ -110,6 +110,8 @@ class Control:
             ) from error
         finally:
             connection.close()
+        if response.status == 404:
+            raise NotThereError(target)
         if response.status != 200:
             raise CommandError(f"the daemon answered {response.status}: {body[:200].decode(errors='replace')}")
         return json.loads(body)
@@ -129,3 +131,10 @@ class NotRunningError(CommandError):
         super().__init__(
             "no daemon is running", "start one with `ccproxy start`, or see it all at once with `ccproxy demo`"
         )
+
+
+class NotThereError(CommandError):
+    """The daemon has no such thing."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"the daemon has no {target}")

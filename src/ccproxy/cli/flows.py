@@ -20,12 +20,17 @@ LIST_EXAMPLES = [
     ("only what failed", "ccproxy flows list --json | jq '.[] | select(.error or .status >= 400)'"),
 ]
 
-ENTRIES = {"list": Entry("ccproxy.cli.flows:list_flows", "List the recorded exchanges.")}
+ENTRIES = {
+    "list": Entry("ccproxy.cli.flows:list_flows", "List the recorded exchanges."),
+    "show": Entry("ccproxy.cli.flow_show:show_flow", "Tell the story of one exchange."),
+}
+
+EXAMPLES = [LIST_EXAMPLES[0], ("what became of one; the beginning of its id is enough", "ccproxy flows show 3f2a91")]
 
 DEFAULT_LIMIT = 50
 
 
-@click.group("flows", cls=LazyGroup, entries=ENTRIES, examples=LIST_EXAMPLES[:2])
+@click.group("flows", cls=LazyGroup, entries=ENTRIES, examples=EXAMPLES)
 def flows() -> None:
     """See the exchanges that the daemon recorded.
 

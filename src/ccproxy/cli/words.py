@@ -49,6 +49,14 @@ def clock(iso: str, now: datetime) -> str:
     return f"{moment:%b %d %H:%M}" if now - moment < timedelta(days=300) else f"{moment:%Y-%m-%d}"
 
 
+def size(count: int) -> str:
+    """`812 B`, `4.2 kB`, `31 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    number, unit = (count / 1000, "kB") if count < 1_000_000 else (count / 1_000_000, "MB")
+    return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+
+
 def several(number: int, noun: str) -> str:
     """`1 flow`, `2 flows`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

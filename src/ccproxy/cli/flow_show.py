@@ -1,0 +1,101 @@
+"""`ccproxy flows show`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import click
+
+from ccproxy.cli.flow_table import Summary, request_line
+from ccproxy.cli.grammar import CommandError, command
+from ccproxy.cli.session import Session
+from ccproxy.cli.words import size, visible
+
+if TYPE_CHECKING:
+    from ccproxy.cli.control import Control
+
+EXAMPLES = [
+    ("what became of one request; the beginning of its id is enough", "ccproxy flows show 3f2a91"),
+    ("with the four bodies, from the client's request to the client's answer", "ccproxy flows show 3f2a91 --bodies"),
+    ("what hooks made of it", "ccproxy flows show 3f2a91 --json | jq .hooks"),
+    ("the request as it was forwarded", "ccproxy flows show 3f2a91 --json | jq -r .bodies.forwarded_request.text"),
+]
+
+BODIES = {
+    "client_request": "what the client sent",
+    "forwarded_request": "what was forwarded",
+    "provider_response": "what the provider answered",
+    "client_response": "what the client got",
+}
+
+MOST_NAMED = 5
+"""Flows that an ambiguous id is told of."""
+
+
+@command("show", examples=EXAMPLES)
+@click.argument("id")
+@click.option("as_json", "--json", is_flag=True, help="Print all that is known as one JSON object, bodies too.")
+@click.option("--bodies", is_flag=True, help="Print the four bodies as well, JSON indented, content codings undone.")
+@click.pass_obj
+def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
+    """Tell the story of one exchange: the request, its hooks, the route, and the answer.
+
+    ID is the exchange's id, or the beginning of it that `ccproxy flows list` shows.
+    """
+    flow = find(session.control(), id.strip())
+    if as_json:
+        click.echo(json.dumps(flow, indent=2, ensure_ascii=False))
+        return
+    from ccproxy.cli.flow_story import story
+
+    now = datetime.now().astimezone()
+    click.echo(story(flow, now, min(120, shutil.get_terminal_size().columns)))
+    for name, title in BODIES.items() if bodies else ():
+        click.echo("\n" + shown(title, flow["bodies"][name]))
+
+
+def find(control: Control, id: str) -> Summary:
+    """The one flow whose id begins so. Raises CommandError."""
+    from ccproxy.cli.control import NotThereError
+
+    if not id:
+        raise click.BadParameter("is empty; `ccproxy flows list` shows the ids", param_hint="ID")
+    try:
+        found: Summary = control.get(f"/flows/{quote(id, safe='')}")
+    except NotThereError:
+        raise explained(id, [flow for flow in control.get("/flows") if flow["id"].startswith(id)]) from None
+    return found
+
+
+def explained(id: str, flows: list[Summary]) -> CommandError:
+    """Why there is not one flow for an id: there is none, or there are several."""
+    if not flows:
+        return CommandError(
+            f"there is no flow whose id begins with {id!r}", "`ccproxy flows list` shows those there are"
+        )
+    named = [f"{flow['id']}  {request_line(flow)}" for flow in flows[-MOST_NAMED:]]
+    more = [f"and {len(flows) - MOST_NAMED} more"] if len(flows) > MOST_NAMED else []
+    return CommandError(f"there are {len(flows)} flows whose ids begin with {id!r}; give more of it", *named, *more)
+
+
+def shown(title: str, body: Summary | None) -> str:
+    """A body below its heading."""
+    if body is None:
+        return f"{click.style(title, bold=True)}: nothing"
+    cut = ", not all of which was kept" if body["truncated"] else ""
+    return f"{click.style(f'{title} ({size(body["size"])}{cut})', bold=True)}\n{text_of(body)}"
+
+
+def text_of(body: Summary) -> str:
+    """JSON indented, other text as it is with control characters spelled out."""
+    if body["encoding"] != "utf-8":
+        return "(bytes that are no text; --json has them in base64)"
+    try:
+        text = json.dumps(json.loads(body["text"]), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = body["text"]
+    return "\n".join(map(visible, text.encode("utf-8", "replace").decode().splitlines()))

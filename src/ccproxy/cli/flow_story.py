@@ -1,0 +1,127 @@
+"""One exchange told as a story: what was asked, what hooks made of it, where it went, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from ccproxy.cli.flow_answer import answer_lines
+from ccproxy.cli.flow_table import Summary, status, tokens
+from ccproxy.cli.words import clock, duration, size, visible
+
+MARKS = {"ran": ("●", "green"), "skipped": ("○", "bright_black"), "failed": ("✗", "red")}
+STAGES = {
+    "inbound": "hooks before the route",
+    "outbound": "hooks before it left",
+    "response": "hooks on the answer",
+}
+
+
+def story(flow: Summary, now: datetime, width: int) -> str:
+    """The lines for people; `flow` as GET /flows/ID tells it, `width` in characters."""
+    chapters = [
+        [headline(flow), *facts(asked(flow, now))],
+        hooks(flow, "inbound"),
+        chapter("route", facts(routed(flow))),
+        hooks(flow, "outbound"),
+        chapter("answer", [*facts(answered(flow)), *answer_lines(flow, width)]),
+        hooks(flow, "response"),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in chapters if lines)
+
+
+def headline(flow: Summary) -> str:
+    """Method, path and status."""
+    code = status(flow)
+    request = click.style(f"{visible(flow['method'])} {visible(flow['path'])}", bold=True)
+    return f"{request}  {click.style(code.text, fg=code.style)}"
+
+
+def chapter(title: str, lines: list[str]) -> list[str]:
+    """Lines below a heading; nothing if there are none."""
+    return [click.style(title, bold=True), *lines] if lines else []
+
+
+def facts(pairs: Iterator[tuple[str, str | None]]) -> list[str]:
+    """`name  text`, a line each; what is not known is left out."""
+    return [f"  {name:<14}{visible(text)}" for name, text in pairs if text]
+
+
+def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
+    """Who asked for what."""
+    yield "id", flow["id"]
+    yield "time", clock(flow["time"], now)
+    yield "client", " at ".join(filter(None, [flow["user_agent"], flow["client"]]))
+    yield "jail", flow["jail"]
+    yield "model", flow["model"]
+    manner = ", as a stream" if flow["stream"] else ""
+    yield "body", f"{size(flow['request_bytes'])}{manner}" if flow["request_bytes"] else None
+    yield "session", flow["session"]
+    yield "conversation", flow["conversation"]
+    yield "system prompt", flow["system_hash"]
+    yield "tags", ", ".join(f"{name}={value}" for name, value in flow["tags"].items())
+
+
+def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:
+    """Where it went, and why."""
+    action = flow["action"]
+    if action is None:
+        return
+    yield action, " ".join(filter(None, [flow["provider"], f"({flow['reason']})"]))
+    if action != "local":
+        yield "url", flow["url"]
+    yield "model", flow["dest_model"] if flow["dest_model"] != flow["model"] else None
+    yield "left out", ", ".join(f"{name} ({count})" for name, count in flow["dropped"].items())
+
+
+def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
+    """What came back, and when."""
+    yield "status", str(flow["status"]) if flow["status"] else None if flow["done"] else "under way"
+    error = flow["error"]
+    yield "error", f"{error['kind']}: {error['message']}" if error else None
+    yield "attempts", str(flow["attempts"]) if flow["attempts"] > 1 else None
+    yield "first byte", after(flow["first_byte_ms"])
+    yield "whole", after(flow["total_ms"])
+    yield "body", size(flow["response_bytes"]) if flow["response_bytes"] else None
+    yield "tokens", used(flow)
+
+
+def after(milliseconds: float | None) -> str | None:
+    """A time counted from the request's first byte."""
+    return f"after {duration(milliseconds)}" if milliseconds is not None else None
+
+
+def used(flow: Summary) -> str | None:
+    """The tokens that the provider counted."""
+    usage = flow["usage"]
+    if not usage:
+        return None
+    cached = [
+        f"{usage[name]} {words}"
+        for name, words in (
+            ("cache_read_input_tokens", "read from the cache"),
+            ("cache_creation_input_tokens", "written to it"),
+        )
+        if usage.get(name)
+    ]
+    taken, given = tokens(flow).split("/")
+    return ", ".join([f"{taken} in", f"{given} out", *cached])
+
+
+def hooks(flow: Summary, stage: str) -> list[str]:
+    """What became of the hooks of a stage."""
+    results = [result for result in flow["hooks"] if result["stage"] == stage]
+    width = max((len(visible(result["name"])) for result in results), default=0)
+    return chapter(STAGES[stage], [hook_line(result, width) for result in results])
+
+
+def hook_line(result: Summary, width: int) -> str:
+    """`● mask  ran  0.4 ms  wrote messages`."""
+    sign, color = MARKS[result["outcome"]]
+    wrote = f"wrote {', '.join(result['wrote'])}" if result["wrote"] else ""
+    tail = visible("; ".join(filter(None, [result["reason"], wrote])))
+    end = f"  {click.style(tail, dim=True)}" if tail else ""
+    name, time = visible(result["name"]), duration(result["ms"])
+    return f"  {click.style(sign, fg=color)} {name:<{width}}  {result['outcome']:<7}  {time:>7}{end}"

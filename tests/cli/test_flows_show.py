@@ -1,0 +1,84 @@
+"""`ccproxy flows show`, as a user runs it against a daemon."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.crossing import answering, ask_across
+from tests.support.daemon import Daemon, Home
+from tests.support.provider_answers import stream_of
+from tests.support.upstream import Upstream
+
+
+def exchanged(daemon: Daemon, upstream: Upstream, agent: str) -> str:
+    """The id of a translated exchange."""
+    upstream.script = answering("openai", sse=True)
+    ask_across(daemon, "anthropic", "openai", stream=True, headers=[(b"user-agent", agent.encode())])
+    return str(daemon.flow(agent)["id"])
+
+
+def test_the_beginning_of_an_id_is_enough(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    id = exchanged(daemon, upstream, agent)
+    done = daemon.home.run("flows", "show", id[:13])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "POST /v1/messages  200"
+    assert f"  id            {id}\n" in done.stdout
+    assert agent in done.stdout
+    assert "  transform     openai (" in done.stdout
+    assert "11 in, 5 out" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stdout == daemon.home.run("flows", "show", id).stdout
+
+
+def test_with_the_bodies(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    id = exchanged(daemon, upstream, agent)
+    shown = daemon.home.run("flows", "show", id, "--bodies").stdout
+    heads = ["what the client sent (", "what was forwarded (", "what the provider answered (", "what the client got ("]
+    assert [head for head in heads if f"\n{head}" in shown] == heads
+    assert '\n  "max_tokens": ' in shown
+    assert b"".join(stream_of("openai")).decode().strip() in shown
+
+
+def test_as_json(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    id = exchanged(daemon, upstream, agent)
+    done = daemon.home.run("flows", "show", id[:13], "--json")
+    flow = json.loads(done.stdout)
+    assert flow == daemon.control("GET", f"/flows/{id}")
+    assert set(flow["bodies"]) == {"client_request", "forwarded_request", "provider_response", "client_response"}
+    assert {"hooks", "tags", "session", "conversation", "system_hash", "jail"} <= set(flow)
+
+
+def test_an_id_that_there_is_not(daemon: Daemon) -> None:
+    for id in ("no-such-flow", "../status", "a/b?c#d", "%2e", "\x1b[31m"):
+        done = daemon.home.run("flows", "show", "--", id)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "there is no flow whose id begins with" in done.stderr
+        assert "flows list" in done.stderr
+        assert "\x1b" not in done.stderr
+
+
+def test_an_id_of_several(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    """Seventeen exchanges, of which two must begin with the same digit."""
+    for _ in range(17):
+        daemon.ask("GET", "/v1/models", [(b"user-agent", agent.encode())])
+    ids = [flow["id"] for flow in daemon.flows(lambda flow: flow["user_agent"] == agent)]
+    first = next(id[0] for id in ids if sum(other[0] == id[0] for other in ids) > 1)
+    done = daemon.home.run("flows", "show", first)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"flows whose ids begin with '{first}'; give more of it" in done.stderr
+    named = [line.split()[0] for line in done.stderr.splitlines() if line.startswith(f"  {first}")]
+    assert 2 <= len(named) <= 5
+
+
+@pytest.mark.parametrize("arguments", [[], ["", "--json"], ["a", "b"]], ids=["none", "empty", "two"])
+def test_wrong_usage(home: Home, arguments: list[str]) -> None:
+    done = home.run("flows", "show", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_without_a_daemon(home: Home) -> None:
+    done = home.run("flows", "show", "3f2a")
+    assert done.returncode == 1
+    assert "ccproxy start" in done.stderr
