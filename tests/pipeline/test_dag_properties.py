@@ -70,11 +70,10 @@ def tied(before: Oracle, after: Oracle) -> list[str]:
 
 
 def forces(path: str, before: Oracle, after: Oracle) -> bool:
-    if HOLDS[path] <= BODY:
-        if after.sees_all and not before.sees_all:
-            return True
-        if before.sees_all and not after.sees_all and after.writes_body:
-            return False
+    if after.sees_all and before.writes_body and not before.sees_all:
+        return True
+    if before.sees_all and after.writes_body and not after.sees_all and HOLDS[path] <= BODY:
+        return False
     both_rewrite = HOLDS[path] & places(before.reads) and HOLDS[path] & places(after.writes)
     return not both_rewrite
 

@@ -29,10 +29,12 @@ from ccproxy.pipeline.paths import covers, overlap, parse
         ("request.contents.0", "body", "messages 0"),
         ("request.tools", "body", "tools"),
         ("request.generationConfig", "body", "settings generationConfig"),
-        ("request", "body", ""),
+        ("request", "body", "**"),
         ("metadata.input", "body", "metadata input"),
-        ("**", "body", ""),
-        ("*", "body", ""),
+        ("**", "body", "**"),
+        ("*", "body", "**"),
+        ("*.**", "body", "**"),
+        ("request.**.**", "body", "**"),
         ("messages.**", "body", "messages"),
         ("**.text", "body", "** text"),
         ("headers.User-Agent", "headers", "user-agent"),
@@ -109,6 +111,7 @@ def test_two_declarations_touch_each_other(one: str, other: str, *, touch: bool)
         ("headers.x", "headers.*", False),
         ("headers.x", "headers.x.y", False),
         ("exchange.tags", "exchange.tags", True),
+        ("exchange.tags.**", "exchange.tags", True),
     ],
 )
 def test_one_permits_the_other(declared: str, touched: str, *, permitted: bool) -> None:

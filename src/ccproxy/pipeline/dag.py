@@ -79,9 +79,7 @@ def _forces(written: Path, before: Hook, after: Hook) -> bool:
     """Whether `before` has to run before `after` because that reads what it writes here."""
     if not _touch(after.reads, written) or (written.room == "body" and _signs(before, after)):
         return False
-    if written.room == "body" and _signs(after, before):
-        return True
-    return not (_touch(before.reads, written) and _touch(after.writes, written))
+    return _signs(after, before) or not (_touch(before.reads, written) and _touch(after.writes, written))
 
 
 def _signs(one: Hook, other: Hook) -> bool:

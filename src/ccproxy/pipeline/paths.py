@@ -29,6 +29,10 @@ ENVELOPE = "request"
 """Where Code Assist has a Gemini body: what is in it goes by its inner name, and it alone is the whole body."""
 
 
+WHOLE = ("**",)
+"""The steps of the whole body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """A declared path."""
@@ -37,13 +41,13 @@ class Path:
     """As it was written."""
     room: Room
     steps: tuple[str, ...]
-    """In the body: names and indexes, none for the whole; of a header: its lower-case name; of the exchange: the field.
+    """In the body: names and indexes, `**` for all of it; of a header: its lower-case name; of the exchange: the field.
     """
 
     @property
     def whole(self) -> bool:
         """True for the whole body."""
-        return not self.steps
+        return self.room == "body" and self.steps == WHOLE
 
 
 def parse(text: str) -> Path:
@@ -89,10 +93,10 @@ def _header(text: str, name: str) -> str:
 def _in_body(steps: tuple[str, ...]) -> tuple[str, ...]:
     if steps[0] == ENVELOPE:
         steps = steps[1:]
-    steps = ALIASES.get(steps[0], steps[:1]) + steps[1:] if steps else ()
-    while steps and steps[-1] == "**":
+    steps = ALIASES.get(steps[0], steps[:1]) + steps[1:] if steps else WHOLE
+    while len(steps) > 1 and steps[-1] == "**":
         steps = steps[:-1]
-    return () if steps == ("*",) else steps
+    return WHOLE if steps == ("*",) else steps
 
 
 def _can_meet(left: str, right: str) -> bool:
