@@ -24,7 +24,8 @@ from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.formats import request_module, stream_module
 from ccproxy.lightllm.sse import COMMENT, DONE, Framer
-from ccproxy.lightllm.translate import StreamTranslator, read_answer, read_stream, translate_request, write_answer
+from ccproxy.lightllm.stream_translator import StreamTranslator
+from ccproxy.lightllm.translate import read_answer, read_stream, translate_request, write_answer
 
 FORMATS = (WireFormat.ANTHROPIC, WireFormat.OPENAI, WireFormat.OPENAI_RESPONSES, WireFormat.GEMINI)
 MODEL = "bench-model"

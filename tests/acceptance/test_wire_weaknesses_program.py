@@ -19,7 +19,7 @@ import pytest
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.sse import Framer
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.crossing import CLIENTS, PAIRS, document
 from tests.support.daemon import Daemon
 from tests.support.http import Client, request_bytes

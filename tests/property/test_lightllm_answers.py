@@ -13,7 +13,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import translate as tr
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import WireError
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.disorder import FORMATS, LINE_ENDS, bent, cut, disordered, documents, to_json, wire
 from tests.support.good_messages import good_bodies, good_errors, good_streams
 from tests.support.judges import stream_faults

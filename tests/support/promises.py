@@ -12,7 +12,7 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.drops import RULES
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import InvalidCall, Malformed
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.judges import body_faults, comparable, error_faults, stream_faults
 
 FORMATS = tuple(WireFormat)

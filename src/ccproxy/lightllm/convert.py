@@ -11,8 +11,8 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall, Malformed
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.lightllm.translate import (
-    StreamTranslator,
     read_answer,
     read_stream,
     stream_answer,

@@ -13,3 +13,7 @@ class InvalidCall(ValueError):
 
 class Malformed(ValueError):
     """A provider's answer that is not of its format; the message says what is wrong."""
+
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What a reader may raise for a document that is not of its format, besides Malformed."""

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from ccproxy.gateway.translation.relay import TranslatedRelay
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.fronts.visitor import Served, post
 from tests.support.crossing import PAIRS, answering, ask_across
 from tests.support.daemon import Daemon

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.lightllm.anthropic.wire import OWN, begin, delta, over, start, stop
 from tests.support.grammar.anthropic import check_stream
 

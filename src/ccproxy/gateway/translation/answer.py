@@ -15,8 +15,8 @@ from ccproxy.gateway.translation.relay import TranslatedRelay
 from ccproxy.lightllm import counting
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.lightllm.translate import (
-    StreamTranslator,
     parsed,
     read_answer,
     read_stream,

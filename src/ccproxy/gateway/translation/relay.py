@@ -12,7 +12,7 @@ from ccproxy.exchange import Exchange, Failure, HttpResponse, get_header
 from ccproxy.gateway.relay import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
-from ccproxy.lightllm.translate import StreamTranslator
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.transport.transport import TransportError
 
 if TYPE_CHECKING:
