@@ -25,14 +25,14 @@ def hook_results(ex: Exchange) -> list[dict[str, Any]]:
 def labels(ex: Exchange) -> dict[str, Any]:
     """By which session, conversation, system prompt, jail and tags the exchange can be found; null where unknown."""
     return {
-        "session": _text(ex.session),
-        "conversation": _text(ex.conversation),
-        "system_hash": _text(ex.system_hash),
+        "session": ex.session and _text(ex.session),
+        "conversation": ex.conversation and _text(ex.conversation),
+        "system_hash": ex.system_hash and _text(ex.system_hash),
         "tags": {_text(name): _text(value) for name, value in ex.tags.items()},
         "jail": ex.jail,
     }
 
 
-def _text[T: (str, str | None)](value: T) -> T:
+def _text(value: str) -> str:
     """Hooks are free to set any str; one with lone surrogates could be neither printed nor written to a flow file."""
-    return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
+    return value.encode("utf-8", "replace").decode()
