@@ -1,7 +1,8 @@
 """The steps of an exchange, in order.
 
-record, local routes, inbound hooks, route, translate, outbound hooks, seal, transport, relay. A front hands in an `Exchange` whose request is
-whole and gets a `Reply`; everything that can go wrong becomes an answer in the client's dialect.
+record, local routes, inbound hooks, route, translate, outbound hooks, seal, transport, response hooks, relay. A front
+hands in an `Exchange` whose request is whole and gets a `Reply`; everything that can go wrong becomes an answer in the
+client's dialect.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Stages:
         self._resources = resources or {}
 
     def begin(self, inquiry: Inquiry) -> HookRun:
-        """The run of an exchange's hooks. Raises Refused for an override that cannot be, or is not the client's to make."""
+        """The run of an exchange's hooks. Raises Refused for an override that cannot be, or is not for this client."""
         pipeline = self._pipeline()
         override = self._override(inquiry, pipeline) if FIELD in inquiry.fields else None
         return HookRun(pipeline, override, self._resources)

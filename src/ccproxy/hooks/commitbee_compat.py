@@ -1,4 +1,4 @@
-"""`commitbee_compat`: bare JSON for commitbee, which reads the model's answer as JSON and stumbles over a code fence."""
+"""`commitbee_compat`: bare JSON for commitbee, which reads answers as JSON and stumbles over a code fence."""
 
 from __future__ import annotations
 
