@@ -55,4 +55,5 @@ def _label(paths: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return TELLING.sub(lambda match: f"#{ord(match[0])};", text)
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return TELLING.sub(lambda match: f"#{ord(match[0])};", shown)

@@ -43,10 +43,10 @@ def _stage(stage: str, graph: Mapping[str, Any], width: int) -> list[str]:
     levels = graph["levels"]
     if not levels:
         return [f"{stage}  no hooks"]
-    note = "  (hooks under one number do not depend on each other)" if len(max(levels, key=len)) > 1 else ""
+    note = "  (hooks of one number are independent)" if len(max(levels, key=len)) > 1 else ""
     ties = _ties(graph["edges"])
     steps = [step for level in levels for step in level]
-    lines = [f"{stage}{note}"]
+    lines = [_cut(f"{stage}{note}", width)]
     for step, (first, rest) in zip(steps, _rails([len(level) for level in levels]), strict=True):
         lines.append(first + _cut(_title(step), width - len(first)))
         for row in _rows(step, ties[step["name"]]):
