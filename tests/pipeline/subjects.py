@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ccproxy.exchange import Exchange, HttpRequest, WireFormat
+from ccproxy.exchange import Exchange, Headers, HttpRequest, WireFormat
 from ccproxy.pipeline.access import Access
 from ccproxy.pipeline.body import Body
 from ccproxy.pipeline.context import Context
@@ -34,12 +34,19 @@ def body(document: Any, reads: Sequence[str] = ("**",), writes: Sequence[str] = 
     return Body(draft, allowed), draft, allowed
 
 
-def subject(document: Any, format: WireFormat | None = WireFormat.ANTHROPIC, is_call: bool = True) -> Subject:
-    """A request of a format."""
+HEADERS: Headers = [(b"Host", b"localhost"), (b"Content-Type", b"application/json")]
+
+
+def subject(
+    document: Any,
+    headers: Headers = HEADERS,
+    format: WireFormat | None = WireFormat.ANTHROPIC,
+    is_call: bool = True,
+) -> Subject:
+    """A request of a format; `document` is JSON or bytes."""
     raw = document if isinstance(document, bytes) else orjson.dumps(document)
     path = PATHS[format] if format is not None else b"/v1/files"
-    headers = [(b"Host", b"localhost"), (b"Content-Type", b"application/json")]
-    exchange = Exchange(HttpRequest("POST", path, headers, raw), format=format)
+    exchange = Exchange(HttpRequest("POST", path, list(headers), raw), format=format)
     gemini = format is WireFormat.GEMINI
     return Subject(
         exchange,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ccproxy.pipeline.failures import Undeclared
@@ -22,16 +22,33 @@ class Access:
         """Paths in the order in which they were written."""
         self._undo: list[Callable[[], None]] = []
 
-    def read(self, path: str) -> None:
-        """Notes that the hook looks at `path`. What it does not declare cannot order it: that is said once."""
-        if not self.step.may_read(path):
+    def read(self, path: str) -> bool:
+        """Notes that the hook looks at `path`. What it does not declare cannot order it: that is said once.
+
+        Returns True if it is declared.
+        """
+        declared = self.step.may_read(path)
+        if not declared:
             self.step.complain_once(path)
+        return declared
 
     def write(self, path: str, undo: Callable[[], None]) -> None:
         """To be called before a write at `path`; `undo` takes it back. Raises Undeclared."""
         self.check(path)
         self._undo.append(undo)
         self.wrote[path] = None
+
+    def write_within(self, path: str, inner: Iterable[str], undo: Callable[[], None]) -> None:
+        """A write at `path`, if that may be written as a whole; else at all the paths in it. Raises Undeclared."""
+        written = [path] if self.step.may_write(path) else list(inner)
+        for one in written:
+            self.check(one)
+        self._undo.append(undo)
+        self.wrote |= dict.fromkeys(written)
+
+    def on_undo(self, undo: Callable[[], None]) -> None:
+        """Something that is to be put right with the writes, in its turn."""
+        self._undo.append(undo)
 
     def check(self, path: str) -> None:
         """Raises Undeclared for a path that the hook may not write."""

@@ -2,38 +2,177 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ccproxy.pipeline.failures import Undeclared
+from ccproxy.pipeline.places import (
+    WILD,
+    Steps,
+    child,
+    exact,
+    find_all,
+    put,
+    refill,
+    remove,
+    steps_of,
+    takes,
+    undoing,
+)
+from ccproxy.pipeline.values import MISSING, copied, differences, snapshot, thawed
 
 if TYPE_CHECKING:
     from ccproxy.pipeline.access import Access
     from ccproxy.pipeline.draft import Draft
 
+ROOMS = ("headers", "exchange")
+"""Names that no declaration can mean a member of the body by: it is the whole body that has to be declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """An object or a list that a hook has got hold of."""
+
+    named: Steps
+    """Its path as declarations know it: with an index from the end, if the hook gave one."""
+    at: Steps
+    container: Any
+    before: bytes
+    live: bool
+    """False for a copy: the hook may not change it, nor has it to do with what others change."""
+
 
 class Body:
     """The body of a request for one hook. Every method raises NotJson where the body is not JSON.
 
-    What `get` returns is live: changing it changes the request, and counts as writing the path it was got by.
+    What `get` returns is live: changing it changes the request, and counts as writing the path it was got by. Only of
+    what the hook does not declare to read it gets a copy.
     """
 
     def __init__(self, draft: Draft, access: Access) -> None:
         self._draft, self._access = draft, access
+        self._lent: list[Lent] = []
+        self._written: list[Steps] = []  # where not in place, and so checked already
 
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a path, `default` if there is none; of a path with `*`, the list of all."""
-        raise NotImplementedError
+        live = self._access.read(declared_as(path))
+        value, found = self._all(steps_of(path))
+        containers = [(at, one) for at, one in found if isinstance(one, dict | list)]
+        if not live and containers:
+            value = thawed(snapshot(value))
+            self._lend(steps_of(path), (), value, live)
+        elif containers:
+            is_wild = set(WILD) & {*steps_of(path)}
+            for at, container in _outermost(containers):
+                self._lend(at if is_wild else steps_of(path), at, container, live)
+        return default if value is MISSING else value
 
     def has(self, path: str) -> bool:
         """True if there is something at the path."""
-        raise NotImplementedError
+        self._access.read(declared_as(path))
+        return bool(self._all(steps_of(path))[1])
 
     def assign(self, path: str, value: Any) -> None:
-        """Sets the value at a path; objects on the way that are missing are made. Raises KeyError, Undeclared."""
-        raise NotImplementedError
+        """Sets what is at a path to a copy of a value; objects on the way that are missing are made.
+
+        Raises:
+            KeyError: where nothing can be set, such as in a text or behind the end of a list.
+            TypeError: for a value that JSON has not.
+            ValueError: for a path that ends in `*`.
+            Undeclared: for a path that the hook does not declare to write.
+        """
+        self._access.check(declared_as(path))
+        for at, step, made in reversed(list(self._targets(path))):  # the inner first, while it is where it was found
+            whole = copied(value, path)
+            for name in reversed(made):
+                whole = {name: whole}
+            self._access.write(declared_as(path), undoing(self._draft, at, step))
+            put(self._draft, at, step, whole)
+            self._written.append((*at, step))
 
     def delete(self, path: str) -> None:
-        """Removes what is at the path, if anything is. Raises Undeclared."""
-        raise NotImplementedError
+        """Removes what is at the path, if anything is. Raises ValueError, Undeclared."""
+        self._access.check(declared_as(path))
+        *way, last = steps_of(path)
+        _not_wild(path, last)
+        for at, container in reversed(self._all(tuple(way))[1]):
+            if child(container, last) is MISSING:
+                continue
+            self._access.write(declared_as(path), undoing(self._draft, at, last, removes=True))
+            remove(self._draft, at, last)
+            self._written.append(at if isinstance(container, list) else (*at, last))
 
     def settle(self) -> None:
         """Finds what was changed in place. Raises Undeclared, everything being left as the hook left it."""
-        raise NotImplementedError
+        for lent in self._lent:
+            if snapshot(lent.container, text_of(lent.named)) != lent.before:
+                self._changed(lent)
+
+    def _all(self, steps: Steps) -> tuple[Any, list[tuple[Steps, Any]]]:
+        found: list[tuple[Steps, Any]] = []
+        value = find_all(self._draft.document(), steps, (), lambda at, one: found.append((at, one)))
+        return value, found
+
+    def _lend(self, named: Steps, at: Steps, container: Any, live: bool) -> None:
+        if any(lent.container is container and lent.at == at for lent in self._lent):
+            return
+        before = snapshot(container)
+        self._lent.append(Lent(named, at, container, before, live))
+        if live:
+            self._access.on_undo(lambda: refill(self._draft, at, thawed(before)))
+
+    def _changed(self, lent: Lent) -> None:
+        changes = list(differences(thawed(lent.before), lent.container))
+        for steps, value in changes:
+            if value is not MISSING:
+                copied(value, text_of((*lent.named, *steps)))
+        if not lent.live:
+            raise Undeclared(f"it changes {text_of(lent.named)!r}, which it does not declare to read or to write")
+        inner = [steps for steps, _ in changes if not self._is_written((*lent.at, *steps))]
+        if inner:
+            paths = [declared_as(text_of((*lent.named, *steps))) for steps in inner]
+            self._access.write_within(declared_as(text_of(lent.named)), paths, self._draft.untouch)
+            self._draft.touch()
+
+    def _is_written(self, place: Steps) -> bool:
+        return any(place[: len(one)] == one for one in self._written)
+
+    def _targets(self, path: str) -> Iterator[tuple[Steps, str | int, Steps]]:
+        """Where an assignment sets something: a container, a step in it, and the objects to be made further on."""
+        steps = steps_of(path)
+        _not_wild(path, steps[-1])
+        end = len(steps) - 1
+        value, found = self._all(steps[:end])
+        if set(WILD) & {*steps} and value is MISSING:
+            raise KeyError(f"{path}: there is nothing on the way")
+        while value is MISSING:
+            end -= 1
+            value, found = self._all(steps[:end])
+        for at, container in found:
+            if not takes(container, steps[end]):
+                raise KeyError(f"{path}: there is no place for {steps[end]!r} in a {type(container).__name__}")
+            yield at, exact(container, steps[end]), steps[end + 1 :]
+
+
+def _outermost(found: list[tuple[Steps, Any]]) -> Iterator[tuple[Steps, Any]]:
+    places = {at for at, _ in found}
+    for at, value in found:
+        if not any(at[:length] in places for length in range(len(at))):
+            yield at, value
+
+
+def declared_as(path: str) -> str:
+    """How a path into the body is declared."""
+    return path if path.partition(".")[0] not in ROOMS else "**"
+
+
+def text_of(steps: Steps) -> str:
+    """A path of these steps."""
+    return ".".join(map(str, steps)) if steps else "**"
+
+
+def _not_wild(path: str, last: str | int) -> None:
+    if last in WILD:
+        raise ValueError(f"{path!r} ends in a wildcard: name what is to be changed")

@@ -23,17 +23,16 @@ class NotJson(Unfit):
 class Draft:
     """A body. Its truth is `raw` until somebody changes the document, and the document from then on."""
 
-    __slots__ = ("_decoded", "_document", "changed", "coding", "format", "raw", "version")
+    __slots__ = ("_decoded", "_document", "_standing", "coding", "format", "raw", "version")
 
     def __init__(self, format: WireFormat | None, raw: bytes, coding: str | None = None) -> None:
         self.format = format
         """The format that the body is in; None where its endpoint is of none."""
         self.raw, self.coding = raw, coding
         """The bytes as they came, and their content coding."""
-        self.changed = False
-        """True once the document is no longer what `raw` says."""
         self.version = 0
-        """Counts the changes."""
+        """Counts the changes, and what was taken back."""
+        self._standing = 0  # changes that were not taken back
         self._decoded: bytes | None = None
         self._document: Any = _UNREAD
 
@@ -54,9 +53,19 @@ class Draft:
                 raise NotJson(f"the request body is not valid JSON: {error}") from error
         return self._document
 
+    @property
+    def changed(self) -> bool:
+        """True while the document is not what `raw` says."""
+        return self._standing > 0
+
     def touch(self) -> None:
         """The document has been changed in place."""
-        self.changed = True
+        self._standing += 1
+        self.version += 1
+
+    def untouch(self) -> None:
+        """A change has been taken back. To be called once for a `touch`."""
+        self._standing -= 1
         self.version += 1
 
     def replace(self, document: Any) -> None:

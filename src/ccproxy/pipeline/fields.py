@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ccproxy.exchange import Headers
+from ccproxy.exchange import Header, Headers
 
 if TYPE_CHECKING:
     from ccproxy.pipeline.access import Access
+
+NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""A token (RFC 9110 §5.6.2)."""
+VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
+"""A field value (RFC 9110 §5.5): no control characters, and no blanks around it."""
 
 
 class Fields:
@@ -19,33 +25,76 @@ class Fields:
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field."""
-        raise NotImplementedError
+        return next(iter(self.get_all(name)), default)
 
     def get_all(self, name: str) -> list[str]:
         """All values of a field, in order."""
-        raise NotImplementedError
+        self._access.read(f"headers.{name.lower()}")
+        return [value.decode("latin-1") for value in (self._headers[at][1] for at in self._places(name))]
 
     def set(self, name: str, value: str) -> None:
         """Gives a field one value, in the place and the case of the first it had; else at the end.
 
         Raises ValueError for a name or a value that no field can have (RFC 9110 §5), Undeclared.
         """
-        raise NotImplementedError
+        field = _field(name, value)
+        self._write(name)
+        places = self._places(name)
+        for at in reversed(places[1:]):
+            del self._headers[at]
+        if places:
+            self._headers[places[0]] = (self._headers[places[0]][0], field[1])
+        else:
+            self._headers.append(field)
 
     def add(self, name: str, value: str) -> None:
-        """Adds a field beside those of its name. Raises as `set`."""
-        raise NotImplementedError
+        """Adds a field beside those of its name, at the end. Raises as `set`."""
+        field = _field(name, value)
+        self._write(name)
+        self._headers.append(field)
 
     def delete(self, name: str) -> None:
         """Removes all fields of a name. Raises Undeclared."""
-        raise NotImplementedError
+        places = self._places(name)
+        if not places:
+            self._access.check(f"headers.{name.lower()}")
+            return
+        self._write(name)
+        for at in reversed(places):
+            del self._headers[at]
 
     def items(self) -> list[tuple[str, str]]:
         """All fields as they are."""
-        raise NotImplementedError
+        self._access.read("headers.*")
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
 
     def __contains__(self, name: object) -> bool:
-        raise NotImplementedError
+        return isinstance(name, str) and bool(self.get_all(name))
 
     def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
+        """The names of the fields, as they are."""
+        return iter([name for name, _ in self.items()])
+
+    def _places(self, name: str) -> list[int]:
+        wanted = name.lower().encode("latin-1", "replace")
+        return [at for at, (one, _) in enumerate(self._headers) if one.lower() == wanted]
+
+    def _write(self, name: str) -> None:
+        """Before a field is changed. Undone are its own entries only: others may be changed by then, by other hooks."""
+        own = [(at - count, self._headers[at]) for count, at in enumerate(self._places(name))]
+        self._access.write(f"headers.{name.lower()}", lambda: self._restore(name, own))
+
+    def _restore(self, name: str, own: list[tuple[int, Header]]) -> None:
+        """Puts a field's entries back, each behind as many of the others as it stood behind."""
+        for at in reversed(self._places(name)):
+            del self._headers[at]
+        for count, (others, field) in enumerate(own):
+            self._headers.insert(others + count, field)
+
+
+def _field(name: str, value: str) -> Header:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a header field")
+    if not VALUE.fullmatch(value):
+        raise ValueError(f"{value!r} cannot be the value of a header field ({name})")
+    return name.encode("latin-1"), value.encode("latin-1")
