@@ -68,8 +68,7 @@ class StreamTranslator:
         out: list[bytes] = []
         try:
             for frame in self._framer.feed(chunk):
-                self._write(self._events(frame), out)
-                if self.done:
+                if self._write(self._events(frame), out):
                     break
         except (Malformed, EventTooLong) as error:
             self._write([self._malformed(error)], out)
@@ -124,14 +123,15 @@ class StreamTranslator:
         name, data = frame
         return read_frame(self._reader, name, data)
 
-    def _write(self, events: Iterable[Event], out: list[bytes]) -> None:
+    def _write(self, events: Iterable[Event], out: list[bytes]) -> bool:
         write = self._writer.write
         for event in events:
             if type(event) in WATCHED:
                 self._watch(event)
             out.append(write(event))
             if self.done:
-                return
+                return True
+        return False
 
     def _malformed(self, error: ValueError) -> Error:
         return Error(WireError(502, str(error), origin=self._origin))
