@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+MOST_HELD = 64 * 1024
+"""Characters that a match may have which is longer than it was said to be."""
 
-class HoldBack:
+
+class Holdback:
     """Replaces what a pattern matches in text that comes in pieces, wherever it is cut.
 
     One for each block of text: `feed` with every delta, `flush` at the block's end. What they give is, put together,
     what `re.sub` would make of the whole text, for patterns that never match nothing, have no match longer than
-    `longest`, and look no further than one character around a match: `\\b` does so, `$` looks past a line feed.
+    `longest`, and look no further than one character around a match: `\\b` does so, `$` looks past a line feed. Of a
+    longer match the beginning may have gone on before it could be known for one.
     """
 
     def __init__(
@@ -22,7 +26,7 @@ class HoldBack:
         Args:
             pattern: a regular expression.
             replacement: what takes the place of a match, as `re.sub` takes it.
-            longest: characters that a match can have; so many are held back at most.
+            longest: characters that a match can have. No more are held back, but for a longer match that goes on.
 
         Raises ValueError where `longest` is less than 1, or the pattern matches nothing.
         """
@@ -40,9 +44,12 @@ class HoldBack:
         """How many matches there were."""
 
     def feed(self, text: str) -> str:
-        """More text; gives what can go on now. Raises ValueError for a match that is longer than `longest`."""
+        """More text; gives what can go on now. Raises ValueError for a match that does not come to an end."""
         self._text += text
-        return self._released(len(self._text) - self._longest)
+        out = self._released(len(self._text) - self._longest)
+        if len(self._text) - self._begin > max(self._longest, MOST_HELD):
+            raise ValueError(f"the pattern {self._pattern.pattern!r} matches more than {MOST_HELD} characters")
+        return out
 
     def flush(self) -> str:
         """Nothing more comes: gives the rest. What is fed afterwards is another text."""
@@ -51,7 +58,7 @@ class HoldBack:
         return out
 
     def _released(self, end: int) -> str:
-        """What stands before `end`, and matches that begin there: all that belongs to these has come."""
+        """What stands before `end`, and the matches that begin there, but for one that may go on."""
         out: list[str] = []
         text, at = self._text, self._begin
         while at < end:
@@ -60,19 +67,18 @@ class HoldBack:
                 out.append(text[at:end])
                 at = min(end, len(text))
                 break
-            out += (text[at : match.start()], self._replaced(match))
+            out.append(text[at : match.start()])
+            at = match.start()
+            if match.end() == len(text) and end <= len(text):
+                break
+            out.append(self._replaced(match))
             at = match.end()
         keep = max(at - 1, 0)
         self._text, self._begin = text[keep:], at - keep
         return "".join(out)
 
     def _next(self, at: int) -> re.Match[str] | None:
-        for match in self._pattern.finditer(self._text, at):
-            if match.end() - match.start() > self._longest:
-                raise ValueError(f"{self._pattern.pattern!r} matches more than the {self._longest} characters it may")
-            if match.end() > match.start():
-                return match
-        return None
+        return next((match for match in self._pattern.finditer(self._text, at) if match.end() > match.start()), None)
 
     def _replaced(self, match: re.Match[str]) -> str:
         self.found += 1
