@@ -11,7 +11,9 @@ from tests.config.conftest import Load, auth
 
 def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
     config = load_config(None, tmp_path, {})
-    assert config.model_dump(exclude={"log_file"}) == Config().model_dump(exclude={"log_file"})
+    paths = {"log_file": True, "hooks": {"hooks_dir"}}
+    assert config.model_dump(exclude=paths) == Config().model_dump(exclude=paths)
+    assert (config.log_path(), config.hooks_path()) == (tmp_path / "ccproxy.log", tmp_path / "hooks")
     assert (config.host, config.port, config.providers, config.sources) == ("127.0.0.1", 4000, {}, [])
     assert not config.verify_readiness_on_startup
 
@@ -32,7 +34,7 @@ def test_a_key_without_a_value_counts_as_absent(load: Load) -> None:
     """)
     assert config.port == 4000
     assert config.inspector == Config().inspector
-    assert config.hooks == Config().hooks
+    assert config.hooks == load("").hooks
     assert config.log_file is None, "null means something here: no file"
 
 

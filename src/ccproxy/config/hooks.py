@@ -12,6 +12,8 @@ from ccproxy.config.values import FilePath, Params, Seconds, Text, wrong
 
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?", re.ASCII)
 
+type Stage = Literal["inbound", "outbound", "response"]
+
 
 def _reference(value: str) -> str:
     if not REFERENCE.fullmatch(value):
@@ -40,7 +42,7 @@ class Hooks(Section):
     inbound: list[HookEntry] = Field(default_factory=lambda: _built_in("extract_session_id"))
     outbound: list[HookEntry] = Field(default_factory=lambda: _built_in("inject_auth", "verbose_mode"))
     response: list[HookEntry] = Field(default_factory=list)
-    hooks_dir: FilePath | None = Field(default="hooks", validate_default=True)  # type: ignore[assignment]
+    hooks_dir: FilePath | None = Field(default="hooks", validate_default=True)
     """A directory of the user's own hooks, all of which are loaded. null means none."""
     entry_points: bool = True
     """Whether the hooks of installed packages (entry-point group `ccproxy.hooks`) are loaded."""
@@ -50,6 +52,21 @@ class Hooks(Section):
     """Which clients may send `x-ccproxy-hooks`."""
     timeout_seconds: Seconds = 30.0
     """How long a hook may wait for something before it has failed."""
+
+    def listed(self, stage: Stage) -> list[HookEntry]:
+        """The list of a stage."""
+        entries: list[HookEntry] = getattr(self, stage)
+        return entries
+
+    @classmethod
+    def unfold(cls, written: object) -> object:
+        """Refuses the list without stages that 2.0 took half the way."""
+        if isinstance(written, list):
+            raise wrong(
+                "is a list, and does not say which stage each hook is of",
+                "write 'inbound:' and 'outbound:' under 'hooks:', and the hooks under these",
+            )
+        return written
 
 
 def _built_in(*names: str) -> list[HookEntry]:

@@ -36,6 +36,32 @@ def find_place(layers: Sequence[Layer], path: KeyPath) -> Place:
     return Place("")
 
 
+class Places:
+    """Where the values of a configuration were written. Two are always equal: a value is the same wherever it stands.
+
+    A pickled one forgets.
+    """
+
+    def __init__(self, layers: Sequence[Layer] = ()) -> None:
+        self._layers = layers
+
+    def __call__(self, path: KeyPath) -> Place:
+        """Where the value in force at `path` was written, or the nearest block around it that was."""
+        return find_place(self._layers, path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Places)
+
+    def __hash__(self) -> int:
+        return hash(Places)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Places:
+        return self
+
+    def __reduce__(self) -> tuple[type[Places], tuple[()]]:
+        return Places, ()
+
+
 def _over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in top.items():

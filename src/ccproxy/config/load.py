@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ccproxy.config import paths
 from ccproxy.config.errors import ConfigError
 from ccproxy.config.file_layer import FileLayer
-from ccproxy.config.layers import merged
+from ccproxy.config.layers import Places, merged
 from ccproxy.config.schema import Config
 from ccproxy.config.value_layers import ValueLayer, environment_layers, flag_layers
 
@@ -39,14 +39,16 @@ def load_config(
     file = FileLayer(directory / paths.FILE_NAME)
     environment = environment_layers(os.environ if environ is None else environ, file.tree)
     layers: list[Layer] = [file, *environment, *flag_layers(flags or {})]
-    context = {"base_dir": directory, "sources": (directory / paths.FILE_NAME,) if file.exists else ()}
+    places = Places(layers)
+    sources = (directory / paths.FILE_NAME,) if file.exists else ()
+    context = {"base_dir": directory, "sources": sources, "places": places}
     found = list(file.problems)
     try:
         config = _validated(layers, context)
     except ValidationError as error:
         from ccproxy.config.explain import problems  # only when something is wrong
 
-        found += problems(error, layers)
+        found += problems(error, places)
     else:
         if not found:
             return config

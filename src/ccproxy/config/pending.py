@@ -10,14 +10,32 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from ccproxy.config.schema import Config
 
-BLOCKS = ("hooks", "shaping", "otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
+NOT_YET = frozenset(
+    {
+        "extract_pplx_files",
+        "gemini_cli",
+        "inject_mcp_notifications",
+        "pplx_preflight",
+        "pplx_stamp_headers",
+        "pplx_thread_inject",
+        "shape",
+    }
+)
+"""Hooks of 2.0 that come in later versions; what is listed of them has no effect."""
+BLOCKS = ("shaping", "otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
 PROVIDER_KEYS = ("fingerprint_profile", "shape", "http2")
 ACTIVE_SOURCES = ("command", "file")
 
 
 def not_acted_on(config: Config) -> list[str]:
     """Dotted keys that the user has set and that have no effect."""
-    return [*_blocks(config), *_providers(config)]
+    return [*_blocks(config), *_hooks(config), *_providers(config)]
+
+
+def is_not_yet(reference: str) -> bool:
+    """True for the reference of a hook that comes later: `ccproxy.hooks.shape`, `ccproxy.hooks.shape:shape`."""
+    package, _, name = reference.partition(":")[0].rpartition(".")
+    return package == "ccproxy.hooks" and name in NOT_YET
 
 
 def _blocks(config: Config) -> Iterator[str]:
@@ -26,6 +44,12 @@ def _blocks(config: Config) -> Iterator[str]:
         yield "mcp.http"
     if "default_jq_filters" in config.flows.model_fields_set:
         yield "flows.default_jq_filters"
+
+
+def _hooks(config: Config) -> Iterator[str]:
+    hooks = config.hooks
+    listed = (entry.hook for entry in (*hooks.inbound, *hooks.outbound, *hooks.response))
+    yield from dict.fromkeys(filter(is_not_yet, listed))
 
 
 def _says_something(value: object) -> bool:

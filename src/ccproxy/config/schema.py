@@ -11,11 +11,14 @@ from pydantic import Field, PrivateAttr, model_validator
 from ccproxy.config import paths
 from ccproxy.config.credentials import AuthKnobs
 from ccproxy.config.crosscheck import disagreements
+from ccproxy.config.errors import KeyPath, Place
+from ccproxy.config.hooks import Hooks
 from ccproxy.config.inspector import Inspector
+from ccproxy.config.layers import Places
 from ccproxy.config.providers import Provider
 from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.services import Flows, Listener, Mcp, Otel, Transport
-from ccproxy.config.shaping import Hooks, Shaping
+from ccproxy.config.shaping import Shaping
 from ccproxy.config.transforms import LightLLM
 from ccproxy.config.values import Address, FilePath, LogLevel, Port, Seconds, SecondsOrZero, Text, Url
 from ccproxy.config.vendors import GeminiCapacity, Perplexity
@@ -52,7 +55,7 @@ class Config(Section):
     auth: AuthKnobs = Field(default_factory=AuthKnobs)
     providers: dict[str, Provider] = Field(default_factory=dict)
     lightllm: LightLLM = Field(default_factory=LightLLM)
-    hooks: Hooks = Field(default_factory=Hooks)
+    hooks: Hooks = Field(default_factory=dict, validate_default=True)
     shaping: Shaping = Field(default_factory=Shaping)
     inspector: Inspector = Field(default_factory=Inspector)
     flows: Flows = Field(default_factory=Flows)
@@ -63,6 +66,7 @@ class Config(Section):
 
     _base_dir: Path | None = PrivateAttr(None)
     _sources: tuple[Path, ...] = PrivateAttr(())
+    _places: Places = PrivateAttr(default_factory=Places)
 
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
@@ -82,9 +86,11 @@ class Config(Section):
         return self
 
     def model_post_init(self, context: Any) -> None:
-        """Remember where this came from: `base_dir` and `sources` of the validation context."""
-        self._base_dir = (context or {}).get("base_dir")
-        self._sources = (context or {}).get("sources", ())
+        """Remember where this came from: `base_dir`, `sources` and `places` of the validation context."""
+        context = context or {}
+        self._base_dir = context.get("base_dir")
+        self._sources = context.get("sources", ())
+        self._places = context.get("places") or Places()
 
     @property
     def base_dir(self) -> Path:
@@ -95,6 +101,14 @@ class Config(Section):
     def sources(self) -> list[Path]:
         """The files that were read."""
         return list(self._sources)
+
+    def place(self, path: KeyPath) -> Place:
+        """Where the value at `path` was written, or the nearest block around it. Empty if nothing was read."""
+        return self._places(path)
+
+    def hooks_path(self) -> Path | None:
+        """The directory of the user's own hooks, absolute; None if there is to be none. It may not exist."""
+        return self.base_dir / self.hooks.hooks_dir if self.hooks.hooks_dir else None
 
     def log_path(self) -> Path | None:
         """The log file, absolute; None if there is to be none."""

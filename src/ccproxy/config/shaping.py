@@ -1,4 +1,4 @@
-"""`shaping` and `hooks`: what is done to a request on its way."""
+"""`shaping`: the envelope of a captured client, put around a request."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ccproxy.config.hooks import HookEntry
 from ccproxy.config.section import Section
-from ccproxy.config.values import FilePath, HeaderName, Params, Regex, Text, wrong
+from ccproxy.config.values import FilePath, HeaderName, Regex, Text, wrong
 
-MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 STRATEGY = re.compile(r"replace|drop|(prepend_shape|append_shape)(:[0-9]+)?", re.ASCII)
 TARGET_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "host")
 FRAMING_HEADERS = ("content-length", "transfer-encoding", "connection")
-
-
-def _module(value: str) -> str:
-    if not MODULE.fullmatch(value):
-        raise wrong("is not the dotted name of a module", "for example ccproxy.hooks.verbose_mode")
-    return value
 
 
 def _strategy(value: str) -> str:
@@ -38,33 +32,6 @@ def _from_environment(value: object) -> object:
 
 
 Expanded = Annotated[str | None, BeforeValidator(_from_environment)]
-
-
-class HookEntry(Section):
-    """A hook: the module it lives in and its parameters. A string stands for a module without parameters."""
-
-    hook: Annotated[str, AfterValidator(_module)]
-    params: Params = Field(default_factory=dict)
-
-    @classmethod
-    def unfold(cls, written: object) -> object:
-        """From the short form."""
-        return {"hook": written} if isinstance(written, str) else written
-
-
-class Hooks(Section):
-    """`hooks`: the hooks of each stage, in the order in which they run."""
-
-    inbound: list[HookEntry] = Field(
-        default_factory=lambda: _built_in("inject_auth", "extract_session_id"),
-    )
-    outbound: list[HookEntry] = Field(
-        default_factory=lambda: _built_in("inject_mcp_notifications", "verbose_mode", "shape"),
-    )
-
-
-def _built_in(*names: str) -> list[HookEntry]:
-    return [HookEntry(hook=f"ccproxy.hooks.{name}") for name in names]
 
 
 class Capture(Section):

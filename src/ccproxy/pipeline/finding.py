@@ -1,0 +1,81 @@
+"""Which hooks there are: those that the configuration lists, the user's own, and those of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ccproxy.config import Config
+from ccproxy.config.errors import KeyPath, Place, Problem, dotted
+from ccproxy.config.hooks import HookEntry
+from ccproxy.config.pending import is_not_yet
+from ccproxy.pipeline.entry_points import installed
+from ccproxy.pipeline.find import Find
+from ccproxy.pipeline.home import Home
+from ccproxy.pipeline.hook import STAGES, Hook, Stage
+from ccproxy.pipeline.references import BUILT_IN, NoHooks, hooks_by_name
+
+ALWAYS = f"{BUILT_IN}.inject_auth"
+"""Its hook is there whether it is listed or not: without a credential nothing reaches a provider."""
+
+
+def find_hooks(config: Config) -> tuple[list[Find], list[Problem]]:
+    """All hooks, which loads them, and what was wrong with those that could not be had.
+
+    They stand in the order that breaks ties: as the configuration lists them, those of the directory by file, those of
+    entry points by name. One that is listed and found again is there once, as it is listed.
+    """
+    directory = config.hooks_path()
+    home = Home(directory) if directory is not None else None
+    results = [*(home.problems if home else ()), *_listed(config, home)]
+    results += home.hooks() if home else ()
+    results += installed() if config.hooks.entry_points else ()
+    finds = [result for result in results if isinstance(result, Find)]
+    return list(_without_repetitions(finds)), [result for result in results if isinstance(result, Problem)]
+
+
+def _without_repetitions(finds: list[Find]) -> Iterator[Find]:
+    seen: set[int] = set()
+    for find in finds:
+        if find.listed or id(find.hook) not in seen:
+            yield find
+        seen.add(id(find.hook))
+
+
+def _listed(config: Config, home: Home | None) -> Iterator[Find | Problem]:
+    hooks = config.hooks
+    if not any(entry.hook.partition(":")[0] == ALWAYS for stage in STAGES for entry in hooks.listed(stage)):
+        yield from _of_entry(HookEntry(hook=ALWAYS), home, config.place(("hooks",)))
+    for stage in STAGES:
+        for index, entry in enumerate(hooks.listed(stage)):
+            if not is_not_yet(entry.hook):
+                path = ("hooks", stage, index)
+                source = dotted(path) if stage in hooks.model_fields_set else "default"
+                yield from _of_entry(entry, home, config.place(path), source, path, stage)
+
+
+def _of_entry(
+    entry: HookEntry,
+    home: Home | None,
+    place: Place,
+    source: str = "built in",
+    path: KeyPath = (),
+    stage: Stage | None = None,
+) -> Iterator[Find | Problem]:
+    try:
+        hooks = _named(entry, home)
+    except NoHooks as error:
+        yield Problem(*place, dotted(path), str(error), error.hint)
+    else:
+        yield from (Find(hook, place, source, entry, path, stage) for hook in hooks)
+
+
+def _named(entry: HookEntry, home: Home | None) -> list[Hook]:
+    """What an entry means: something in the user's directory, else in an importable module. Raises NoHooks."""
+    module, _, function = entry.hook.partition(":")
+    at_home = home is not None and home.holds(module) and not module.startswith(f"{BUILT_IN}.")
+    hooks = home.named(module, function) if home and at_home else hooks_by_name(module, function, module)
+    if entry.params and len(hooks) > 1:
+        names = ", ".join(hook.name for hook in hooks)
+        message = f"params are for one hook, and module {module!r} defines {names}"
+        raise NoHooks(message, f"write for example hook: {module}:{hooks[0].name}")
+    return hooks
