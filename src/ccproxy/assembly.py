@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ccproxy.config import Config
+from ccproxy.config.pending import NOT_YET
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.gateway import Gateway
 from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply

@@ -16,7 +16,6 @@ import resource
 import signal
 import sys
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -29,6 +28,7 @@ from ccproxy.config.pending import not_acted_on
 from ccproxy.fronts import control
 from ccproxy.fronts.reverse import ReverseFront
 from ccproxy.gateway.translation.request import load_types
+from ccproxy.status import status_of
 from ccproxy.transport.readiness import NotReady, require_reachable
 
 if TYPE_CHECKING:
@@ -77,9 +77,10 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         await self._open()
-        loading = loop.create_task(self._load())
+        behind = [loop.create_task(self._load()), loop.create_task(self._house.pipeline.watch())]
         await self._stopping.wait()
-        loading.cancel()
+        for task in behind:
+            task.cancel()
         await self._close()
 
     @property
@@ -93,30 +94,7 @@ class Daemon:
 
     def status(self) -> dict[str, Any]:
         """What the control plane tells."""
-        config, inspector = self.config, self._inspector
-        return {
-            "version": __version__,
-            "pid": os.getpid(),
-            "started": datetime.fromtimestamp(self._started, UTC).isoformat(timespec="seconds"),
-            "uptime_seconds": round(time.time() - self._started, 1),
-            "proxy": {"host": config.host, "port": self._port, "url": self._url},
-            "inspector": {
-                "running": inspector is not None and inspector.running,
-                "port": inspector.port if inspector is not None else config.inspector.port,
-                "url": inspector.url if inspector is not None else None,
-                "error": inspector.error if inspector is not None else None,
-            },
-            "mcp": {"enabled": False, "running": False, "port": config.mcp.http.port, "url": None},
-            "config": {path.name: str(path) for path in config.sources},
-            "log": str(config.log_path()) if config.log_path() else None,
-            "rules": len(config.lightllm.transforms),
-            "hooks": config.model_dump(mode="json", include={"hooks"})["hooks"],
-            "flows": {"count": len(self.store), "active": self.store.active},
-            "providers": [
-                {"name": p.name, "type": p.type, "origin": str(p.origin), "auth": p.auth_type}
-                for p in self._house.providers.values()
-            ],
-        }
+        return status_of(self.config, self._house, self._inspector, self._started, self._url)
 
     async def _open(self) -> None:
         config = self.config

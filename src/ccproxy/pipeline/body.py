@@ -20,6 +20,7 @@ from ccproxy.pipeline.places import (
     takes,
     undoing,
 )
+from ccproxy.pipeline.texts import Change, changed_text, outermost, rewrite_texts
 from ccproxy.pipeline.values import MISSING, copied, differences, snapshot, thawed
 
 if TYPE_CHECKING:
@@ -103,6 +104,37 @@ class Body:
             self._access.write(declared_as(path), undoing(self._draft, at, last, removes=True))
             remove(self._draft, at, last)
             self._written.append(at if isinstance(container, list) else (*at, last))
+
+    def rewrite(self, path: str, change: Change) -> int:
+        """Passes every text at or in what is at a path through a function; `**` means the whole body.
+
+        Returns how many it changed. Raises TypeError where the function makes something else than a text, Undeclared.
+        """
+        declared = declared_as(path)
+        self._access.check(declared)
+        changed = 0
+        steps = steps_of(path)
+        whole = steps[:-1] if steps[-1] == "**" else steps
+        for at, value in outermost(self._all(whole)[1]):
+            if isinstance(value, str):
+                new = changed_text(value, change)
+                if new != value:
+                    self._access.write(declared, undoing(self._draft, at[:-1], at[-1]))
+                    put(self._draft, at[:-1], at[-1], new)
+                    changed += 1
+            elif isinstance(value, dict | list):
+                changed += self._rewrite(declared, at, value, change)
+        return changed
+
+    def _rewrite(self, declared: str, at: Steps, container: Any, change: Change) -> int:
+        before = snapshot(container)
+        self._access.on_undo(lambda: refill(self._draft, at, thawed(before)))
+        changed = rewrite_texts(container, change)
+        if changed:
+            self._access.write(declared, self._draft.untouch)
+            self._draft.touch()
+            self._written.append(at)
+        return changed
 
     def settle(self) -> None:
         """Finds what was changed in place. Raises Undeclared, everything being left as the hook left it."""
