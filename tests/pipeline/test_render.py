@@ -116,6 +116,12 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
     assert [line.endswith(" …") for line in lines[2:7]] == [False] * 4 + [True]
 
 
+def test_a_line_ends_between_two_paths_and_not_in_one() -> None:
+    reads = [f"headers.x-of-the-number-{number}" for number in range(9)]
+    lines = tree(build_pipeline([step("much", reads=reads)]).describe())
+    assert " ".join(line.replace("reads", "").strip() for line in lines[2:7]) == ", ".join(reads)
+
+
 def test_the_numbers_of_many_levels_stand_under_each_other() -> None:
     chain = [step(f"h{number}", reads=[f"p{number}"], writes=[f"p{number + 1}"]) for number in range(10)]
     lines = [line for line in tree(build_pipeline(chain).describe()) if "──" in line]

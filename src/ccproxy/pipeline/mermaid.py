@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-TELLING = re.compile(r"[^\w.\-]|(?<![^\W_])_|_(?![^\W_])|-(?!\w)")
+TELLING = re.compile(r"[^\w.\-]|(?<![^\W_])_|_(?![^\W_])")
 """Characters of a label that are not only themselves. In the middle of a word an underscore is."""
 
 
