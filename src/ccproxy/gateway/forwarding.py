@@ -79,4 +79,4 @@ def written(draft: Draft) -> bytes:
     try:
         return draft.written_out()
     except TypeError as error:  # orjson reads 1024 levels and writes 254
-        raise Refused(400, "invalid_request", f"the request cannot be written: {error}") from error
+        raise Refused(400, "invalid_request", "the request is nested too deeply to be written") from error

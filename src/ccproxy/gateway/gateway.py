@@ -180,4 +180,5 @@ def refusal_of(failed: HookFailed) -> Refused:
         return cause
     if isinstance(cause, NoCredential):
         return Refused(401, "credential", str(cause))
+    logger.error("%s", failed, exc_info=cause)
     return Refused(500, "hook_failed", f"{failed} (see ccproxy's log)")

@@ -91,8 +91,9 @@ class Turn:
         self.error = error
         self.result.outcome, self.result.reason = "failed", str(error) or repr(error)
         self.result.seconds = time.perf_counter() - self._begun
-        where = f"hook {self.step.name} ({self.step.source}) failed on exchange {self._subject.exchange.id}"
-        logger.warning("%s: %s", where, self.result.reason, exc_info=error)
+        if self.step.on_error == "continue":  # else whoever refuses the request says why
+            where = f"hook {self.step.name} ({self.step.source}) failed on exchange {self._subject.exchange.id}"
+            logger.warning("%s: %s", where, self.result.reason, exc_info=error)
 
 
 async def run_stage(graph: Graph, subject: Subject, patience: float, override: Override | None = None) -> None:
