@@ -24,7 +24,11 @@ type Draw = Callable[[str], dict[str, Any]]
 
 STATE = re.compile(r"drawing-state-(\w+)-\d+")
 ENDS = {"root_start": "[*]", "root_end": "[*]"}
-HOOKS = {"inbound": ["ccproxy.hooks.inject_auth"], "outbound": ["ccproxy.hooks.commitbee_compat"], "response": []}
+HOOKS = {
+    "inbound": ["ccproxy.hooks.extract_session_id"],
+    "outbound": ["ccproxy.hooks.commitbee_compat"],
+    "response": [],
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +103,7 @@ def test_what_the_status_command_prints_is_drawn(draw: Draw) -> None:
         assert [draw(text)["title"] for text in printed] == [f"{stage}_dag" for stage in STAGES]
         for stage, text in zip(STAGES, printed, strict=True):
             assert home.run("status", f"--mermaid={stage}").stdout.rstrip() == text.rstrip()
-        assert list(draw(printed[0])["states"].values()) == ["inject_auth"]
+        assert list(draw(printed[0])["states"].values()) == ["extract_session_id"]
         assert draw(printed[2])["labels"] == ["no hooks"]
     finally:
         home.remove()

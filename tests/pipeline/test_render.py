@@ -62,7 +62,7 @@ FULL = """\
     ├─ 3 ── redact  Masks secrets in the conversation and in the system prompt, who…
     │         on error  fail: the exchange fails with it
     │         params    patterns: ["sk-[a-z0-9]+", "AKIA[0-9A-Z]{16}", "-----BEGIN
-    │                   [A-Z ]*PRIVATE KEY-----", "ghp_[A-Za-z0-9]"]
+    │                     [A-Z ]*PRIVATE KEY-----", "ghp_[A-Za-z0-9]"]
     │                   replacement: [redacted]
     │                   bell: "\\u0007"
     │                   limit: 3

@@ -106,5 +106,7 @@ def _ties(edges: Sequence[Mapping[str, Any]]) -> defaultdict[str, list[str]]:
 def _wrapped(row: Row, room: int) -> list[str]:
     label, text = row
     width = max(room - LABEL, LEAST)
-    lines = wrap(text, width, break_on_hyphens=False, max_lines=MOST_LINES, placeholder=" …") or [""]
+    lines = wrap(
+        text, width, subsequent_indent="  ", break_on_hyphens=False, max_lines=MOST_LINES, placeholder=" …"
+    ) or [""]
     return [f"{begin:<{LABEL}}{line}".rstrip() for begin, line in _column(label, lines)]
