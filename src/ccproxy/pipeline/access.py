@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccproxy.pipeline.failures import Undeclared
@@ -38,13 +38,20 @@ class Access:
         self._undo.append(undo)
         self.wrote[path] = None
 
-    def write_within(self, path: str, inner: Iterable[str], undo: Callable[[], None]) -> None:
-        """A write at `path`, if that may be written as a whole; else at all the paths in it. Raises Undeclared."""
-        written = [path] if self.step.may_write(path) else list(inner)
-        for one in written:
+    def permitted(self, path: str, inner: list[str]) -> list[str]:
+        """What a write at `path` counts as: as one of it, if it may be written as a whole, else of the paths in it.
+
+        Raises Undeclared where it may be neither.
+        """
+        paths = [path] if self.step.may_write(path) or not inner else inner
+        for one in paths:
             self.check(one)
+        return paths
+
+    def write_within(self, path: str, inner: list[str], undo: Callable[[], None]) -> None:
+        """As `write`, for a write that is at `path` or only at some paths in it: see `permitted`."""
+        self.wrote |= dict.fromkeys(self.permitted(path, inner))
         self._undo.append(undo)
-        self.wrote |= dict.fromkeys(written)
 
     def on_undo(self, undo: Callable[[], None]) -> None:
         """Something that is to be put right with the writes, in its turn."""
