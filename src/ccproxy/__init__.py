@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ccproxy.pipeline.answer_context import AnswerContext
     from ccproxy.pipeline.context import Context
     from ccproxy.pipeline.failures import Unfit
     from ccproxy.pipeline.hook import Hook, hook
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 __version__ = "2.0.0.dev0"
 
-__all__ = ["Context", "Hook", "Trial", "Unfit", "__version__", "hook", "try_hook"]
+__all__ = ["AnswerContext", "Context", "Hook", "Trial", "Unfit", "__version__", "hook", "try_hook"]
 
 _MODULES = {
+    "AnswerContext": "answer_context",
     "Context": "context",
     "Hook": "hook",
     "Trial": "trial",

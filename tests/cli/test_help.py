@@ -11,8 +11,8 @@ import pytest
 from ccproxy import __version__
 from tests.support.daemon import Home
 
-COMMANDS = ["demo", "init", "start", "run", "status", "flows", "logs"]
-BELOW = [["flows", "list"], ["flows", "show"]]
+COMMANDS = ["demo", "init", "start", "run", "status", "flows", "hooks", "logs"]
+BELOW = [["flows", "list"], ["flows", "show"], *(["hooks", name] for name in ("list", "check", "run", "new"))]
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), *BELOW], ids=" ".join)

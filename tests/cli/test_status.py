@@ -13,7 +13,9 @@ from tests.conftest import StartDaemon
 from tests.support.daemon import Daemon, Home
 from tests.support.ports import free_port
 
-KEYS = {"proxy", "url", "config", "hooks", "log", "inspector", "mcp", "version", "pid", "uptime", "problems"}
+KEYS = {
+    *("proxy", "url", "config", "hooks", "pipeline", "log", "inspector", "mcp", "version", "pid", "uptime", "problems"),
+}
 
 
 def idle(home: Home) -> int:

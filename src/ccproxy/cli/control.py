@@ -71,6 +71,8 @@ class Status(TypedDict):
     providers: list[Provider]
     rules: int
     hooks: dict[str, object]
+    pipeline: dict[str, Any]
+    hooks_error: str | None
 
 
 class UnixConnection(HTTPConnection):

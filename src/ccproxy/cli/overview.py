@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import click
 
 from ccproxy import __version__
@@ -12,6 +14,8 @@ from ccproxy.cli.words import several, span, visible
 UP = ("●", "green")
 DOWN = ("○", "red")
 OFF = ("○", "bright_black")
+
+INDENT = "  "
 
 LOADING_SECONDS = 3.0
 """How long after the start an inspector may still be loading."""
@@ -28,6 +32,7 @@ def overview(report: Report) -> str:
     if report.problems:
         lines += ["", click.style("problems", fg="red", bold=True)]
         lines += [f"  {visible(problem)}" for problem in report.problems]
+    lines += hooks(report)
     if report.daemon is None:
         lines += [
             "",
@@ -109,6 +114,16 @@ def providers(report: Report) -> list[str]:
         for provider in listed
     ]
     return ["", f"  {click.style(several(len(listed), 'provider'), bold=True)}", *lines]
+
+
+def hooks(report: Report) -> list[str]:
+    """The pipeline as a tree; nothing if it cannot be known."""
+    if not report.pipeline:
+        return []
+    from ccproxy.pipeline.render import tree
+
+    lines = map(visible, tree(report.pipeline, shutil.get_terminal_size().columns - len(INDENT)))
+    return ["", *(INDENT + (click.style(line, bold=True) if line[:1].isalpha() else line) for line in lines)]
 
 
 def column(provider: Provider) -> tuple[str, str, str, str]:

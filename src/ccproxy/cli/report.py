@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ccproxy import __version__
 from ccproxy.cli.address import Address
@@ -62,9 +62,30 @@ class Report:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the configuration or the daemon, a line each. A file that a daemon runs with is valid."""
-        known_good = self.daemon is not None and not self.changed
-        return self.trouble if known_good else self.loaded[1] + self.trouble
+        """What is wrong with the configuration, the daemon or the hooks, a line each."""
+        known_good = self.daemon is not None and not self.changed  # a file that a daemon runs with is valid
+        return [*([] if known_good else self.loaded[1]), *self.trouble, *self.hooks_problems]
+
+    @property
+    def hooks_problems(self) -> list[str]:
+        """Why hooks could not be loaded, by the daemon or here. The daemon goes on with those that it had."""
+        if self.daemon is None:
+            return self.pipeline_here[1]
+        error = self.daemon.get("hooks_error")
+        return [f"hooks: {line}" for line in error.splitlines()] if error else []
+
+    @property
+    def pipeline(self) -> dict[str, Any]:
+        """The hooks of each stage in their order, as `Pipeline.describe` tells them."""
+        return self.pipeline_here[0] if self.daemon is None else self.daemon.get("pipeline") or {}
+
+    @cached_property
+    def pipeline_here(self) -> tuple[dict[str, Any], list[str]]:
+        """The pipeline that a daemon would have, loaded in this process, and what is wrong with it."""
+        from ccproxy.cli.hooks.loading import describe
+
+        config, wrong = self.loaded
+        return ({}, []) if wrong else describe(config)
 
     @property
     def proxy(self) -> Address:
@@ -169,5 +190,6 @@ class Report:
             "version": self.daemon["version"] if self.daemon else __version__,
             "pid": self.daemon["pid"] if self.daemon else None,
             "uptime": self.daemon["uptime_seconds"] if self.daemon else None,
+            "pipeline": self.pipeline,
             "problems": self.problems,
         }

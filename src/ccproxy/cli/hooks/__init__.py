@@ -1,0 +1,1 @@
+"""`ccproxy hooks`: seeing, checking, trying and writing hooks."""
