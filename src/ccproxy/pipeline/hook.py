@@ -83,6 +83,9 @@ def hook(  # noqa: PLR0913  all of them keywords
     stages = (stage,) if isinstance(stage, str) else tuple(stage)
     if not stages or not set(stages) <= set(STAGES):
         raise ValueError(f"stage is {stage!r}, and should be one or more of {', '.join(STAGES)}")
+    for name, declared in (("reads", reads), ("writes", writes)):
+        if isinstance(declared, str):
+            raise ValueError(f"{name} is {declared!r}, and should be a list: {name}=[{declared!r}]")  # noqa: TRY004
     if on_error not in (None, "continue", "fail"):
         raise ValueError(f"on_error is {on_error!r}, and should be 'continue' or 'fail'")
 

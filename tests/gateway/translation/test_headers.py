@@ -30,7 +30,7 @@ VENDORS_OWN: list[Header] = [
     (b"x-goog-api-client", b"gl-python"),
     (b"x-goog-user-project", b"proj"),
     (b"x-app", b"cli"),
-    (b"x-ccproxy-hooks", b"-all"),
+    (b"x-ccproxy-hooks", b"-verbose_mode"),
     (b"cookie", b"a=b"),
     (b"x-forwarded-for", b"10.0.0.1"),
 ]
