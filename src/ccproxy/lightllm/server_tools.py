@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.failures import InvalidCall
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import NativeToolCallPart, NativeToolReturnPart
 
 DECLARATIONS: dict[str, dict[WireFormat, dict[str, Any]]] = {
     "web_search": {
@@ -47,11 +51,21 @@ def declaration(name: str, format: WireFormat) -> dict[str, Any] | None:
     return DECLARATIONS.get(name, {}).get(format)
 
 
-def rule_of(tool_name: str) -> str | None:
-    """The rule that counts a block which the target has no form for, by the name of its tool.
+REFERENCE = "item_reference"
+"""Stands for an item of Responses that the request only names: no tool, but carried like one."""
 
-    None where nothing is lost: the tools that an item of Responses declares are sent with the others.
+
+def rule_of(part: NativeToolCallPart | NativeToolReturnPart) -> str | None:
+    """The rule that counts a block which the target has no form for.
+
+    None where nothing is lost: the tools that an item of Responses declares are sent with the others. Raises
+    InvalidCall for a reference, in whose place there would be a hole in the conversation.
     """
-    if tool_name == "additional_tools":
+    if part.tool_name == REFERENCE:
+        id = part.tool_call_id
+        raise InvalidCall(
+            f"input: item_reference {id!r} names an item that only the provider which made it knows", "input"
+        )
+    if part.tool_name == "additional_tools":
         return None
-    return "unknown_block" if tool_name == "unknown" else "server_tool_blocks"
+    return "unknown_block" if part.tool_name == "unknown" else "server_tool_blocks"

@@ -26,6 +26,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.request import dump, load
+from ccproxy.lightllm.translate import translate_request
 
 PIXEL = "iVBORw0KGgo="
 
@@ -249,7 +250,6 @@ def test_state_of_another_vendor_is_told_from_our_own():
         ),
         ({"input": [{"type": "function_call", "call_id": "c"}]}, "input[0].name"),
         ({"input": [{"type": "function_call_output", "output": ""}]}, "input[0].call_id"),
-        ({"input": [{"type": "item_reference", "id": "rs_9"}]}, "item_reference 'rs_9'"),
         ({"input": "x", "instructions": ["y"]}, "instructions"),
         ({"input": "x", "tools": {}}, "tools"),
         ({"input": "x", "tools": [1]}, "tools[0]"),
@@ -262,6 +262,21 @@ def test_nonsense_is_refused_with_its_place(document, place):
     with pytest.raises(InvalidCall) as caught:
         load({"model": "m", **document} if isinstance(document, dict) else document, None, None)
     assert place in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reference", [{"type": "item_reference", "id": "rs_9"}, {"id": "rs_9"}, {"type": "item_reference"}]
+)
+def test_items_that_are_only_named_come_back(reference):
+    items = [{"type": "message", "role": "user", "content": "a"}, reference]
+    assert dump(load({"model": "m", "input": items}, None, None))["input"] == items
+
+
+@pytest.mark.parametrize("target", [WireFormat.ANTHROPIC, WireFormat.OPENAI, WireFormat.GEMINI])
+def test_nobody_else_knows_items_that_are_only_named(target):
+    document = {"model": "m", "input": ["a", {"type": "item_reference", "id": "rs_9"}]}
+    with pytest.raises(InvalidCall, match="item_reference 'rs_9'"):
+        translate_request(document, WireFormat.OPENAI_RESPONSES, target)
 
 
 def test_a_request_about_nothing_is_refused_unless_the_provider_has_the_rest():

@@ -144,7 +144,7 @@ class MessageWriter:
         raw = (part.provider_details or {}).get("raw")
         if raw is not None and part.provider_name == NATIVE:
             self._add(role, [raw])
-        elif (rule := rule_of(part.tool_name)) is not None:
+        elif (rule := rule_of(part)) is not None:
             self._drops.add(rule)
 
     def _file(self, part: FilePart, role: str) -> None:

@@ -118,7 +118,7 @@ class ModelTurn:
         raw = (part.provider_details or {}).get("raw")
         if part.provider_name == OWN and isinstance(raw, dict):
             self._put(dict(raw))
-        elif (rule := rule_of(part.tool_name)) is not None:
+        elif (rule := rule_of(part)) is not None:
             self._drop(rule)
 
     def _details(self, part: TextPart | ToolCallPart | FilePart) -> Part:

@@ -147,7 +147,7 @@ class Turn:
         raw = details.get("raw")
         if self._own and part.provider_name == OWN.value and isinstance(raw, dict):
             (self._calls if details.get("form") == "tool_calls" else self._content).append(raw)
-        elif (rule := rule_of(part.tool_name)) is not None:
+        elif (rule := rule_of(part)) is not None:
             self._call.drops.add(rule)
 
     def _file(self, part: FilePart) -> None:

@@ -11,7 +11,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.declared import flat_name
 from ccproxy.lightllm.openai_responses.load_parts import rest, user_content
-from ccproxy.lightllm.server_tools import neutral_name
+from ccproxy.lightllm.server_tools import REFERENCE, neutral_name
 
 OWN = WireFormat.OPENAI_RESPONSES
 KNOWN_OF_CALL = frozenset({"type", "id", "call_id", "name", "arguments", "input", "action", "namespace"})
@@ -88,7 +88,7 @@ def native_part(item: dict[str, Any], kind: str) -> NativeToolCallPart | NativeT
     """An item of the provider's own, or of a kind that the house does not know, whole."""
     ending = next((end for end in ENDINGS if kind.endswith(end)), "")
     stem = kind.removesuffix(ending)
-    name = neutral_name(stem) if stem in SERVER_ITEMS else "unknown"
+    name = neutral_name(stem) if stem in SERVER_ITEMS else kind if kind == REFERENCE else "unknown"
     call_id, details = str(item.get("call_id") or item.get("id") or ""), {"raw": item}
     if ending in ENDINGS_OF_RESULTS:
         content = item.get("output")

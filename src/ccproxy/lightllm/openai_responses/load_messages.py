@@ -27,6 +27,7 @@ from ccproxy.lightllm.openai_responses.declared import CARRIERS
 from ccproxy.lightllm.openai_responses.load_calls import CallReader, native_part
 from ccproxy.lightllm.openai_responses.load_parts import rest, user_content
 from ccproxy.lightllm.openai_responses.reasoning import load_reasoning_item
+from ccproxy.lightllm.server_tools import REFERENCE
 
 OWN = WireFormat.OPENAI_RESPONSES
 KNOWN_OF_MESSAGE = frozenset({"type", "role", "content", "id", "status", "phase"})
@@ -57,7 +58,7 @@ class ItemReader:
         if handler is None:
             self._native(item, str(kind))
         else:
-            handler(self, item if item.get("type") else {**item, "type": kind}, place)
+            handler(self, item if item.get("type") or kind == REFERENCE else {**item, "type": kind}, place)
 
     def system(self, text: str, metadata: dict[str, Any] | None = None) -> None:
         """A system prompt: an item of `input` has a `role`, the `instructions` have none."""
@@ -154,10 +155,8 @@ class ItemReader:
         self._response(FilePart(image, id=item.get("id"), provider_name=OWN, provider_details={"raw": item}))
 
     def _reference(self, item: dict[str, Any], place: str) -> None:
-        raise InvalidCall(
-            f"{place}: item_reference {item.get('id')!r} names an item that only the provider which made it knows",
-            place,
-        )
+        """Only this format's own writer can say what is but named."""
+        self._native(item, REFERENCE)
 
     def _native(self, item: dict[str, Any], kind: str) -> None:
         if kind in CARRIERS:

@@ -30,8 +30,8 @@ ELSEWHERE = ("previous_response_id", "conversation", "prompt")
 def load(document: Any, model: str | None = None, stream: bool | None = None) -> ModelCall:
     """Reads a request body; model and stream from elsewhere win. Raises InvalidCall.
 
-    A `previous_response_id` or a conversation is kept among the extras: who translates puts the items themselves
-    into `input` first.
+    A `previous_response_id` or a conversation is kept among the extras, an item that is only named as it is: who
+    translates puts the items themselves into `input` first.
     """
     if not isinstance(document, dict):
         raise InvalidCall("the request is not an object")
