@@ -50,10 +50,7 @@ class Relay:
             raise
         except TransportError as error:
             return self._broken(error)
-        if not self._kept:
-            self._exchange.timings.first_byte = time.time()
-        self._kept = self._recorder.keep(self._record, self._kept, chunk)
-        return chunk
+        return self._noted(chunk)
 
     async def read(self, limit: int) -> bytes | None:
         """The whole body; None if it has more than `limit` bytes and must be relayed as it comes.
@@ -81,14 +78,23 @@ class Relay:
     def _stopped_short(self) -> bool:
         return takes_error_event(self._incoming) and stopped_short(self._exchange.format, self._record)
 
+    def _noted(self, chunk: bytes) -> bytes:
+        if not self._kept:
+            self._exchange.timings.first_byte = time.time()
+        self._kept = self._recorder.keep(self._record, self._kept, chunk)
+        return chunk
+
     def _broken(self, error: TransportError) -> bytes:
+        return self._broken_off(error.status, Failure(error.kind, str(error)), error)
+
+    def _broken_off(self, status: int, failure: Failure, cause: Exception) -> bytes:
         exchange, record = self._exchange, self._record
         if not takes_error_event(self._incoming):
-            self._end(Failure(error.kind, str(error)))
-            raise BodyBroken(str(error)) from error
-        tail = stream_error(self._dialect, error.status, error.kind, str(error))
+            self._end(failure)
+            raise BodyBroken(failure.message) from cause
+        tail = stream_error(self._dialect, status, failure.kind, failure.message)
         exchange.response = HttpResponse(record.status, record.headers, record.reason, [*record.chunks, tail])
-        self._end(Failure(error.kind, str(error)))
+        self._end(failure)
         return tail
 
     def _end(self, failure: Failure | None) -> None:

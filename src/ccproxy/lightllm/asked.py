@@ -19,5 +19,7 @@ class Asked:
     """The client's request body. The Responses format repeats parts of it; Chat has `stream_options` in it."""
     sse: bool = True
     """False for a Gemini client without `alt=sse`: its stream is one JSON array."""
+    wrapped: bool = False
+    """True for a client of Code Assist, whose answers are Gemini's in `{"response": …}`."""
     drops: Drops = field(default_factory=Drops)
     """Where a writer counts what it cannot carry."""

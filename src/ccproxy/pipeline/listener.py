@@ -37,7 +37,7 @@ class Listener:
         """True if it may wait for something."""
         self.over = False
         """True once it hears nothing more, because it was skipped or has failed."""
-        self.result = HookResult(step.name, "response", "ran")
+        self.result = HookResult(step.name, "response", "skipped", "no answer came")
         self._wrote: dict[str, None] = {}
         self._blocks: dict[int, str] = {}
         """The families of the blocks that are open, as this hook has seen and left them."""
@@ -45,6 +45,7 @@ class Listener:
     def begin(self, override: Override | None) -> None:
         """Asks the guard. Raises HookFailed where that fails and the hook is one without which nothing goes on."""
         begun = time.perf_counter()
+        self.result.outcome, self.result.reason = "ran", ""
         name, guard = self.step.name, self.step.hook.guard
         try:
             if override is not None and name in override.without:
@@ -54,7 +55,7 @@ class Listener:
             elif guard is not None and not guard(self._context):  # type: ignore[arg-type]
                 self.skip("guard")
         except Exception as error:  # noqa: BLE001  whatever a hook raises, the answer is not lost
-            self._fail(error)
+            self.fail(error)
         finally:
             self.result.seconds += time.perf_counter() - begun
 
@@ -86,7 +87,7 @@ class Listener:
             left = self._left(event, family, given, returned)
             self._wrote |= dict.fromkeys(context.settle())
         except Exception as error:  # noqa: BLE001
-            self._fail(error)
+            self.fail(error)
             return (event,)
         finally:
             self.result.seconds += time.perf_counter() - begun
@@ -147,8 +148,8 @@ class Listener:
                 declared = ", ".join(path.text for path in self.step.hook.writes) or "nothing"
                 raise Undeclared(f"it writes {family!r} but declares to write {declared}: add it to writes=[…]")
 
-    def _fail(self, error: Exception) -> None:
-        """The hook has raised: the event goes on as it was, and the hook is out."""
+    def fail(self, error: Exception) -> None:
+        """The hook has raised: the event goes on as it was, and the hook is out. Raises HookFailed."""
         self._context.undo()
         if isinstance(error, Unfit):
             return self.skip(str(error))

@@ -41,7 +41,8 @@ class ResponseRun:
     def begin(self) -> None:
         """Finds out which hooks run: guards and overrides are asked once an answer. Raises HookFailed."""
         for listener in self._listeners:
-            listener.begin(self._override)
+            if not listener.over:
+                listener.begin(self._override)
         if self.rewrites:
             self._order = Order()
 
@@ -61,10 +62,16 @@ class ResponseRun:
         return any(listener.waits and not listener.over for listener in self._listeners)
 
     def skip(self, reason: str) -> None:
-        """No hook runs, or none any longer: the answer has nothing for them."""
+        """No hook runs: the answer has nothing for them."""
+        for listener in self._listeners:
+            listener.skip(reason)
+
+    def miss(self, reason: str) -> None:
+        """The answer cannot be read, so that no hook can do what it is there for: all have failed. Raises HookFailed
+        where one of them is such that nothing goes on without it."""
         for listener in self._listeners:
             if not listener.over:
-                listener.skip(reason)
+                listener.fail(ValueError(reason))
 
     async def through(self, events: Iterable[Event]) -> list[Event]:
         """The events that are left of these, each hook seeing what the ones before it left.

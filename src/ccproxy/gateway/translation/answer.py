@@ -8,19 +8,31 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccproxy.codings import CodingError, decode
-from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, get_header, reason_phrase
+from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireFormat, get_header, reason_phrase
+from ccproxy.gateway.hooked.hearing import hearing
+from ccproxy.gateway.hooked.stream import HookedRelay
+from ccproxy.gateway.provider_answer import (
+    coding_of,
+    is_stream,
+    looks_like_stream,
+    parsed_or_none,
+    provider_record,
+    said,
+)
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.translation.headers import JSON, SSE, response_headers
 from ccproxy.gateway.translation.relay import TranslatedRelay
 from ccproxy.lightllm import counting
-from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.answer import collect
+from ccproxy.lightllm.call_ids import with_distinct_ids
+from ccproxy.lightllm.events import Event, WireError
 from ccproxy.lightllm.failures import Malformed
-from ccproxy.lightllm.stream_translator import StreamTranslator
+from ccproxy.lightllm.formats import stream_module
+from ccproxy.lightllm.stream_translator import LAST
 from ccproxy.lightllm.translate import (
     parsed,
-    read_answer,
-    read_stream,
-    stream_answer,
+    read_events,
+    read_stream_events,
     translate_error,
     write_answer,
     write_error,
@@ -31,6 +43,8 @@ if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
+    from ccproxy.lightllm.asked import Asked
+    from ccproxy.pipeline.response import ResponseRun
     from ccproxy.transport.transport import Incoming
 
 BODY_LIMIT = 256 * 1024 * 1024
@@ -43,11 +57,32 @@ NO_COUNTING = frozenset({404, 405, 501})
 class Answering:
     """Receives the answer to one translated request."""
 
-    def __init__(self, translation: Translation, exchange: Exchange, recorder: Recorder, store: ResponseStore) -> None:
+    def __init__(
+        self,
+        translation: Translation,
+        exchange: Exchange,
+        recorder: Recorder,
+        store: ResponseStore,
+        run: ResponseRun | None = None,
+    ) -> None:
+        """`run` are the hooks that hear the answer's events on their way."""
         self._translation, self._exchange, self._recorder, self._store = translation, exchange, recorder, store
+        self._run = run
 
     async def receive(self, incoming: Incoming) -> Reply:
-        """The reply for the client. Raises TransportError where the body breaks off before anything was sent."""
+        """The reply for the client. Raises TransportError where the body breaks off before anything was sent, and
+        HookFailed."""
+        if self._run is None:
+            return await self._receive(incoming)
+        async with hearing(self._run, incoming):
+            if incoming.status >= 300:
+                self._run.skip(f"the provider answered {incoming.status}")
+            elif self._translation.operation != "generate":
+                self._run.skip("not an answer of a model")
+            self._run.begin()
+            return await self._receive(incoming)
+
+    async def _receive(self, incoming: Incoming) -> Reply:
         translation = self._translation
         if translation.stream and incoming.status == 200 and is_stream(incoming):
             return self._stream(incoming)
@@ -55,7 +90,7 @@ class Answering:
         if incoming.status >= 300:
             return self._refused(incoming, body)
         try:
-            return self._whole(incoming, body)
+            return await self._whole(incoming, body)
         except Malformed as error:
             return self._failed(incoming, WireError(502, str(error), code="malformed_answer"))
 
@@ -73,7 +108,8 @@ class Answering:
         exchange = self._exchange
         exchange.provider_response = provider_record(incoming)
         exchange.response = HttpResponse(200, headers, b"OK")
-        relay = TranslatedRelay(self._translation, exchange, incoming, self._recorder, self._store)
+        way = self._translation, exchange, incoming, self._recorder, self._store
+        relay = TranslatedRelay(*way) if self._run is None else HookedRelay(self._run, *way)
         return Reply(200, headers, relay)
 
     # -- whole answers
@@ -93,33 +129,29 @@ class Answering:
         finally:
             incoming.close()
 
-    def _whole(self, incoming: Incoming, body: bytes) -> Reply:
+    async def _whole(self, incoming: Incoming, body: bytes) -> Reply:
         translation = self._translation
         if translation.operation == "count_tokens":
             return self._counted(incoming, body)
-        streamed = looks_like_stream(body)
-        document = None if streamed else parsed(body)
-        provider = translation.provider
-        answer = read_stream(body, provider) if streamed else read_answer(document, provider)
+        events = whole_events(body, translation.provider)
+        if self._run is not None:
+            events = with_distinct_ids(await self._run.through(events))
+        answer = collect(events)
         if answer.error is not None:
             return self._failed(incoming, answer.error)
-        if translation.stream:
-            return self._as_stream(incoming, body if streamed else document)
-        content = write_answer(answer, translation.client, translation.asked)
-        self._remember(content)
-        return self._answered(200, response_headers(incoming.headers, JSON, self._drops), content)
-
-    def _as_stream(self, incoming: Incoming, whole: Any) -> Reply:
-        """A stream of an answer that came in one piece: a document, or the bytes of a stream by another name."""
-        translation = self._translation
-        if isinstance(whole, bytes):
-            translator = StreamTranslator(translation.provider, translation.client, translation.asked)
-            content = translator.feed(whole) + translator.end()
-        else:
-            content = stream_answer(whole, translation.provider, translation.client, translation.asked)
-        self._remember(content)
-        kind = SSE if translation.asked.sse else JSON
+        content = self._as_stream(events) if translation.stream else write_answer(answer, *self._for_client)
+        translation.remember(content, self._store)
+        kind = SSE if translation.stream and translation.asked.sse else JSON
         return self._answered(200, response_headers(incoming.headers, kind, self._drops), content)
+
+    def _as_stream(self, events: list[Event]) -> bytes:
+        """A stream of an answer that came in one piece: as a document, or as a stream by another name."""
+        client, asked = self._for_client
+        return b"".join(map(stream_module(client).StreamWriter(asked).write, events))
+
+    @property
+    def _for_client(self) -> tuple[WireFormat, Asked]:
+        return self._translation.client, self._translation.asked
 
     def _counted(self, incoming: Incoming, body: bytes) -> Reply:
         count = counting.read_count(self._translation.provider, parsed(body))
@@ -127,9 +159,6 @@ class Answering:
             raise Malformed("the provider's answer holds no count of tokens")
         content = orjson.dumps(counting.write_count(self._translation.client, count))
         return self._answered(200, response_headers(incoming.headers, JSON, self._drops), content)
-
-    def _remember(self, content: bytes) -> None:
-        self._translation.remember(content, self._store)
 
     # -- errors
 
@@ -153,6 +182,8 @@ class Answering:
         record = HttpResponse(status, headers, reason_phrase(status), [body], complete=True)
         self._exchange.response = record
         self._exchange.dropped = self._drops.counts
+        if self._run is not None:
+            self._run.settle()
         self._recorder.finish(self._exchange, failure)
         return Reply(status, headers, body, record.reason)
 
@@ -161,40 +192,11 @@ class Answering:
         return self._translation.asked.drops
 
 
-def provider_record(incoming: Incoming) -> HttpResponse:
-    """The record of a provider's answer, its body yet to come."""
-    return HttpResponse(incoming.status, incoming.headers, incoming.reason, http_version=incoming.http_version)
-
-
-def is_stream(incoming: Incoming) -> bool:
-    """True for server-sent events."""
-    return (get_header(incoming.headers, b"content-type") or b"").lower().startswith(b"text/event-stream")
-
-
-def looks_like_stream(body: bytes) -> bool:
-    """True for the text of server-sent events, whatever its type was said to be."""
-    return body[:1024].lstrip().startswith((b"data:", b"event:", b":"))
-
-
-def coding_of(incoming: Incoming) -> str | None:
-    """The value of Content-Encoding."""
-    value = get_header(incoming.headers, b"content-encoding")
-    return value.decode("latin-1") if value is not None else None
-
-
-def parsed_or_none(body: bytes) -> Any:
-    """A body as JSON; None if it is something else."""
-    try:
-        return parsed(body)
-    except Malformed:
-        return None
-
-
-def said(incoming: Incoming, body: bytes) -> str:
-    """What an answer that is no JSON says: its text if it is short and plain, else what kind of thing it is."""
-    kind = (get_header(incoming.headers, b"content-type") or b"").decode("latin-1").partition(";")[0] or "no type"
-    text = body.decode("utf-8", "replace").strip()
-    if text and len(text) <= 500 and not text.startswith("<"):
-        return text
-    reason = incoming.reason.decode("latin-1") or reason_phrase(incoming.status).decode("ascii")
-    return f"the provider answered {incoming.status} {reason} with {len(body)} bytes of {kind}"
+def whole_events(body: bytes, provider: WireFormat) -> list[Event]:
+    """The events of an answer that is there as a whole, the last of them `End` or `Error`. Raises Malformed."""
+    if looks_like_stream(body):
+        return read_stream_events(body, provider)
+    events = read_events(parsed(body), provider)
+    if not any(type(event) in LAST for event in events):
+        raise Malformed("the provider's answer is not whole")
+    return events

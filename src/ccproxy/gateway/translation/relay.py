@@ -13,12 +13,14 @@ from ccproxy.gateway.relay import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
+from ccproxy.pipeline.failures import HookFailed
 from ccproxy.transport.transport import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
+    from ccproxy.lightllm.stream_translator import Framing
     from ccproxy.transport.transport import Incoming
 
 logger = logging.getLogger(__name__)
@@ -32,13 +34,19 @@ class TranslatedRelay:
     """Implements `reply.Body`. A chunk may be empty: then nothing is due yet."""
 
     def __init__(
-        self, translation: Translation, exchange: Exchange, incoming: Incoming, recorder: Recorder, store: ResponseStore
+        self,
+        translation: Translation,
+        exchange: Exchange,
+        incoming: Incoming,
+        recorder: Recorder,
+        store: ResponseStore,
+        framer: Framing | None = None,
     ) -> None:
         self._translation, self._exchange, self._incoming = translation, exchange, incoming
         self._recorder, self._store = recorder, store
         coding = get_header(incoming.headers, b"content-encoding")
         self._decoder = StreamDecoder(coding.decode("latin-1") if coding is not None else None)
-        self._translator = StreamTranslator(translation.provider, translation.client, translation.asked)
+        self._translator = StreamTranslator(translation.provider, translation.client, translation.asked, framer)
         self._kept_in = self._kept_out = 0
         self._over = False
 
@@ -60,15 +68,8 @@ class TranslatedRelay:
         except StopAsyncIteration:
             self._provider_record.complete = True
             return self._ended(None)
-        except TransportError as error:
-            return self._ended(WireError(error.status, str(error), code=error.kind))
-        except CodingError as error:
-            return self._ended(WireError(502, f"the provider's stream is corrupt: {error}"))
-        except Exception as error:
-            logger.exception("exchange %s failed in translation", self._exchange.id)
-            return self._ended(
-                WireError(500, f"ccproxy failed on this stream: {error!r} (see its log)", code="internal")
-            )
+        except Exception as error:  # noqa: BLE001  whatever it is, the client is told
+            return self._ended(told(error, self._exchange))
 
     def close(self) -> None:
         """See `reply.Body`: an answer that is not complete by now has lost its client."""
@@ -91,10 +92,13 @@ class TranslatedRelay:
         return out
 
     def _passed(self, chunk: bytes) -> bytes:
+        return self._noted(self._translator.feed(self._came(chunk)))
+
+    def _came(self, chunk: bytes) -> bytes:
         if not self._kept_in:
             self._exchange.timings.first_byte = time.time()
         self._kept_in = self._recorder.keep(self._provider_record, self._kept_in, chunk)
-        return self._noted(self._translator.feed(self._decoder.feed(chunk)))
+        return self._decoder.feed(chunk)
 
     def _noted(self, out: bytes) -> bytes:
         record = self._exchange.response
@@ -125,3 +129,16 @@ class TranslatedRelay:
             self._over = True
             self._exchange.dropped = self._translation.asked.drops.counts
             self._recorder.finish(self._exchange, failure)
+
+
+def told(error: Exception, exchange: Exchange) -> WireError:
+    """What a client is told of an error in the middle of its answer."""
+    match error:
+        case TransportError():
+            return WireError(error.status, str(error), code=error.kind)
+        case CodingError():
+            return WireError(502, f"the provider's stream is corrupt: {error}")
+        case HookFailed():
+            return WireError(500, f"{error} (see ccproxy's log)", code="hook_failed")
+    logger.error("exchange %s failed on its way back", exchange.id, exc_info=error)
+    return WireError(500, f"ccproxy failed on this stream: {error!r} (see its log)", code="internal")

@@ -44,12 +44,13 @@ def write_body(answer: an.Answer, asked: Asked) -> dict[str, Any]:
     for block in answer.blocks:
         body.add(block)
     choice = candidate(body.finished(), finishReason=write_stop(answer.finish), **body.beside())
-    return {
+    document = {
         "candidates": [choice],
         "usageMetadata": write_usage(answer.usage, answer.start.service_tier),
         "modelVersion": answer.start.model or asked.model,
         "responseId": response_id(answer.start.id),
     }
+    return {"response": document} if asked.wrapped else document
 
 
 class BodyWriter:

@@ -33,6 +33,7 @@ class StreamWriter:
         self._model = asked.model
         self._sse = asked.sse
         self._lead, self._trail = (b"data: ", b"\r\n\r\n") if asked.sse else (b"[", b"")
+        self._wrapping = (b'{"response":', b"}") if asked.wrapped else (b"", b"")
         self._parts = PartWriter(asked.drops)
         self._say = self._parts.grounding.add
         self._calls: dict[int, ToolCall] = {}
@@ -54,12 +55,14 @@ class StreamWriter:
         return b""
 
     def _prebuild(self) -> None:
-        head = self._lead + b'{"candidates":[{"content":{"parts":[{"text":'
-        tail = b'],"role":"model"},"index":0}]' + self._envelope + self._trail
+        before, behind = self._wrapping
+        head = self._lead + before + b'{"candidates":[{"content":{"parts":[{"text":'
+        tail = b'],"role":"model"},"index":0}]' + self._envelope + behind + self._trail
         self._head, self._text_tail, self._thought_tail = head, b"}" + tail, b',"thought":true}' + tail
 
     def _framed(self, document: bytes) -> bytes:
-        framed = self._lead + document + self._trail
+        before, behind = self._wrapping
+        framed = self._lead + before + document + behind + self._trail
         self._go_on()
         return framed
 
@@ -150,6 +153,7 @@ class StreamWriter:
 
     def _error(self, event: ev.Error) -> bytes:
         self._done = True
+        self._wrapping = (b"", b"")
         return self._framed(encoded(write_error(event.error))) + self._closing()
 
     def _closing(self) -> bytes:

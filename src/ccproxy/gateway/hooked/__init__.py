@@ -1,0 +1,1 @@
+"""Answers on their way through response hooks: streams and whole ones, translated or not."""

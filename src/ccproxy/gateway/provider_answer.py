@@ -1,0 +1,56 @@
+"""What a provider's answer tells of itself: its kind, its coding, and its words where it is of no format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ccproxy.exchange import HttpResponse, get_header, reason_phrase
+from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.translate import parsed
+
+if TYPE_CHECKING:
+    from ccproxy.transport.transport import Incoming
+
+
+def provider_record(incoming: Incoming) -> HttpResponse:
+    """The record of a provider's answer, its body yet to come."""
+    return HttpResponse(incoming.status, incoming.headers, incoming.reason, http_version=incoming.http_version)
+
+
+def kind_of(incoming: Incoming) -> bytes:
+    """The media type, without its parameters; empty if the answer does not tell."""
+    return (get_header(incoming.headers, b"content-type") or b"").partition(b";")[0].strip().lower()
+
+
+def is_stream(incoming: Incoming) -> bool:
+    """True for server-sent events."""
+    return (get_header(incoming.headers, b"content-type") or b"").lower().startswith(b"text/event-stream")
+
+
+def looks_like_stream(body: bytes) -> bool:
+    """True for the text of server-sent events, whatever its type was said to be."""
+    return body[:1024].lstrip().startswith((b"data:", b"event:", b":"))
+
+
+def coding_of(incoming: Incoming) -> str | None:
+    """The value of Content-Encoding."""
+    value = get_header(incoming.headers, b"content-encoding")
+    return value.decode("latin-1") if value is not None else None
+
+
+def parsed_or_none(body: bytes) -> Any:
+    """A body as JSON; None if it is something else."""
+    try:
+        return parsed(body)
+    except Malformed:
+        return None
+
+
+def said(incoming: Incoming, body: bytes) -> str:
+    """What an answer that is no JSON says: its text if it is short and plain, else what kind of thing it is."""
+    kind = (get_header(incoming.headers, b"content-type") or b"").decode("latin-1").partition(";")[0] or "no type"
+    text = body.decode("utf-8", "replace").strip()
+    if text and len(text) <= 500 and not text.startswith("<"):
+        return text
+    reason = incoming.reason.decode("latin-1") or reason_phrase(incoming.status).decode("ascii")
+    return f"the provider answered {incoming.status} {reason} with {len(body)} bytes of {kind}"
