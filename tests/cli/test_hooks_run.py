@@ -75,6 +75,11 @@ async def waits(ctx: Context, params: None) -> None:
     pass
 
 
+@hook(stage="inbound")
+def leaves(ctx: Context, params: None) -> None:
+    raise SystemExit(0)
+
+
 @hook(stage="response", reads=["text"], writes=["text"])
 def shouts(ctx: AnswerContext, params: None) -> None:
     if isinstance(ctx.event, TextDelta):
@@ -187,6 +192,12 @@ def test_a_hook_that_fails(hooks: Home) -> None:
     assert f'many.py", line {number}, in breaks' in done.stderr
     assert "executor.py" not in done.stderr
     assert "executor.py" in hooks.run("-v", "hooks", "run", "breaks", stdin=LONG).stderr
+
+
+def test_a_hook_that_ends_the_program(hooks: Home) -> None:
+    done = hooks.run("hooks", "run", "leaves", stdin=LONG)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sys.exit" in done.stderr
 
 
 def test_a_guard_that_says_no(hooks: Home) -> None:

@@ -100,6 +100,9 @@ def test_what_the_daemon_could_not_take_up(start_daemon: StartDaemon, home: Home
     value = json.loads(home.run("status", "--json").stdout)
     assert stage_of(value["pipeline"], "mine") == "inbound"
     assert any("ZeroDivisionError" in problem for problem in value["problems"])
+    listed = home.run("hooks", "list")
+    assert "mine" in listed.stdout
+    assert "ZeroDivisionError" in listed.stderr
     write_hook(home, MINE)
     eventually(daemon, lambda status: status["hooks_error"] is None)
     assert "problems" not in home.run("status").stdout

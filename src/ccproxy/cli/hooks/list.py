@@ -9,6 +9,7 @@ import click
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.table import Cell, Column, Row, show
+from ccproxy.cli.words import visible
 
 EXAMPLES = [
     ("every hook, in the order in which they run", "ccproxy hooks list"),
@@ -45,6 +46,8 @@ def list_hooks(session: Session, as_json: bool) -> None:
     report = Report(session)
     if not report.pipeline:
         raise CommandError("the hooks cannot be loaded", *report.problems)
+    for problem in report.hooks_problems:
+        click.echo(f"{click.style('not taken up:', fg='yellow')} {visible(problem)}", err=True)
     listed = list(rows(report.pipeline))
     if as_json:
         import json

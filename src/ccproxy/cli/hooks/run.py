@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from ccproxy.cli.grammar import command
+from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.lightllm import FORMATS
 from ccproxy.cli.session import Session
 
@@ -79,7 +79,7 @@ def run(
 
 
 def tried(chosen: Chosen, body: bytes, headers: list[tuple[str, str]], params: Any, facts: dict[str, Any]) -> Trial:
-    """The trial. Raises UsageError for what cannot be tried."""
+    """The trial. Raises UsageError for what cannot be tried, CommandError for a hook that exits."""
     from ccproxy.cli.hooks.loading import output_aside
     from ccproxy.pipeline.trial import try_hook
 
@@ -98,6 +98,8 @@ def tried(chosen: Chosen, body: bytes, headers: list[tuple[str, str]], params: A
             )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    except SystemExit as error:
+        raise CommandError(f"{chosen.hook.name} ends the whole program: it calls sys.exit") from error
 
 
 def parse_header(text: str) -> tuple[str, str]:
