@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import statistics
 import time
 from collections import Counter
@@ -20,7 +21,8 @@ from typing import Any
 import orjson
 
 from ccproxy.config import Config
-from ccproxy.exchange import Exchange, HttpRequest
+from ccproxy.daemon import GC_THRESHOLDS
+from ccproxy.exchange import Exchange, HttpRequest, WireFormat
 from ccproxy.gateway.forwarding import Forwarding
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Plan, route_to
@@ -136,7 +138,8 @@ class House:
 
     async def request(self, body: bytes) -> HttpRequest:
         """One request, sealed."""
-        inquiry = Inquiry(Exchange(HttpRequest("POST", b"/v1/messages", HEADERS, body)))
+        exchange = Exchange(HttpRequest("POST", b"/v1/messages", HEADERS, body), format=WireFormat.ANTHROPIC)
+        inquiry = Inquiry(exchange)
         run = self.stages.begin(inquiry)
         await run.inbound(inquiry)
         sealed = await Forwarding(inquiry, self.plan, run).same()
@@ -180,6 +183,8 @@ async def counted(house: House, body: bytes) -> Counter[str]:
 async def main(rounds: int) -> None:
     """Measures all rows in turns, so that a slow minute hits them all."""
     await load_types()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     body = orjson.dumps(conversation(301, 60))
     houses = {name: House(hooks) for name, hooks in {"none": [AUTH], **ROWS}.items()}
     costs: dict[str, list[float]] = {name: [] for name in houses}

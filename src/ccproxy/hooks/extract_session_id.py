@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
+from ccproxy.exchange import WireFormat
 from ccproxy.pipeline.body import Body
 from ccproxy.pipeline.context import Context
 from ccproxy.pipeline.hook import hook
@@ -16,9 +18,7 @@ DIGITS = 12
 """Hexadecimal digits of an id."""
 SEPARATOR = "_session_"
 BEGINNING = 8
-"""Messages among which the user's first is looked for: instructions may come before it."""
-CONVERSATIONS = ("messages", "input", "contents", "request.contents")
-SYSTEMS = ("system", "instructions", "systemInstruction", "system_instruction", "request.systemInstruction")
+"""Messages among which the user's first is looked for, and parts among which its first text is."""
 
 
 def is_model_call(ctx: Context) -> bool:
@@ -35,17 +35,19 @@ def is_model_call(ctx: Context) -> bool:
 def extract_session_id(ctx: Context, params: None) -> None:
     """Notes the client's session, and ids by which the turns of one conversation and of one system prompt are found.
 
-    The session is what the client itself tells of it (`SESSIONS`). A conversation is known by the first words of its
-    user, which every turn repeats.
+    The session is what the client itself tells of it, in the way of its format. A conversation is known by the first
+    words of its user, which every turn repeats.
     """
-    body, facts = ctx.body, ctx.exchange
-    session = next((found for find in SESSIONS if (found := find(ctx))), None)
+    facts, body = ctx.exchange, ctx.body
+    form = FORMS[facts.format]
+    session = next((found for find in form.sessions if (found := find(ctx))), None)
     if session is not None:
         facts.session = session
-    opening = first_words(body)
+    within = form.envelope if form.envelope and body.has(form.envelope + form.conversation) else ""
+    opening = first_words(body, within + form.conversation, form.content)
     if opening is not None:
         facts.conversation = digest(opening.encode("utf-8", "replace") or b"flow:" + facts.id.encode())
-    system = next((found for path in SYSTEMS if (found := body.get(path))), None)
+    system = next((found for path in form.systems if (found := body.get(within + path))), None)
     if system is not None:
         facts.system_hash = digest(orjson.dumps(system, option=orjson.OPT_SORT_KEYS))
 
@@ -55,19 +57,38 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()[:DIGITS]
 
 
-def of_user_id(ctx: Context) -> str | None:
-    """From Anthropic's `metadata.user_id`: JSON with `session_id`, or `user_…_account_…_session_ID`."""
-    user_id = ctx.body.get("metadata.user_id")
-    if not isinstance(user_id, str):
+def of_metadata(ctx: Context) -> str | None:
+    """From `metadata`: Anthropic's `user_id`, which is JSON with a `session_id`, or ends in one; or `session_id`."""
+    if not ctx.body.has("metadata"):
         return None
-    if user_id.startswith("{"):
-        try:
-            found = orjson.loads(user_id)
-        except orjson.JSONDecodeError:
-            return None
-        return text(found.get("session_id"))
-    before, separator, session = user_id.partition(SEPARATOR)
-    return session if before and separator and SEPARATOR not in session else None
+    user_id = text(ctx.body.get("metadata.user_id")) or ""
+    before, _, session = user_id.partition(SEPARATOR)
+    if before and session and SEPARATOR not in session and before[0] != "{":
+        return session
+    return (of_json(user_id) if user_id.startswith("{") else None) or text(ctx.body.get("metadata.session_id"))
+
+
+def of_json(user_id: str) -> str | None:
+    """Claude Code's way of late."""
+    try:
+        return text(orjson.loads(user_id).get("session_id"))
+    except (orjson.JSONDecodeError, AttributeError):
+        return None
+
+
+def of_header(ctx: Context) -> str | None:
+    """Codex's way."""
+    return ctx.headers.get("session_id")
+
+
+def of_cache_key(ctx: Context) -> str | None:
+    """Codex's other way, and that of many who use OpenAI's SDK."""
+    return text(ctx.body.get("prompt_cache_key"))
+
+
+def of_envelope(ctx: Context) -> str | None:
+    """Gemini CLI's way."""
+    return text(ctx.body.get("request.session_id"))
 
 
 def text(value: Any) -> str | None:
@@ -75,32 +96,41 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-SESSIONS: tuple[Callable[[Context], str | None], ...] = (
-    of_user_id,
-    lambda ctx: text(ctx.body.get("metadata.session_id")),
-    lambda ctx: ctx.headers.get("session_id"),
-    lambda ctx: text(ctx.body.get("prompt_cache_key")),
-    lambda ctx: text(ctx.body.get("request.session_id")),
-)
-"""Where clients tell their session: Claude Code, others of its kind, Codex (twice), Gemini CLI."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Where a format has its conversation, the content of a message, the system prompt, and a word of the session."""
+
+    conversation: str
+    content: str
+    systems: tuple[str, ...]
+    sessions: tuple[Callable[[Context], str | None], ...]
+    envelope: str = ""
+    """What some clients wrap the call in."""
 
 
-def first_words(body: Body) -> str | None:
+FORMS: dict[WireFormat, Form] = {
+    WireFormat.ANTHROPIC: Form("messages", "content", ("system",), (of_metadata,)),
+    WireFormat.OPENAI: Form("messages", "content", (), (of_metadata, of_cache_key)),
+    WireFormat.OPENAI_RESPONSES: Form("input", "content", ("instructions",), (of_header, of_cache_key, of_metadata)),
+    WireFormat.GEMINI: Form(
+        "contents", "parts", ("systemInstruction", "system_instruction"), (of_envelope,), envelope="request."
+    ),
+}
+
+
+def first_words(body: Body, conversation: str, content: str) -> str | None:
     """The first text of the user's first message; empty if it has none, None if there is no message of a user."""
-    for path in CONVERSATIONS:
-        if isinstance(said := body.get(f"{path}.0"), dict):
-            for number in range(BEGINNING):
-                said = body.get(f"{path}.{number}")
-                if isinstance(said, dict) and said.get("role", "user") == "user":
-                    return text_of(said.get("content", said.get("parts")))
-            return None
-    return text(body.get("input"))
+    for number in range(BEGINNING):
+        message = f"{conversation}.{number}"
+        role = body.get(f"{message}.role")
+        if role == "user" or (role is None and body.has(f"{message}.{content}")):
+            return first_text(body, f"{message}.{content}")
+    return text(body.get(conversation))
 
 
-def text_of(content: Any) -> str:
-    """The first text among the parts of a message."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    texts = (part.get("text") for part in parts if isinstance(part, dict))
-    return next((found for found in texts if isinstance(found, str) and found), "")
+def first_text(body: Body, content: str) -> str:
+    """The first text among the parts of a message, which may be a text itself."""
+    if body.has(f"{content}.0"):
+        texts = (body.get(f"{content}.{number}.text") for number in range(BEGINNING))
+        return next((found for found in texts if isinstance(found, str) and found), "")
+    return text(body.get(content)) or ""

@@ -22,6 +22,9 @@ def inject_auth(ctx: Context, params: None) -> Awaitable[None] | None:
     """
     provider = ctx.resource(ProviderMap)[ctx.exchange.provider]
     credential = provider.cached_credential()
+    if credential is None and provider.auth_type is None:
+        ctx.exchange.credential = []
+        return None
     if credential is None:
         return _fetched(ctx, provider)
     ctx.exchange.credential = provider.credential_fields(credential)

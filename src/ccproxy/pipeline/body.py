@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.pipeline.failures import Undeclared
@@ -12,6 +13,7 @@ from ccproxy.pipeline.places import (
     Steps,
     child,
     exact,
+    find,
     find_all,
     put,
     refill,
@@ -59,6 +61,10 @@ class Body:
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a path, `default` if there is none; of a path with `*`, the list of all."""
         live = self._access.read(declared_as(path))
+        if "*" not in path:  # mostly it is a value that need not be watched
+            value = find(self._draft.document(), steps_of(path))
+            if not isinstance(value, dict | list):
+                return default if value is MISSING else value
         value, found = self._all(steps_of(path))
         containers = [(at, one) for at, one in found if isinstance(one, dict | list)]
         if not live and containers:
@@ -66,13 +72,15 @@ class Body:
             self._lend(steps_of(path), (), value, live)
         elif containers:
             is_wild = set(WILD) & {*steps_of(path)}
-            for at, container in _outermost(containers):
+            for at, container in outermost(containers):
                 self._lend(at if is_wild else steps_of(path), at, container, live)
         return default if value is MISSING else value
 
     def has(self, path: str) -> bool:
         """True if there is something at the path."""
         self._access.read(declared_as(path))
+        if "*" not in path:
+            return find(self._draft.document(), steps_of(path)) is not MISSING
         return bool(self._all(steps_of(path))[1])
 
     def assign(self, path: str, value: Any) -> None:
@@ -188,13 +196,7 @@ class Body:
             yield at, exact(container, steps[end]), steps[end + 1 :]
 
 
-def _outermost(found: list[tuple[Steps, Any]]) -> Iterator[tuple[Steps, Any]]:
-    places = {at for at, _ in found}
-    for at, value in found:
-        if not any(at[:length] in places for length in range(len(at))):
-            yield at, value
-
-
+@lru_cache(maxsize=1024)
 def declared_as(path: str) -> str:
     """How a path into the body is declared."""
     return path if path.partition(".")[0] not in ROOMS else "**"

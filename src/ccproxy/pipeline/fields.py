@@ -25,7 +25,13 @@ class Fields:
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field."""
-        return next(iter(self.get_all(name)), default)
+        lower = name.lower()
+        self._access.read(f"headers.{lower}")
+        wanted = lower.encode("latin-1", "replace")
+        for one, value in self._headers:
+            if len(one) == len(wanted) and one.lower() == wanted:
+                return value.decode("latin-1")
+        return default
 
     def get_all(self, name: str) -> list[str]:
         """All values of a field, in order."""
@@ -69,7 +75,7 @@ class Fields:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(self.get_all(name))
+        return isinstance(name, str) and self.get(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         """The names of the fields, as they are."""

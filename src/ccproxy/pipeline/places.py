@@ -8,6 +8,7 @@ in it. Unlike glom this says where a found value stands, which permissions and u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.pipeline.values import MISSING
@@ -21,6 +22,7 @@ type Undo = Callable[[], None]
 WILD = ("*", "**")
 
 
+@lru_cache(maxsize=1024)
 def steps_of(path: str) -> Steps:
     """A path's steps."""
     return tuple(path.split("."))
