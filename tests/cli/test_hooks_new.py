@@ -123,6 +123,8 @@ def test_no_directory(home: Home) -> None:
         ("conftest", "not be loaded"),
         ("hook", "something else"),
         ("Params", "something else"),
+        ("trial", "something else"),
+        ("try_hook", "something else"),
         ("json", "installed module"),
         ("pytest", "installed module"),
         ("ccproxy", "installed module"),

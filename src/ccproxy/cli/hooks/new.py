@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Set
 from importlib.machinery import PathFinder
 from keyword import iskeyword
 from pathlib import Path
@@ -28,10 +29,6 @@ EXAMPLES = [
 STAGES = ("inbound", "outbound", "response")
 SKELETONS = Path(__file__).with_name("skeletons")
 PLACEHOLDER = "NAME"
-IN_SKELETONS = frozenset(
-    {"AnswerContext", "BaseModel", "Context", "End", "Params", "SystemPromptPart", "TextDelta", "hook", "try_hook"}
-)
-"""Names that are taken in the files that are written."""
 
 
 @command("new", examples=EXAMPLES)
@@ -45,12 +42,11 @@ def new(session: Session, name: str, stage: str, force: bool) -> None:
     NAME becomes the function's name and the file's: hooks/NAME.py beside ccproxy.yaml, with hooks/test_NAME.py. Both
     work as they are. The daemon loads every hook in that directory.
     """
-    check_name(name)
+    skeletons = [(SKELETONS / f"{prefix}{stage}.txt").read_text() for prefix in ("", "test_")]
+    check_name(name, taken_in(skeletons))
     directory = hooks_directory(session.config())
-    texts = {
-        directory / f"{name}.py": skeleton(f"{stage}.txt", name),
-        directory / f"test_{name}.py": skeleton(f"test_{stage}.txt", name),
-    }
+    paths = [directory / f"{prefix}{name}.py" for prefix in ("", "test_")]
+    texts = {path: text.replace(PLACEHOLDER, name) for path, text in zip(paths, skeletons, strict=True)}
     there = [path for path in texts if path.exists(follow_symlinks=False)]
     if there and not force:
         raise CommandError(f"{there[0]} is there already", "--force overwrites it; another NAME leaves it alone")
@@ -61,12 +57,14 @@ def new(session: Session, name: str, stage: str, force: bool) -> None:
             write(path, text)
     except OSError as error:
         raise CommandError(f"{error.filename or directory} cannot be written: {error.strerror}") from error
-    tell(session, name, stage, list(texts))
+    tell(session, name, stage, paths)
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, taken: Set[str]) -> None:
     """Raises BadParameter for a name that a hook of the user's directory cannot have."""
     why = next((why for is_so, why in OBJECTIONS if is_so(name)), None)
+    if why is None and name in taken:
+        why = "means something else in the file already"
     if why is not None:
         raise click.BadParameter(f"{name!r} {why}", param_hint="NAME")
 
@@ -83,10 +81,24 @@ OBJECTIONS: tuple[tuple[Callable[[str], bool], str], ...] = (
         "cannot be a function's name: letters, digits and _ can, with no digit first",
     ),
     (lambda name: name.startswith(("_", "test_")) or name == "conftest", "would not be loaded from its file"),
-    (lambda name: name in IN_SKELETONS, "means something else in the file already"),
     (is_module, "is the name of an installed module, which its test could not tell from it"),
 )
 """What there is to say against a name, if it is so."""
+
+
+def taken_in(sources: Iterable[str]) -> set[str]:
+    """The names that code uses as variables, parameters, classes and so on, but for the placeholder."""
+    nodes = (node for source in sources for node in ast.walk(ast.parse(source)))
+    return {name for node in nodes for name in names_of(node)} - {PLACEHOLDER}
+
+
+def names_of(node: ast.AST) -> Iterator[str]:
+    """The names in one node of a syntax tree."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.alias(name=name):
+            yield name
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+            yield name
 
 
 def hooks_directory(config: Config) -> Path:
@@ -95,11 +107,6 @@ def hooks_directory(config: Config) -> Path:
     if directory is None:
         raise CommandError("there is no directory for hooks (hooks.hooks_dir is null)", "set it in ccproxy.yaml")
     return directory
-
-
-def skeleton(file: str, name: str) -> str:
-    """The text of a new file."""
-    return (SKELETONS / file).read_text().replace(PLACEHOLDER, name)
 
 
 def write(path: Path, text: str) -> None:
