@@ -150,6 +150,11 @@ def test_what_the_model_said_in_a_stream(wire: str) -> None:
     assert told(finished(b"".join(stream_of(wire, ["Good ", "day"])), wire)).endswith("\n\n  Good day")
 
 
+def test_what_gemini_said_in_an_array() -> None:
+    chunks = [chunk.removeprefix(b"data: ").strip() for chunk in stream_of("gemini", ["Good ", "day"])]
+    assert told(finished(b"[" + b",\n".join(chunks) + b"]", "gemini")).endswith("\n\n  Good day")
+
+
 @pytest.mark.parametrize("wire", FORMATS)
 def test_a_stream_that_broke_off_is_told_as_far_as_it_came(wire: str) -> None:
     stream = stream_of(wire, ["Good ", "day", "s"])

@@ -186,6 +186,31 @@ def test_an_answer_in_one_piece(wire: WireFormat) -> None:
     assert isinstance(trial.events[-1], End)
 
 
+def gemini_chunks() -> list[Any]:
+    return [orjson.loads(chunk.removeprefix(b"data: ")) for chunk in stream_of("gemini", ["Good ", "day"])]
+
+
+def test_a_gemini_stream_that_is_an_array() -> None:
+    trial = try_hook(shouts, gemini_chunks())
+    texts = [part["text"] for chunk in trial.document for part in parts_of(chunk) if part.get("text")]
+    assert "".join(texts) == "GOOD DAY"
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_envelope_of_code_assist_stays(streamed: bool) -> None:
+    chunks = [{"response": chunk} for chunk in (gemini_chunks() if streamed else [body_of("gemini")])]
+    data = b"".join(b"data: " + orjson.dumps(chunk) + b"\n\n" for chunk in chunks)
+    trial = try_hook(shouts, data if streamed else chunks[0])
+    assert trial.exchange.format is WireFormat.GEMINI
+    got = [orjson.loads(line[6:]) for line in trial.body.splitlines() if line] if streamed else [trial.document]
+    texts = [part["text"] for chunk in got for part in parts_of(chunk["response"]) if part.get("text")]
+    assert "".join(texts) == ("GOOD DAY" if streamed else "HELLO THERE")
+
+
+def parts_of(chunk: dict[str, Any]) -> list[dict[str, Any]]:
+    return [part for each in chunk.get("candidates", []) for part in each.get("content", {}).get("parts", [])]
+
+
 @pytest.mark.parametrize("wire", FORMATS)
 def test_a_hook_that_only_listens_leaves_the_bytes(wire: WireFormat) -> None:
     stream = b"".join(stream_of(wire, ["Good ", "day"]))

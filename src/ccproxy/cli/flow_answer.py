@@ -11,6 +11,7 @@ from ccproxy.cli.flow_table import Summary
 from ccproxy.cli.words import visible
 
 if TYPE_CHECKING:
+    from ccproxy.exchange import WireFormat
     from ccproxy.lightllm.answer import Answer
 
 MOST_LINES = 6
@@ -33,13 +34,25 @@ def read(flow: Summary) -> Answer | None:
         return None
     from ccproxy.exchange import WireFormat
     from ccproxy.lightllm.failures import Malformed
-    from ccproxy.lightllm.translate import parsed, read_answer, read_stream
+    from ccproxy.lightllm.translate import parsed, read_answer
 
     data, wire = body["text"].encode(), WireFormat(flow["format"])
+    first = data[:64].lstrip()[:1]
     try:
-        return read_answer(parsed(data), wire) if data[:64].lstrip()[:1] == b"{" else read_stream(data, wire)
+        return read_answer(parsed(data), wire) if first == b"{" else streamed(data, wire, is_array=first == b"[")
     except Malformed:
         return None
+
+
+def streamed(data: bytes, wire: WireFormat, *, is_array: bool) -> Answer:
+    """What a stream amounts to as far as it can be read; Gemini's may be an array."""
+    from ccproxy.lightllm.answer import collect
+    from ccproxy.lightllm.asked import Asked
+    from ccproxy.lightllm.gemini.array import ArrayFramer
+    from ccproxy.lightllm.stream_translator import StreamTranslator
+
+    translator = StreamTranslator(wire, wire, Asked(), ArrayFramer() if is_array else None)
+    return collect([*translator.read(data), *translator.last()])
 
 
 def said(block: Any, width: int) -> list[str]:

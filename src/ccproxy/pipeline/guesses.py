@@ -57,7 +57,8 @@ def guess_answer_format(body: bytes) -> WireFormat | None:
     if isinstance(document, list) and document:
         document = document[0]
     if isinstance(document, dict):
-        return _by_marks(document, ANSWER_MARKS)
+        wrapped = document.get("response")  # Code Assist
+        return _by_marks(wrapped if isinstance(wrapped, dict) else document, ANSWER_MARKS)
     beginning = body[:4096].replace(b" ", b"")
     return next((format for mark, format in STREAM_MARKS if mark in beginning), None)
 
