@@ -260,6 +260,20 @@ def test_a_file_or_a_module_in_place_of_a_name(hooks: Home, name: str) -> None:
     assert json.loads(done.stdout)["max_tokens"] == 100
 
 
+def test_modules_of_the_directory_and_of_others(hooks: Home) -> None:
+    package = hooks.config_dir / "hooks" / "_inner"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "deep.py").write_text("from ..many import shorter\n")
+    done = hooks.run("hooks", "run", "_inner.deep:shorter", stdin=LONG)
+    assert json.loads(done.stdout)["max_tokens"] == 100, done.stderr
+    done = hooks.run("hooks", "run", "ccproxy.hooks.verbose_mode:verbose_mode", stdin=LONG)
+    assert (done.returncode, done.stdout) == (0, LONG)
+    done = hooks.run("hooks", "run", "no.such.module:hook", stdin=LONG)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no.such.module" in done.stderr
+
+
 def test_a_file_that_is_not_configured(home: Home, tmp_path: Path) -> None:
     """With a neighbour that it imports."""
     (tmp_path / "_shared.py").write_text("LIMIT = 3\n")

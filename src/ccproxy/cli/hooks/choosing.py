@@ -86,10 +86,14 @@ def in_file(path: Path, function: str) -> list[Hook]:
 
 def in_module(config: Config, module: str, function: str) -> list[Hook]:
     """A hook of a module, which may be one of the user's directory."""
+    from ccproxy.pipeline.directory import PACKAGE, open_package
+    from ccproxy.pipeline.home import Home
+
     directory = config.hooks_path()
-    if directory is not None and (directory / f"{module}.py").is_file():
-        return in_file(directory / f"{module}.py", function)
-    return loaded(module, function, module)
+    if directory is None or not Home(directory).holds(module):
+        return loaded(module, function, module)
+    open_package(directory)
+    return loaded(f"{PACKAGE}.{module}", function, module, directory)
 
 
 def loaded(module: str, function: str, known_as: str, home: Path | None = None) -> list[Hook]:
