@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,9 +160,10 @@ def listening(pid: int) -> set[tuple[str, int]]:
     """(address in the kernel's hexadecimal, port) of every TCP socket a process listens on."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(entry.readlink())
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
+        with suppress(FileNotFoundError):  # closed since the directory was read
+            target = str(entry.readlink())
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
     rows = [
         line.split()
         for table in ("tcp", "tcp6")
