@@ -21,13 +21,15 @@ def told(error: BaseException) -> str:
 
 
 def last_line(error: BaseException, home: Path | None = None) -> Place | None:
-    """The last line of the code in `home` that had a part in the error; None if there is none.
+    """The last line of the code in `home`, a directory or a file, that had a part in the error; None if there is none.
 
     Without a `home` it is the package of the first module that was being loaded.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return Place(error.filename, error.lineno or None, error.offset or None)
-    frames = dropwhile(lambda frame: frame.name != "<module>", extract_tb(error.__traceback__))
+    frames: Iterable[FrameSummary] = extract_tb(error.__traceback__)
+    if home is None:
+        frames = dropwhile(lambda frame: frame.name != "<module>", frames)
     last = _last(frames, home)
     return Place(last.filename, last.lineno, None if last.colno is None else last.colno + 1) if last else None
 

@@ -27,16 +27,17 @@ class Offer:
 
     name: str
     package: str
+    version: str
     """The name and the version of the distribution that brings it."""
     value: str
 
     def __str__(self) -> str:
-        return f"entry point {self.name} of {self.package}"
+        return f"entry point {self.name} of {self.package} {self.version}".rstrip()
 
     @property
     def advice(self) -> str:
         """What its user can do if it is broken."""
-        return f"uninstall {self.package.partition(' ')[0]}, or write hooks.entry_points: false"
+        return f"uninstall {self.package}, or write hooks.entry_points: false"
 
     def hooks(self) -> list[Hook]:
         """What it names, loaded. Raises NoHooks."""
@@ -63,9 +64,11 @@ def installed() -> Iterator[Find | Problem]:
 
 def _offers() -> list[Offer]:
     points = sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-    return [Offer(point.name, _package(point), point.value) for point in points]
+    return [Offer(point.name, *_package(point.dist), point.value) for point in points]
 
 
-def _package(point: metadata.EntryPoint) -> str:
-    distribution = point.dist
-    return f"{distribution.name} {distribution.version}" if distribution else "an installed package"
+def _package(distribution: metadata.Distribution | None) -> tuple[str, str]:
+    known = distribution.metadata.get_all("Name") if distribution else None
+    if distribution is None or not known:
+        return "an installed package", ""
+    return known[0], "".join(distribution.metadata.get_all("Version") or [])

@@ -34,7 +34,7 @@ def find_hooks(config: Config) -> tuple[list[Find], list[Problem]]:
 
 
 def _without_repetitions(finds: list[Find]) -> Iterator[Find]:
-    seen: set[int] = set()
+    seen = {id(find.hook) for find in finds if find.listed}
     for find in finds:
         if find.listed or id(find.hook) not in seen:
             yield find
@@ -47,10 +47,11 @@ def _listed(config: Config, home: Home | None) -> Iterator[Find | Problem]:
         yield from _of_entry(HookEntry(hook=ALWAYS), home, config.place(("hooks",)))
     for stage in STAGES:
         for index, entry in enumerate(hooks.listed(stage)):
-            if not is_not_yet(entry.hook):
-                path = ("hooks", stage, index)
-                source = dotted(path) if stage in hooks.model_fields_set else "default"
-                yield from _of_entry(entry, home, config.place(path), source, path, stage)
+            path = ("hooks", stage, index)
+            if stage not in hooks.model_fields_set:
+                yield from _of_entry(entry, home, config.place(path), "default")
+            elif not is_not_yet(entry.hook):
+                yield from _of_entry(entry, home, config.place(path), dotted(path), path, stage)
 
 
 def _of_entry(

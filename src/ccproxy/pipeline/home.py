@@ -43,7 +43,7 @@ class Home:
         try:
             return hooks_by_name(f"{PACKAGE}.{module}", function, module, self.directory)
         except NoHooks:
-            self._failed.add(module)
+            self._failed.add(module.partition(".")[0])
             raise
 
     def hooks(self) -> Iterator[Find | Problem]:

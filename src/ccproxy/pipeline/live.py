@@ -61,7 +61,7 @@ class LivePipeline:
         return self._load.pipeline
 
     async def watch(self) -> None:
-        """Takes up changes of the user's hooks as they come. Ends only by being cancelled."""
+        """Takes up changes of the user's hooks as they come. Ends by being cancelled, or for want of a directory."""
         if self._directory:
             await watch(self._directory, self.reload, self._picture)
 
@@ -85,7 +85,8 @@ class LivePipeline:
 
     def _take(self, load: Load) -> None:
         former, self._load, self.error = self._load, load, None
-        logger.info("hooks reloaded: %s", difference(former, load))
+        if changes := difference(former, load):
+            logger.info("hooks reloaded: %s", changes)
         self._warn(former.warnings)
 
     def _failed(self, error: str) -> None:
@@ -100,7 +101,7 @@ class LivePipeline:
 
 
 def difference(former: Load, load: Load) -> str:
-    """What became of the hooks, by their names, and of the files that hold none, by theirs."""
+    """What became of the hooks, by their names, and of files that hold none, by theirs. Empty if nothing changed."""
     before, after = _modules(former), _modules(load)
     edited = {name for name, digest in load.digests.items() if former.digests.get(name, digest) != digest}
     changes = {
@@ -111,7 +112,7 @@ def difference(former: Load, load: Load) -> str:
         ],
         "edited": sorted(edited.difference(after.values())),
     }
-    return "; ".join(f"{what} {', '.join(names)}" for what, names in changes.items() if names) or "nothing has changed"
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in changes.items() if names)
 
 
 def _modules(load: Load) -> dict[str, str]:

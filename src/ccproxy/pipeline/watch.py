@@ -20,23 +20,34 @@ PAUSE = 2.0
 made, network file systems."""
 QUIET = 100
 """Milliseconds without a change that end a burst."""
+MOST_LOOKS = 20
+"""Then it is taken as it is, though it changes all the time."""
 
 type Picture = dict[str, tuple[int, ...]]
 """What the files look like from outside: by path what changes when they change."""
 
 
-async def watch(directory: Path, changed: Callable[[], Awaitable[object]], known: Picture | None = None) -> None:
+async def watch(
+    directory: Path,
+    changed: Callable[[], Awaitable[object]],
+    known: Picture | None = None,
+    pause: float = PAUSE,
+) -> None:
     """Calls `changed` after each burst of changes to the directory's Python files. Ends only by being cancelled.
 
-    `known` is the picture of the directory at the time when its files were read; None means now.
+    Args:
+        directory: need not exist; it may come, go, and be replaced.
+        changed: what it raises is logged.
+        known: the picture of the directory at the time when its files were read; None means now.
+        pause: seconds between looks.
     """
     known = await asyncio.to_thread(picture, directory) if known is None else known
     complaint = ""
     while True:
         try:
-            async with aclosing(_wakings(directory)) as wakings:
+            async with aclosing(_wakings(directory, pause)) as wakings:
                 async for told in wakings:
-                    now = await asyncio.to_thread(picture, directory)
+                    now = await _settled(directory, known)
                     if told or now != known:
                         known = now
                         await _tell(changed)
@@ -44,7 +55,18 @@ async def watch(directory: Path, changed: Callable[[], Awaitable[object]], known
             if complaint != str(error):
                 complaint = str(error)
                 logger.warning("changes in %s are seen late, they cannot be watched: %s", directory, error)
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
+
+
+async def _settled(directory: Path, known: Picture) -> Picture:
+    """The picture once it is the known one, or has been the same twice: a file that is being written is not read."""
+    now = await asyncio.to_thread(picture, directory)
+    for _ in range(MOST_LOOKS):
+        if now == known:
+            break
+        await asyncio.sleep(QUIET / 1000)
+        known, now = now, await asyncio.to_thread(picture, directory)
+    return now
 
 
 def picture(directory: Path) -> Picture:
@@ -82,7 +104,7 @@ def _is_source(name: str) -> bool:
     return name.endswith(".py") and not name.startswith(".")
 
 
-async def _wakings(directory: Path) -> AsyncGenerator[bool]:
+async def _wakings(directory: Path, pause: float) -> AsyncGenerator[bool]:
     """Now and then a word to look again: True where a change is sure. Ends where the watched directory is gone."""
     here = _look(str(directory))
     yield False
@@ -90,7 +112,7 @@ async def _wakings(directory: Path) -> AsyncGenerator[bool]:
         return
     from watchfiles import awatch  # 30 ms, behind the start
 
-    limit = int(PAUSE * 1000)
+    limit = int(pause * 1000)
     async for changes in awatch(
         directory, watch_filter=_is_change_of_source, step=QUIET, rust_timeout=limit, yield_on_timeout=True
     ):
