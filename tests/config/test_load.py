@@ -52,6 +52,11 @@ def test_a_key_without_a_value_counts_as_absent(load: Load) -> None:
         ("inspector.port", "CCPROXY_INSPECTOR__PORT", 1, 2, 3),
         ("inspector.mitmproxy.web_host", "CCPROXY_INSPECTOR__MITMPROXY__WEB_HOST", "a", "b", "c"),
         ("mcp.http.enabled", "CCPROXY_MCP__HTTP__ENABLED", False, True, False),
+        ("hooks.timeout_seconds", "CCPROXY_HOOKS__TIMEOUT_SECONDS", 1, 2.5, 3),
+        ("hooks.hooks_dir", "CCPROXY_HOOKS__HOOKS_DIR", "/a", Path("/b"), "/c"),
+        ("hooks.entry_points", "CCPROXY_HOOKS__ENTRY_POINTS", False, True, False),
+        ("hooks.disabled", "CCPROXY_HOOKS__DISABLED", ["a"], ["b"], ["c"]),
+        ("hooks.overrides_from", "CCPROXY_HOOKS__OVERRIDES_FROM", "anybody", "nobody", "loopback"),
         ("pplx.search.sources", "CCPROXY_PPLX__SEARCH__SOURCES", ["web"], ["edgar"], ["social"]),
     ],
 )
@@ -168,6 +173,31 @@ def test_paths_belong_to_the_directory_of_the_file(load: Load, tmp_path: Path, m
     assert config.inspector.ca_dir == tmp_path / "ca"
     assert auth(config, "a").file == tmp_path / "key"
     assert auth(config, "b").file_path == Path("/home/someone/.codex/auth.json")
+
+
+def test_the_directory_of_hooks_is_beside_the_file(load: Load, tmp_path: Path) -> None:
+    assert load("").hooks_path() == tmp_path / "hooks"
+    assert load("ccproxy: {hooks: {timeout_seconds: 1}}").hooks_path() == tmp_path / "hooks"
+    assert load("ccproxy: {hooks: {hooks_dir: a/b}}").hooks_path() == tmp_path / "a/b"
+    assert load("ccproxy: {hooks: {hooks_dir: /a}}").hooks_path() == Path("/a")
+    assert load("ccproxy: {hooks: {hooks_dir: null}}").hooks_path() is None
+    assert load("", {"CCPROXY_HOOKS__HOOKS_DIR": "null"}).hooks_path() is None
+
+
+def test_entries_of_hooks_in_both_forms(load: Load) -> None:
+    config = load("""
+        ccproxy:
+          hooks:
+            inbound:
+              - a.b
+              - c:d
+              - {hook: e, params: {x: [1]}, on_error: fail, overridable: false}
+    """)
+    assert [(e.hook, e.params, e.on_error, e.overridable) for e in config.hooks.inbound] == [
+        ("a.b", {}, None, None),
+        ("c:d", {}, None, None),
+        ("e", {"x": [1]}, "fail", False),
+    ]
 
 
 def test_the_default_log_file_is_beside_the_file(load: Load, tmp_path: Path) -> None:

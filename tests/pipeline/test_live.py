@@ -113,7 +113,7 @@ FAILURES = [
     (
         a_hook("b", reads="['metadata.x']", writes="['metadata.y']")
         + a_hook("c", reads="['metadata.y']", writes="['metadata.x']"),
-        "ccproxy.yaml:2:3: hooks: these wait for each other: ",
+        "ccproxy.yaml:1:1: hooks: these wait for each other: ",
     ),
 ]  # fmt: skip
 
@@ -146,7 +146,7 @@ def test_a_circle_stops_the_start(user: User) -> None:
     user.has("b.py", FAILURES[-1][0])
     with (
         modules_kept(),
-        pytest.raises(ConfigError, match=r"ccproxy\.yaml:1:11: hooks: these wait for each other: b -> c"),
+        pytest.raises(ConfigError, match=r"ccproxy\.yaml:1:1: hooks: these wait for each other: b -> c"),
     ):
         load_pipeline(user.config)
 

@@ -39,7 +39,7 @@ def load_pipeline(config: Config) -> Load:
         except Cycle as error:
             message = f"these wait for each other: {error}"
             hint = "declare less, or disable one of them"
-            raise ConfigError([Problem(*config.place(("hooks",)), "hooks", message, hint)]) from error
+            raise ConfigError([Problem(*config.place(()), "hooks", message, hint)]) from error
         return Load(pipeline, found.warnings, found.digests)
 
 
