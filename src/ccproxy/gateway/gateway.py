@@ -22,6 +22,7 @@ from ccproxy.exchange import (
 )
 from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.forwarding import Forwarding
+from ccproxy.gateway.hooked.answering import HookedAnswer
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_answer import local_reply
 from ccproxy.gateway.local_routes import LocalRoutes
@@ -111,7 +112,10 @@ class Gateway:
         if isinstance(forwarded, LocalAnswer):
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
-        return await self._receive(exchange, inquiry, await self._send(exchange, plan))
+        hooks = run.response(inquiry, plan)
+        incoming = await self._send(exchange, plan)
+        reply = await HookedAnswer(hooks, inquiry, self._recorder).receive(incoming) if hooks is not None else None
+        return reply or await self._receive(exchange, inquiry, incoming)
 
     async def _send(self, exchange: Exchange, plan: Plan) -> Incoming:
         forwarded = exchange.forwarded
@@ -128,7 +132,8 @@ class Gateway:
         if asks_for_stored(inquiry):
             return self._answer_locally(exchange, answer_stored(inquiry, self._responses))
         translation = await begin(inquiry, plan.translate, plan.model, self._responses)
-        answering = Answering(translation, exchange, self._recorder, self._responses)
+        hooks = run.response(inquiry, plan)
+        answering = Answering(translation, exchange, self._recorder, self._responses, hooks)
         if plan.local:
             return answering.estimated()
         forwarded = await Forwarding(inquiry, plan, run).translated(translation)
