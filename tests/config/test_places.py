@@ -28,7 +28,7 @@ def test_where_a_value_was_written(load: Load, tmp_path: Path) -> None:
         ("hooks", "inbound", 1, "params"): "8:9",
         ("hooks", "inbound", 1, "params", "words", 1): "8:39",
         ("hooks", "inbound", 1, "params", "nothing"): "8:9",
-        ("otel", "endpoint"): "1:1",
+        ("otel", "endpoint"): "2:1",
     }
     assert {path: str(config.place(path)) for path in places} == {
         path: f"{tmp_path}/ccproxy.yaml:{place}" for path, place in places.items()
