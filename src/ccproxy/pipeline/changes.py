@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,10 @@ class Changes:
                 remove(draft, self._at, own)
             else:
                 put(draft, self._at, own, merge(before, after, container[own]) if own in container else copied(after))
+
+    def dropped(self) -> Counter[str]:
+        """What of them the format has no place for, by rule."""
+        return Counter(self._loaded.call.drops.counts) - Counter(self._loaded.drops)
 
     def _pair(self, name: str) -> tuple[Any, Any]:
         return self._before.get(name, MISSING), self._after.get(name, MISSING)

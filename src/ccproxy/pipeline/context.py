@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,7 +12,7 @@ from ccproxy.exchange import Headers
 from ccproxy.pipeline.access import Access
 from ccproxy.pipeline.body import Body
 from ccproxy.pipeline.facts import Facts
-from ccproxy.pipeline.fields import Fields
+from ccproxy.pipeline.fields import Fields, checked_field
 from ccproxy.pipeline.subject import LocalAnswer, Subject
 from ccproxy.pipeline.typed import Typed
 
@@ -72,7 +74,7 @@ class Context:
         return self.typed.system
 
     @system.setter
-    def system(self, value: list[SystemPromptPart]) -> None:
+    def system(self, value: str | Sequence[SystemPromptPart | str]) -> None:
         self.typed.system = value
 
     @property
@@ -110,18 +112,20 @@ class Context:
             body: in place of `text`: the body as it is to be, bytes, text or JSON.
             headers: further header fields.
 
-        Raises ValueError for a status that is none, or where text and body are both given.
+        Raises ValueError for a status or a header field that is none, or where text and body are both given.
         """
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not the status of an answer")
         if text is not None and body is not None:
             raise ValueError("give a text or a body, not both")
-        fields: Headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in (headers or {}).items()]
+        fields: Headers = [checked_field(name, value) for name, value in (headers or {}).items()]
         if isinstance(body, dict | list):
             body = orjson.dumps(body)
             fields.insert(0, (b"Content-Type", b"application/json"))
         content = body.encode() if isinstance(body, str) else body
-        self._subject.answer = LocalAnswer(status, text, content, fields, self.access.step.name)
+        given = LocalAnswer(status, text, content, fields, self.access.step.name)
+        self.access.on_undo(partial(_take_back, self._subject, given, self._subject.answer))
+        self._subject.answer = given
 
     def resource[T](self, kind: type[T]) -> T:
         """A part of the house, for its own hooks. Raises KeyError."""
@@ -138,6 +142,8 @@ class Context:
     def undo(self) -> None:
         """The hook has failed: the request is as it was before it."""
         self.access.undo()
-        answer = self._subject.answer
-        if answer is not None and answer.by == self.access.step.name:
-            self._subject.answer = None
+
+
+def _take_back(subject: Subject, given: LocalAnswer, before: LocalAnswer | None) -> None:
+    if subject.answer is given:  # else another hook, which ran at the same time, has given one since
+        subject.answer = before

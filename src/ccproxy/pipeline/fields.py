@@ -43,7 +43,7 @@ class Fields:
 
         Raises ValueError for a name or a value that no field can have (RFC 9110 §5), Undeclared.
         """
-        field = _field(name, value)
+        field = checked_field(name, value)
         self._write(name)
         places = self._places(name)
         for at in reversed(places[1:]):
@@ -55,7 +55,7 @@ class Fields:
 
     def add(self, name: str, value: str) -> None:
         """Adds a field beside those of its name, at the end. Raises as `set`."""
-        field = _field(name, value)
+        field = checked_field(name, value)
         self._write(name)
         self._headers.append(field)
 
@@ -98,7 +98,8 @@ class Fields:
             self._headers.insert(others + count, field)
 
 
-def _field(name: str, value: str) -> Header:
+def checked_field(name: str, value: str) -> Header:
+    """A header field. Raises ValueError for a name or a value that none can have."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of a header field")
     if not VALUE.fullmatch(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ccproxy.pipeline.changes import Changes, meets
@@ -20,6 +21,7 @@ class Typed:
     """The typed side of a request for one hook. Nothing is read before the first touch.
 
     What the hook changes, by assignment or in place, is put into the document by `settle`: of that only what changed.
+    What the request's format has no place for is left out, and counted in the exchange.
     Every first touch may raise Unfit: NotJson, or where the request is not a model call that can be read.
     """
 
@@ -42,7 +44,7 @@ class Typed:
         return self._read("system").prompt.system
 
     @system.setter
-    def system(self, value: str | list[SystemPromptPart | str]) -> None:
+    def system(self, value: str | Sequence[SystemPromptPart | str]) -> None:
         self._load().prompt.put_system(value)
 
     @property
@@ -77,6 +79,9 @@ class Typed:
             fresh.take(loaded, changes.roots())
             changes = Changes(fresh, self._access)
         changes.apply(self._subject.draft)
+        dropped = self._subject.exchange.dropped
+        for rule, count in changes.dropped().items():
+            dropped[rule] = dropped.get(rule, 0) + count
 
     def _load(self) -> Loaded:
         if self._loaded is None:

@@ -50,11 +50,15 @@ def _object(value: dict[Any, Any], place: str, depth: int) -> dict[str, Any]:
     for name in value:
         if not isinstance(name, str):
             raise TypeError(f"{place or 'the value'} cannot have a member named {name!r}: names are text")
-    return {_text(name, place, depth): copied(item, f"{place}.{name}", depth - 1) for name, item in value.items()}
+    return {_text(name, place, depth): copied(item, _in(place, name), depth - 1) for name, item in value.items()}
 
 
 def _array(value: list[Any] | tuple[Any, ...], place: str, depth: int) -> list[Any]:
-    return [copied(item, f"{place}.{index}", depth - 1) for index, item in enumerate(value)]
+    return [copied(item, _in(place, index), depth - 1) for index, item in enumerate(value)]
+
+
+def _in(place: str, step: str | int) -> str:
+    return f"{place}.{step}" if place else str(step)
 
 
 def _text(value: str, place: str, depth: int) -> str:
