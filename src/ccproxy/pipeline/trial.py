@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccproxy.exchange import Exchange, Headers, HookResult, WireFormat
+from ccproxy.lightllm.formats import request_module
 from ccproxy.pipeline.dag import Graph
 from ccproxy.pipeline.executor import run_stage
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.guesses import guess_answer_format, guess_format
 from ccproxy.pipeline.hook import Hook, Stage, Step
+from ccproxy.pipeline.pipeline import uses_types
 from ccproxy.pipeline.sample import Fields, sample
 from ccproxy.pipeline.subject import LocalAnswer, Subject
 
@@ -123,6 +125,8 @@ def params_of(hook: Hook, params: Mapping[str, Any] | BaseModel | None) -> Any:
 
 async def _on_request(step: Step, subject: Subject, patience: float) -> Trial:
     error: BaseException | None = None
+    if subject.draft.format is not None and uses_types(step):
+        request_module(subject.draft.format)  # its import is not the hook's time
     try:
         await run_stage(Graph(((step,),)), subject, patience)
     except HookFailed as failed:
