@@ -110,6 +110,24 @@ def test_guards_are_asked_first_and_a_client_can_go_round_them() -> None:
     assert ran == [1]
 
 
+def test_a_guard_that_declines_leaves_nothing() -> None:
+    def meddles(ctx: Context) -> bool:
+        ctx.body.assign("max_tokens", 1)
+        ctx.body.get("metadata")["user_id"] = "other"
+        ctx.respond(200, "no")
+        return False
+
+    @hook(stage="inbound", reads=["metadata"], writes=["max_tokens", "metadata"], guard=meddles)
+    def never(ctx: Context, params: Any) -> None:
+        raise AssertionError
+
+    given = subject(BODY)
+    assert [(one.outcome, one.reason, one.wrote) for one in run(given, never)] == [("skipped", "guard", ())]
+    assert given.draft.document() == BODY
+    assert given.draft.written_out() is given.draft.raw
+    assert given.answer is None
+
+
 def test_a_guard_that_fails_is_a_hook_that_fails() -> None:
     @hook(stage="inbound", guard=lambda ctx: bool(1 / 0), on_error="fail")
     def odd(ctx: Context, params: Any) -> None:

@@ -39,6 +39,7 @@ class Turn:
         try:
             reason = self._why_not(override)
             if reason:
+                self._context.undo()  # a guard looks, and has nothing to say about the request
                 self._skip(reason)
                 return None
             returned = self.step.hook.function(self._context, self.step.params)
