@@ -135,10 +135,10 @@ def test_a_broken_one_says_whose_it_is_and_what_can_be_done(site: Site, point: s
 
 def test_a_name_that_is_taken(site: Site) -> None:
     site.has("acme-hooks", "mask = acme", acme=a_hook("verbose_mode"))
-    (said,) = site.found()
-    assert said.startswith(
-        "entry point mask of acme-hooks 1.0: the name 'verbose_mode' is taken by the hook of default ("
-    )
+    assert site.found() == [
+        "entry point mask of acme-hooks 1.0: the name 'verbose_mode' is taken by a built-in hook; "
+        "give the function another name"
+    ]
 
 
 def test_params_that_must_be_given(site: Site) -> None:

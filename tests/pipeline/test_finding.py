@@ -253,8 +253,7 @@ def test_two_hooks_cannot_have_one_name(user: User) -> None:
     user.has("a.py", a_hook("same"))
     user.has("b.py", a_hook("same"))
     assert user.complaints() == [
-        "hooks/b.py: the name 'same' is taken by the hook of hooks/a.py (hooks/a.py); "
-        "give one of the two functions another name"
+        "hooks/b.py: the name 'same' is taken by the hook of hooks/a.py (hooks/a.py); give the function another name"
     ]
 
 

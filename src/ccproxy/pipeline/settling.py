@@ -13,7 +13,7 @@ from ccproxy.pipeline.find import Find
 from ccproxy.pipeline.finding import ALWAYS, find_hooks
 from ccproxy.pipeline.hook import Step
 from ccproxy.pipeline.params import params_of
-from ccproxy.pipeline.references import built_in
+from ccproxy.pipeline.references import BUILT_IN, built_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,10 @@ def _twice(finds: Sequence[Find]) -> Iterator[Problem]:
     for find in finds:
         other = first.setdefault(find.hook.name, find)
         if other.hook is not find.hook:
-            message = f"the name {find.hook.name!r} is taken by the hook of {other.source} ({other.place})"
-            yield Problem(*find.place, dotted(find.path), message, "give one of the two functions another name")
+            is_ours = other.hook.module.startswith(f"{BUILT_IN}.")
+            whose = "a built-in hook" if is_ours else f"the hook of {other.source} ({other.place})"
+            message = f"the name {find.hook.name!r} is taken by {whose}"
+            yield Problem(*find.place, dotted(find.path), message, "give the function another name")
         elif other is not find:
             message = f"hook {find.hook.name} is listed twice, first as {other.source}"
             yield Problem(*find.place, dotted(find.path), message, "keep one of the two")
