@@ -108,7 +108,7 @@ def test_a_hook_that_moves_to_another_file_has_changed(user: User, said: Callabl
 FAILURES = [
     ("x = y\n", "hooks/b.py:1:5: module 'b' cannot be loaded: NameError: name 'y' is not defined"),
     ("def b(:\n", "hooks/b.py:1:7: module 'b' cannot be loaded: SyntaxError: invalid syntax"),
-    (a_hook("a"), "hooks/b.py: the name 'a' is taken by the hook of hooks/a.py (hooks/a.py); give the function another"),
+    (a_hook("a"), "hooks/b.py: the name 'a' is taken by the hook of hooks/a.py (hooks/a.py); give the function"),
     (
         a_hook("b", reads="['metadata.x']", writes="['metadata.y']")
         + a_hook("c", reads="['metadata.y']", writes="['metadata.x']"),
