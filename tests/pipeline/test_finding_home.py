@@ -192,6 +192,9 @@ def test_a_directory_that_others_can_change_is_refused(user: User, mode: int, is
     user.has("a.py", a_hook("a"))
     user.says("inbound: [a]")
     user.hooks_dir.chmod(mode)
+    user.base.chmod(0o700)
+    assert user.own() == ["a"]  # nobody else gets there
+    user.base.chmod(0o755)
     if is_refused:
         assert user.complaints() == [
             f"hooks: can be changed by others (mode {mode:04o}), and code is run from here; chmod go-w hooks"
@@ -211,6 +214,7 @@ def test_so_are_files_that_everybody_can_change_and_packages(
     user.has("p/__init__.py", "")
     user.has("p/b.py", "")
     (user.hooks_dir / path).chmod(mode)
+    user.base.chmod(0o755)
     if is_refused:
         assert user.complaints()[0].startswith(f"hooks/{path}: can be changed by others (mode {mode:04o})")
     else:

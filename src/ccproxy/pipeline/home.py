@@ -18,6 +18,8 @@ from ccproxy.pipeline.references import NoHooks, defined, hooks_by_name, load
 NOT_HOOKS = re.compile(r"[_.]|test_|conftest\.py$")
 """Files that are not looked into by themselves."""
 BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+REACHED_BY_OTHERS = stat.S_IXGRP | stat.S_IXOTH
+"""Without these on the directory above, such as `ccproxy init` makes it, nobody else gets here at all."""
 
 
 class Home:
@@ -58,9 +60,11 @@ class Home:
             return
         try:
             self._paths = _modules(self.directory)
-            yield from _refused(self.directory, BY_OTHERS)
+            is_open = bool(self.directory.parent.stat().st_mode & REACHED_BY_OTHERS)
+            yield from _refused(self.directory, BY_OTHERS if is_open else 0)
             for path in self._paths:
-                yield from _refused(path, BY_OTHERS if isdir(path) else stat.S_IWOTH)
+                by_others = BY_OTHERS if isdir(path) else stat.S_IWOTH
+                yield from _refused(path, by_others if is_open else 0)
                 yield from _misnamed(path)
         except OSError as error:
             where = str(error.filename or self.directory)
