@@ -49,12 +49,20 @@ def extract_session_id(ctx: Context, params: None) -> None:
         facts.conversation = digest(opening.encode("utf-8", "replace") or b"flow:" + facts.id.encode())
     system = next((found for path in form.systems if (found := body.get(within + path))), None)
     if system is not None:
-        facts.system_hash = digest(orjson.dumps(system, option=orjson.OPT_SORT_KEYS))
+        facts.system_hash = hash_of(system)
 
 
 def digest(data: bytes) -> str:
     """The beginning of the data's SHA-256."""
     return sha256(data).hexdigest()[:DIGITS]
+
+
+def hash_of(value: Any) -> str | None:
+    """The digest of a JSON value, whatever the order of its members; None for one that is nested too deeply."""
+    try:
+        return digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    except TypeError:  # orjson reads 1024 levels and writes 254
+        return None
 
 
 def of_metadata(ctx: Context) -> str | None:
