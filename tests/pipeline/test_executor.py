@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable
 from typing import Any
 
@@ -108,6 +109,23 @@ def test_guards_are_asked_first_and_a_client_can_go_round_them() -> None:
     results = run(subject(BODY), shy, cap, override=Override(NOBODY, frozenset({"shy", "cap"})))
     assert [(one.outcome, one.reason) for one in results] == [("skipped", "override")] * 2
     assert ran == [1]
+
+
+def test_a_hook_that_would_end_the_program_has_failed() -> None:
+    @hook(stage="inbound", writes=["max_tokens"])
+    def leaves(ctx: Context, params: Any) -> None:
+        ctx.body.assign("max_tokens", 1)
+        sys.exit("bye")
+
+    @hook(stage="inbound", writes=["max_tokens"])
+    async def leaves_later(ctx: Context, params: Any) -> None:
+        await asyncio.sleep(0)
+        sys.exit(3)
+
+    given = subject(BODY)
+    results = run(given, leaves, leaves_later)
+    assert [(one.outcome, one.reason) for one in results] == [("failed", "bye"), ("failed", "3")]
+    assert given.draft.document() == BODY
 
 
 def test_a_guard_that_declines_leaves_nothing() -> None:

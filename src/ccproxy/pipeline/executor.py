@@ -29,7 +29,7 @@ class Turn:
         self.step, self._subject = step, subject
         self._context = Context(subject, step)
         self.result = HookResult(step.name, step.stage, "ran")
-        self.error: Exception | None = None
+        self.error: Exception | SystemExit | None = None
         """What it failed with."""
         self._begun = 0.0
 
@@ -46,7 +46,7 @@ class Turn:
             if isawaitable(returned):
                 return returned
             self._settle()
-        except Exception as error:  # noqa: BLE001  whatever a hook raises, the request is not lost
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a hook raises, the request is not lost
             self._end(error)
         return None
 
@@ -59,7 +59,7 @@ class Turn:
             self._settle()
         except TimeoutError as error:
             self._end(TimeoutError(f"it took longer than {patience:g} s") if limit.expired() else error)
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             self._end(error)
 
     def _why_not(self, override: Override | None) -> str:
@@ -83,7 +83,7 @@ class Turn:
         self.result.outcome, self.result.reason = "skipped", reason
         self.result.seconds = time.perf_counter() - self._begun
 
-    def _end(self, error: Exception) -> None:
+    def _end(self, error: Exception | SystemExit) -> None:
         """The hook has raised: the request is as it was before."""
         self._context.undo()
         if isinstance(error, Unfit):

@@ -36,7 +36,7 @@ class Hook:
     """Where it can run; where it does not say which, the first."""
     reads: tuple[Path, ...] = ()
     writes: tuple[Path, ...] = ()
-    guard: Callable[[Context], bool] | None = None
+    guard: Callable[[Any], bool] | None = None
     params: type[BaseModel] | None = None
     on_error: OnError = "continue"
     overridable: bool = True
@@ -59,7 +59,7 @@ def hook(  # noqa: PLR0913  all of them keywords
     stage: Stage | Sequence[Stage],
     reads: Sequence[str] = (),
     writes: Sequence[str] = (),
-    guard: Callable[[Context], bool] | None = None,
+    guard: Callable[[Any], bool] | None = None,
     params: type[BaseModel] | None = None,
     on_error: OnError | None = None,
     overridable: bool | None = None,

@@ -52,9 +52,9 @@ class Listener:
                 self.skip("override")
             elif override is not None and name in override.unguarded:
                 pass
-            elif guard is not None and not guard(self._context):  # type: ignore[arg-type]
+            elif guard is not None and not guard(self._context):
                 self.skip("guard")
-        except Exception as error:  # noqa: BLE001  whatever a hook raises, the answer is not lost
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a hook raises, the answer is not lost
             self.fail(error)
         finally:
             self.result.seconds += time.perf_counter() - begun
@@ -86,7 +86,7 @@ class Listener:
                 returned = await self._gathered(returned)
             left = self._left(event, family, given, returned)
             self._wrote |= dict.fromkeys(context.settle())
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             self.fail(error)
             return (event,)
         finally:
@@ -148,7 +148,7 @@ class Listener:
                 declared = ", ".join(path.text for path in self.step.hook.writes) or "nothing"
                 raise Undeclared(f"it writes {family!r} but declares to write {declared}: add it to writes=[…]")
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: Exception | SystemExit) -> None:
         """The hook has raised: the event goes on as it was, and the hook is out. Raises HookFailed."""
         self._context.undo()
         if isinstance(error, Unfit):
