@@ -12,10 +12,10 @@ MOST_HELD = 64 * 1024
 class Holdback:
     """Replaces what a pattern matches in text that comes in pieces, wherever it is cut.
 
-    One for each block of text: `feed` with every delta, `flush` at the block's end. What they give is, put together,
-    what `re.sub` would make of the whole text, for patterns that never match nothing, have no match longer than
-    `longest`, and look no further than one character around a match: `\\b` does so, `$` looks past a line feed. Of a
-    longer match the beginning may have gone on before it could be known for one.
+    One for each block of text: `feed` with every delta, `flush` at the block's end, or at the `Error` that comes in
+    place of it. What they give is, put together, what `re.sub` would make of the whole text, for patterns that never
+    match nothing, have no match longer than `longest`, and look no further than one character around a match: `\\b`
+    does so, `$` looks past a line feed. Of a longer match the beginning may have gone on before it could be known.
     """
 
     def __init__(

@@ -78,19 +78,22 @@ class ResponseRun:
 
         After `End` or `Error` there are none. Raises HookFailed; nothing is left of these events then.
         """
-        if self._over:
-            return []
-        left = list(events)
+        left: list[Event] = []
+        for event in events:
+            if self._over:
+                break
+            left += await self._heard(event)
+            self._over = bool(left) and type(left[-1]) in LAST
+        return left
+
+    async def _heard(self, event: Event) -> list[Event]:
         if self._order is not None:
-            for event in left:
-                self._order.saw(event)
+            self._order.saw(event)
+        left = [event]
         for listener in self._listeners:
             if not listener.over:
                 left = await listener.hear(left)
-        if self._order is not None:
-            left = self._order.put(left)
-        self._over = bool(left) and type(left[-1]) in LAST
-        return left
+        return left if self._order is None else self._order.put(left)
 
     def results(self) -> list[HookResult]:
         """What became of each hook, once nothing more comes."""

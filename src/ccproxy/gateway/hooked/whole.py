@@ -114,6 +114,7 @@ class WholeAnswer:
 
     def _written(self, events: list[Event]) -> bytes:
         if self._streamed:
+            self._asked.sse = True
             return b"".join(map(stream_module(self._format).StreamWriter(self._asked).write, events))
         return write_answer(collect(events), self._format, self._asked)
 

@@ -1,0 +1,1 @@
+"""Answers that pass through response hooks."""
