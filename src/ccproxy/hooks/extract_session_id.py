@@ -18,7 +18,9 @@ DIGITS = 12
 """Hexadecimal digits of an id."""
 SEPARATOR = "_session_"
 BEGINNING = 8
-"""Messages among which the user's first is looked for, and parts among which its first text is."""
+"""Messages among which the user's first is looked for: instructions may come before it."""
+INSTRUCTING = ("system", "developer")
+"""Roles of messages that are a system prompt."""
 
 
 def is_model_call(ctx: Context) -> bool:
@@ -44,10 +46,10 @@ def extract_session_id(ctx: Context, params: None) -> None:
     if session is not None:
         facts.session = session
     within = form.envelope if form.envelope and body.has(form.envelope + form.conversation) else ""
-    opening = first_words(body, within + form.conversation, form.content)
+    opening = first_words(body, within, form)
     if opening is not None:
         facts.conversation = digest(opening.encode("utf-8", "replace") or b"flow:" + facts.id.encode())
-    system = next((found for path in form.systems if (found := body.get(within + path))), None)
+    system = system_prompt(body, within, form)
     if system is not None:
         facts.system_hash = hash_of(system)
 
@@ -114,6 +116,8 @@ class Form:
     sessions: tuple[Callable[[Context], str | None], ...]
     envelope: str = ""
     """What some clients wrap the call in."""
+    users: tuple[str | None, ...] = ("user",)
+    """What a message of the user has for a role."""
 
 
 FORMS: dict[WireFormat, Form] = {
@@ -121,24 +125,38 @@ FORMS: dict[WireFormat, Form] = {
     WireFormat.OPENAI: Form("messages", "content", (), (of_metadata, of_cache_key)),
     WireFormat.OPENAI_RESPONSES: Form("input", "content", ("instructions",), (of_header, of_cache_key, of_metadata)),
     WireFormat.GEMINI: Form(
-        "contents", "parts", ("systemInstruction", "system_instruction"), (of_envelope,), envelope="request."
+        "contents",
+        "parts",
+        ("systemInstruction", "system_instruction"),
+        (of_envelope,),
+        envelope="request.",
+        users=("user", None),
     ),
 }
 
 
-def first_words(body: Body, conversation: str, content: str) -> str | None:
+def first_words(body: Body, within: str, form: Form) -> str | None:
     """The first text of the user's first message; empty if it has none, None if there is no message of a user."""
+    conversation = within + form.conversation
     for number in range(BEGINNING):
-        message = f"{conversation}.{number}"
-        role = body.get(f"{message}.role")
-        if role == "user" or (role is None and body.has(f"{message}.{content}")):
-            return first_text(body, f"{message}.{content}")
+        content = f"{conversation}.{number}.{form.content}"
+        if body.get(f"{conversation}.{number}.role") in form.users and body.has(content):
+            return first_text(body, content)
     return text(body.get(conversation))
 
 
 def first_text(body: Body, content: str) -> str:
     """The first text among the parts of a message, which may be a text itself."""
     if body.has(f"{content}.0"):
-        texts = (body.get(f"{content}.{number}.text") for number in range(BEGINNING))
+        texts = body.get(f"{content}.*.text")
         return next((found for found in texts if isinstance(found, str) and found), "")
     return text(body.get(content)) or ""
+
+
+def system_prompt(body: Body, within: str, form: Form) -> Any:
+    """What the format has a member for, else a first message that is one; None if there is neither."""
+    found = next((found for path in form.systems if (found := body.get(within + path))), None)
+    first = f"{within}{form.conversation}.0"
+    if found is None and body.get(f"{first}.role") in INSTRUCTING:
+        return body.get(f"{first}.{form.content}") or None
+    return found
