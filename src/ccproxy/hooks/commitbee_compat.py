@@ -16,7 +16,7 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     pattern: re.Pattern[str] = re.compile(
-        r"\bconventional commit\b[^.]*\bgenerat|\bgenerat\w*\b[^.]*\bconventional commit", re.IGNORECASE
+        r"\bconventional commits?\b[^.]*\bgenerat|\bgenerat\w*\b[^.]*\bconventional commit", re.IGNORECASE
     )
     """Found in the system prompt of its requests: that they are about generating Conventional Commits."""
     instruction: str = "Answer with the JSON object alone: no code fence, no word before it, no word after it."

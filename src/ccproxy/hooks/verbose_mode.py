@@ -24,7 +24,9 @@ def verbose_mode(ctx: Context, params: None) -> None:
     """Takes `redact-thinking-…` out of the header `anthropic-beta`, and the header itself if nothing else is in it."""
     asked = [item.strip() for value in ctx.headers.get_all("anthropic-beta") for item in value.split(",")]
     kept = [item for item in asked if item and not item.startswith(UNWANTED)]
-    if not kept:
-        ctx.headers.delete("anthropic-beta")
-    elif len(kept) < len(asked):
+    if not any(item.startswith(UNWANTED) for item in asked):
+        return
+    if kept:
         ctx.headers.set("anthropic-beta", ",".join(kept))
+    else:
+        ctx.headers.delete("anthropic-beta")
