@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from ccproxy.gateway.hooked.observed import ObservedRelay
+from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.relay import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.hook import Hook, hook
+from ccproxy.pipeline.response import ResponseRun
 from ccproxy.transport.transport import TransportError
 from tests.gateway.hooked.masks import count, failing, look, mask, shout
 from tests.gateway.hooked.passage import JSON, SSE, Passed, Pieces, simulated, through
@@ -107,6 +113,22 @@ def test_a_client_that_goes_away_before_the_first_byte() -> None:
     for hooks in HOOKS.values():
         passed = through(hooks, "openai", Pieces(SSE, stream_of("openai")), most=1)
         assert len(passed.results) == len(hooks)
+
+
+def alive() -> list[int]:
+    """How many there are of what an answer needs."""
+    gc.collect()
+    found = Counter(type(each) for each in gc.get_objects())
+    return [found[kind] for kind in (HookedRelay, ObservedRelay, ResponseRun, StreamTranslator)]
+
+
+def test_dropped_streams_leave_nothing_behind() -> None:
+    before = alive()
+    for hooks in HOOKS.values():
+        for client, provider in FEW:
+            through(hooks, client, Pieces(SSE, half(provider)), provider, most=2)
+            through(hooks, client, Pieces(SSE, half(client)), most=2)
+    assert alive() == before
 
 
 # -- hooks that fail
