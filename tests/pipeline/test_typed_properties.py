@@ -132,7 +132,8 @@ def told(ctx: Context) -> Any:
 def plain(part: Any) -> Any:
     """What a part says."""
     if isinstance(part, ToolCallPart):
-        return part.tool_name, part.tool_call_id, part.args_as_dict()
+        args = part.args if isinstance(part.args, bool | int | float | list) else part.args_as_dict()  # odd, but sent
+        return part.tool_name, part.tool_call_id, args
     content = getattr(part, "content", None)
     return type(part).__name__, [content] if isinstance(content, str) else content
 

@@ -98,8 +98,6 @@ def tried(chosen: Chosen, body: bytes, headers: list[tuple[str, str]], params: A
             )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    except SystemExit as error:
-        raise CommandError(f"{chosen.hook.name} ends the whole program: it calls sys.exit") from error
 
 
 def parse_header(text: str) -> tuple[str, str]:
