@@ -24,7 +24,7 @@ def parsed(value: str, absent: tuple[str, ...] = ()) -> tuple[set[str], set[str]
 def test_the_last_word_about_a_hook_counts(said: list[tuple[str, str]], data: st.DataObject) -> None:
     space = st.sampled_from(["", " ", "\t "])
     value = ",".join(data.draw(space) + sign + data.draw(space) + name + data.draw(space) for sign, name in said)
-    last = dict((name, sign) for sign, name in said)
+    last = {name: sign for sign, name in said}
     assert parsed(value) == ({n for n in last if last[n] == "+"}, {n for n in last if last[n] == "-"})
 
 

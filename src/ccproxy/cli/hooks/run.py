@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from ccproxy.cli.grammar import CommandError, command
+from ccproxy.cli.grammar import command
 from ccproxy.cli.lightllm import FORMATS
 from ccproxy.cli.session import Session
 
