@@ -30,7 +30,7 @@ def is_model_call(ctx: Context) -> bool:
 
 @hook(
     stage="inbound",
-    reads=["metadata", "prompt_cache_key", "request.session_id", "headers.session_id", "messages", "system"],
+    reads=["metadata", "prompt_cache_key", "request.session_id", "headers.session_id", "messages.**", "system.**"],
     writes=["exchange.session", "exchange.conversation", "exchange.system_hash"],
     guard=is_model_call,
 )

@@ -36,13 +36,16 @@ def build_pipeline(steps: Sequence[Step], timeout: float = 30.0) -> Pipeline:
     return Pipeline(graphs, timeout, frozenset(step.stage for step in steps if uses_types(step)))
 
 
-TYPED_ROOTS = frozenset({"messages", "system", "tools", "settings", "*", "**"})
+TYPED_NAMES = frozenset({"messages", "system", "tools", "settings", "*", "**"})
 
 
 def uses_types(step: Step) -> bool:
-    """True for a hook that declares what can be had as typed objects."""
+    """True for a hook that declares what can be had as typed objects, by its bare name.
+
+    A request that comes in the first second waits for their types then, and not for a hook that declares `messages.**`.
+    """
     declared = (*step.hook.reads, *step.hook.writes)
-    return any(path.room == "body" and path.steps[0] in TYPED_ROOTS for path in declared)
+    return any(path.text in TYPED_NAMES for path in declared)
 
 
 def _described(graph: Graph) -> dict[str, Any]:
