@@ -14,11 +14,12 @@ Nothing that a hook drops or adds fails an answer. What does not fit is mended s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ccproxy.lightllm import events as ev
 from ccproxy.pipeline.families import LAST, OPENERS
+from ccproxy.pipeline.wording import Wording
 
 OPENED_BY: Mapping[type, type] = {
     ev.TextDelta: ev.TextStart,
@@ -46,20 +47,26 @@ class Order:
         self._awaited: set[int | str] = set()
         """Blocks and calls that the provider has begun, and whose beginning has not come out."""
         self._started = self._over = False
+        self._wording = Wording()
         self._calls = [0, 0]
         """How many calls came in, and how many went out."""
 
-    def saw(self, event: ev.Event) -> None:
-        """Notes an event as the provider sent it, before hooks had it."""
+    def mend(self, event: ev.Event, left: Sequence[ev.Event]) -> list[ev.Event]:
+        """What goes on of what hooks have left of an event as the provider sent it."""
+        self._saw(event)
+        self._wording.saw(event, left)
+        return self.put(left)
+
+    def _saw(self, event: Any) -> None:
         kind = type(event)
         if kind in OPENERS:
-            self._awaited.add(event.index)  # type: ignore[union-attr]
+            self._awaited.add(event.index)
             self._calls[0] += kind is ev.ToolCallStart
         elif kind is ev.ServerToolCall:
-            self._awaited.add(event.id)  # type: ignore[union-attr]
+            self._awaited.add(event.id)
 
     def put(self, events: Iterable[ev.Event]) -> list[ev.Event]:
-        """The events in order."""
+        """Events in order."""
         out: list[ev.Event] = []
         for event in events:
             if self._over:
@@ -109,11 +116,17 @@ class Order:
 
     def _server_call(self, event: ev.ServerToolCall, out: list[ev.Event]) -> None:
         self._awaited.discard(event.id)
+        self._wording.called(event)
         out.append(event)
 
     def _server_result(self, event: ev.ServerToolResult, out: list[ev.Event]) -> None:
         if event.call_id not in self._awaited:
-            out.append(event)
+            out.append(self._wording.result(event))
+
+    def _unknown(self, event: ev.Unknown, out: list[ev.Event]) -> None:
+        block = self._wording.unknown(event)
+        if block is not None:
+            out.append(block)
 
     def _finish(self, event: ev.Finish, out: list[ev.Event]) -> None:
         came, went = self._calls
@@ -136,6 +149,7 @@ RULES: Mapping[type, Callable[[Order, Any, list[ev.Event]], None]] = {
     ev.BlockStop: Order._stop,
     ev.ServerToolCall: Order._server_call,
     ev.ServerToolResult: Order._server_result,
+    ev.Unknown: Order._unknown,
     ev.Finish: Order._finish,
     **dict.fromkeys(LAST, Order._last),
 }

@@ -87,13 +87,11 @@ class ResponseRun:
         return left
 
     async def _heard(self, event: Event) -> list[Event]:
-        if self._order is not None:
-            self._order.saw(event)
         left = [event]
         for listener in self._listeners:
             if not listener.over:
                 left = await listener.hear(left)
-        return left if self._order is None else self._order.put(left)
+        return left if self._order is None else self._order.mend(event, left)
 
     def results(self) -> list[HookResult]:
         """What became of each hook, once nothing more comes."""
