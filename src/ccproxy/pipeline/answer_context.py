@@ -23,7 +23,7 @@ class AnswerContext:
 
     def __init__(self, subject: Subject, step: Step) -> None:
         self._subject = subject
-        self.state: dict[str, Any] = {}
+        self.state: dict[Any, Any] = {}
         """The hook's own, as long as the answer lasts."""
         self.access = Access(step)
         self.exchange = Facts(subject, self.access)
