@@ -49,6 +49,14 @@ OTHERS = """
         ctx.respond(429, "ask \\u00fcbermorgen")
 
 
+    @hook(stage="outbound", reads=["headers.x-answer"], guard=lambda ctx: "x-answer" in ctx.headers)
+    async def answers(ctx, params):
+        if ctx.headers.get("x-answer") == "text":
+            ctx.respond(200, "a word\\n\u00fcber \\U0001f600")
+        else:
+            ctx.respond(203, body={"own": 1.0}, headers={"X-Own": "yes"})
+
+
     @hook(stage="inbound", reads=["headers.x-stumble"], guard=lambda ctx: "x-stumble" in ctx.headers)
     def stumbles(ctx, params):
         ctx.body.assign("stumbled", 1)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import StartDaemon
 from tests.support.configs import provider, providers, token
+from tests.support.crossing import read
 from tests.support.daemon import Daemon
 from tests.support.dialects import ANTHROPIC, DIALECTS, OPENAI, Dialect
 from tests.support.hooks import outcome, override, results, sent
@@ -89,7 +90,7 @@ def test_W_SEC_8_an_unknown_name(hooked: Daemon, upstream: Upstream, dialect: Di
     answer = sent(hooked, dialect, agent, (b"x-ccproxy-hooks", said.encode("latin-1")))
     message = dialect.error(answer, 400)
     assert repr(said.lstrip("+-")) in message
-    known = "extract_session_id, looks_again, refuses, shape, shy, stumbles, verbose_mode"
+    known = "answers, extract_session_id, looks_again, refuses, shape, shy, stumbles, verbose_mode"
     assert message.endswith(known), message
     assert not upstream.requests
 
@@ -136,6 +137,27 @@ def test_a_hook_refuses_in_the_clients_dialect(
     assert not upstream.requests
     assert flow()["reason"] == "answered by the hook refuses"
     assert outcome(flow(), "refuses") == ("ran", "")
+
+
+@dialects
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_hook_answers_in_the_clients_dialect(
+    hooked: Daemon, upstream: Upstream, dialect: Dialect, streamed: bool, agent: str, flow: Flow
+) -> None:
+    fields = [dialect.key(), (b"user-agent", agent.encode()), (b"x-answer", b"text")]
+    answer = hooked.ask("POST", dialect.target(stream=streamed), fields, dialect.body(stream=streamed))
+    assert (answer.field("content-type") or b"").startswith(b"text/event-stream") is streamed
+    assert read(dialect.name, answer).text == "a word\nüber 😀"
+    assert not upstream.requests
+    assert (flow()["status"], flow()["reason"]) == (200, "answered by the hook answers")
+
+
+@dialects
+def test_a_hook_answers_with_a_body_of_its_own(hooked: Daemon, upstream: Upstream, dialect: Dialect) -> None:
+    answer = sent(hooked, dialect, "", (b"x-answer", b"body"))
+    assert (answer.status, answer.body) == (203, b'{"own":1.0}')
+    assert (answer.field("x-own"), answer.field("content-type")) == (b"yes", b"application/json")
+    assert not upstream.requests
 
 
 def test_the_credential_stays_with_what_a_hook_writes(hooked: Daemon, upstream: Upstream, agent: str) -> None:

@@ -97,6 +97,7 @@ def test_W_INS_10_results_are_named_and_can_be_seen(hooked: Daemon, upstream: Up
         "verbose_mode": ("outbound", "ran", ["headers.anthropic-beta"]),
         "shape": ("outbound", "skipped", []),
         "looks_again": ("outbound", "ran", []),
+        "answers": ("outbound", "skipped", []),
     }
     assert results(shown)["stumbles"]["reason"].startswith("it writes 'stumbled' but declares to write nothing")
     assert all(one["ms"] >= 0 for one in shown["hooks"])
