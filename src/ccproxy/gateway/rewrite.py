@@ -11,6 +11,9 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 
 STRING_MEMBER = re.compile(rb'"model"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
+MODEL = b'"model"'
+ESCAPED = re.compile(rb'"[model]*\\u[^"]{0,40}"\s*:')
+"""What may be the name `model`, spelled otherwise."""
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]')
 """A string whole, so that nothing in it counts, or a structural character (RFC 8259 §2)."""
 
@@ -61,12 +64,26 @@ def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:
         at = body.index(b"{") + 1
         return body[:at] + b'"model":' + value + (b"," if document else b"") + body[at:]
     first = STRING_MEMBER.search(body)
-    if first is not None:  # mostly this is it; parsing again tells, for less than looking at every token
+    if first is not None:
         changed = body[: first.start(1)] + value + body[first.end(1) :]
+        if is_only_model(body, first.start()):
+            return changed
+        # Mostly this is it all the same; parsing again tells, for less than looking at every token.
         if orjson.loads(changed) == document | {"model": model}:
             return changed
     start, end = top_level_value(body, "model")
     return body[:start] + value + body[end:]
+
+
+def is_only_model(body: bytes, at: int) -> bool:
+    """True if the member `model` at a place is surely the outermost object's own, and no other has that name.
+
+    What comes before it holds no object and no array but the outermost, and no text that could look like one.
+    """
+    before = body[:at]
+    if before.count(b"{") != 1 or b"[" in before or b"\\" in before:
+        return False
+    return body.count(MODEL) == 1 and ESCAPED.search(body) is None
 
 
 def top_level_value(body: bytes, key: str) -> tuple[int, int]:
