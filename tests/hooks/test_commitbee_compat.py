@@ -12,7 +12,7 @@ from ccproxy import Trial, try_hook
 from ccproxy.exchange import WireFormat
 from ccproxy.hooks.commitbee_compat import Params, commitbee_compat
 from tests.support.conversations import TELLERS, Conversation, conversations
-from tests.support.disorder import FORMATS, bent, documents, to_json
+from tests.support.disorder import FORMATS, bent, documents, nested, to_json, writable
 
 ITS = "You generate Conventional Commit messages from diffs."
 WORD = Params().instruction
@@ -145,4 +145,14 @@ def test_nothing_makes_it_fail(format: WireFormat, body: bytes) -> None:
 @given(formats, conversations(), st.data())
 def test_nor_what_is_nearly_right(format: WireFormat, talk: Conversation, data: st.DataObject) -> None:
     talk.system = ITS
-    tried(format, data.draw(bent(TELLERS[format](talk))))
+    document = data.draw(bent(TELLERS[format](talk)))
+    if writable(document):
+        tried(format, document)
+
+
+def test_what_is_deeper_than_can_be_written() -> None:
+    body = {"system": ITS, "messages": [USER], "odd": nested(400)}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        tried(WireFormat.ANTHROPIC, body)
+    left_alone = body | {"system": "a"}
+    assert tried(WireFormat.ANTHROPIC, left_alone).body == to_json(left_alone)

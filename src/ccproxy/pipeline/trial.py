@@ -91,8 +91,8 @@ def try_hook(  # noqa: PLR0913  all but two of them keywords
         timeout: how many seconds the hook may wait for something.
 
     Raises:
-        ValueError: for parameters that are not valid, a stage that is not the hook's, a format that there is not, and
-            an answer that cannot be read.
+        ValueError: for parameters that are not valid, a stage that is not the hook's, a format that there is not, an
+            answer that cannot be read, and a request that was changed and cannot be written.
     """
     step = Step(hook, stage_of(hook, stage), params_of(hook, params), "fail", hook.overridable, hook.module)
     raw = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else orjson.dumps(body)
@@ -131,7 +131,14 @@ async def _on_request(step: Step, subject: Subject, patience: float) -> Trial:
         await run_stage(Graph(((step,),)), subject, patience)
     except HookFailed as failed:
         error = failed.__cause__
-    return _trial(step, subject, subject.draft.written_out(), (), error)
+    return _trial(step, subject, _written(subject), (), error)
+
+
+def _written(subject: Subject) -> bytes:
+    try:
+        return subject.draft.written_out()
+    except TypeError as failure:  # a daemon refuses it
+        raise ValueError("the request is nested too deeply to be written after a change") from failure
 
 
 async def _on_answer(step: Step, subject: Subject, raw: bytes, patience: float) -> Trial:
