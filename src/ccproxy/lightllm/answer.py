@@ -16,6 +16,7 @@ class Text:
     pieces: list[str] = field(default_factory=list)
     citations: list[ev.Citation] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    own: dict[str, Any] | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -46,6 +47,7 @@ class ToolCall:
     name: str
     custom: bool = False
     pieces: list[str] = field(default_factory=list)
+    own: dict[str, Any] | None = field(default=None, compare=False)
 
     @property
     def arguments(self) -> str:
@@ -58,6 +60,7 @@ class Refusal:
     """The model's words of refusal."""
 
     pieces: list[str] = field(default_factory=list)
+    own: dict[str, Any] | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -100,16 +103,16 @@ class Collector:
         self.answer.start = event
 
     def _open_text(self, event: ev.TextStart) -> None:
-        self._begin(event.index, Text())
+        self._begin(event.index, Text(own=event.own))
 
     def _open_thinking(self, event: ev.ThinkingStart) -> None:
         self._begin(event.index, Thinking(event.id))
 
     def _open_call(self, event: ev.ToolCallStart) -> None:
-        self._begin(event.index, ToolCall(event.id, event.name, event.custom))
+        self._begin(event.index, ToolCall(event.id, event.name, event.custom, own=event.own))
 
     def _open_refusal(self, event: ev.RefusalStart) -> None:
-        self._begin(event.index, Refusal())
+        self._begin(event.index, Refusal(own=event.own))
 
     def _begin(self, index: int, block: Block) -> None:
         self._open[index] = block

@@ -31,13 +31,17 @@ class MessageStart:
     created: int | None = None
     """Seconds since the epoch, where the format has it."""
     service_tier: str | None = None
+    origin: WireFormat | None = field(default=None, compare=False)
+    """Whose the id is: a writer of the same format keeps it, whatever it looks like."""
 
 
 @dataclass(slots=True)
 class TextStart:
-    """A block of text opens."""
+    """A block of text opens. `own` is what only the provider's format has of it, for a writer of the same format:
+    Responses' `id` and `phase` of the message."""
 
     index: int
+    own: dict[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ class ToolCallStart:
     name: str
     custom: bool = False
     """True for a tool with free text as input (OpenAI `custom`): what follows is text, not JSON."""
+    own: dict[str, Any] | None = field(default=None, compare=False)
+    """As `TextStart` has it: Responses' `id` of the item, and the `namespace` of the tool."""
 
 
 @dataclass(slots=True)
@@ -123,9 +129,10 @@ class ArgumentsDelta:
 
 @dataclass(slots=True)
 class RefusalStart:
-    """The model's words of refusal open, where the provider tells them from text."""
+    """The model's words of refusal open, where the provider tells them from text. `own` is as `TextStart` has it."""
 
     index: int
+    own: dict[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

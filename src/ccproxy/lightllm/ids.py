@@ -12,6 +12,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}{random.getrandbits(96):024x}"
 
 
+def answer_id(id: str, prefix: str, native: bool) -> str:
+    """The id of an answer: the provider's own if it looks like one of the format, or is one."""
+    return id if id and (native or id.startswith(prefix)) else new_id(prefix)
+
+
 UNSAFE = re.compile(r"[^a-zA-Z0-9_-]")
 
 

@@ -45,7 +45,7 @@ def read_body(document: Any) -> Iterable[ev.Event]:
 def _message(document: Wire, content: list[Any]) -> list[ev.Event]:
     usage = document.get("usage")
     id, model = str(document.get("id") or ""), str(document.get("model") or "")
-    events: list[ev.Event] = [ev.MessageStart(id, model, service_tier=read_tier(usage))]
+    events: list[ev.Event] = [ev.MessageStart(id, model, None, read_tier(usage), WireFormat.ANTHROPIC)]
     blocks = BlockReader()
     for at, item in enumerate(content):
         block = {"type": "text", "text": item} if isinstance(item, str) else item

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.anthropic.usage import NATIVE_TIERS, write_usage
 from ccproxy.lightllm.events import MessageStart, Usage
-from ccproxy.lightllm.ids import new_id
+from ccproxy.lightllm.ids import answer_id
 
 PREFIX = "msg_"
 
@@ -18,7 +19,7 @@ def message(start: MessageStart, model: str, usage: Usage) -> dict[str, Any]:
     if tier:
         counts["service_tier"] = tier
     return {
-        "id": start.id if start.id.startswith(PREFIX) else new_id(PREFIX),
+        "id": answer_id(start.id, PREFIX, start.origin is WireFormat.ANTHROPIC),
         "type": "message",
         "role": "assistant",
         "model": start.model or model,

@@ -84,7 +84,7 @@ class StreamReader:
         message = _fields(event, "message")
         usage = message.get("usage")
         id, model = str(message.get("id") or ""), str(message.get("model") or "")
-        start = ev.MessageStart(id, model, service_tier=read_tier(usage))
+        start = ev.MessageStart(id, model, None, read_tier(usage), WireFormat.ANTHROPIC)
         return (start, ev.UsageUpdate(read_usage(usage))) if usage else (start,)
 
     def _block_start(self, event: Fields) -> Events:

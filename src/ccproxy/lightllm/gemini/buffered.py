@@ -48,7 +48,7 @@ def write_body(answer: an.Answer, asked: Asked) -> dict[str, Any]:
         "candidates": [choice],
         "usageMetadata": write_usage(answer.usage, answer.start.service_tier),
         "modelVersion": answer.start.model or asked.model,
-        "responseId": response_id(answer.start.id),
+        "responseId": response_id(answer.start),
     }
     return {"response": document} if asked.wrapped else document
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.events import MessageStart
+
 FOREIGN_IDS = ("msg_", "chatcmpl-", "cmpl-", "resp_", "gen-", "req_")
 LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\xc2\x85", rb"\u0085"))
 """U+2028, U+2029 and U+0085 end a line for some: `.` in the JS SDK's pattern does not match them."""
@@ -24,8 +27,8 @@ def encoded(value: Any) -> bytes:
     return data
 
 
-def response_id(id: str) -> str:
+def response_id(start: MessageStart) -> str:
     """The responseId: the provider's own, unless it looks like another vendor's."""
-    if id and not id.startswith(FOREIGN_IDS):
-        return id
+    if start.id and (start.origin is WireFormat.GEMINI or not start.id.startswith(FOREIGN_IDS)):
+        return start.id
     return urlsafe_b64encode(urandom(17)).rstrip(b"=").decode()

@@ -102,7 +102,7 @@ class StreamReader:
         self._started = True
         self._usage.update(member(chunk, "usageMetadata"))
         id, model = str(chunk.get("responseId") or ""), str(chunk.get("modelVersion") or "")
-        out.append(ev.MessageStart(id, model, service_tier=read_tier(camel(self._usage))))
+        out.append(ev.MessageStart(id, model, None, read_tier(camel(self._usage)), WireFormat.GEMINI))
         self._tell_usage(out)
 
     def _candidate(self, candidate: dict[str, Any], out: Events) -> None:

@@ -48,7 +48,7 @@ class StreamWriter:
         return b"" if self._done else WRITERS[type(event)](self, event)
 
     def _start(self, event: ev.MessageStart) -> bytes:
-        envelope = {"modelVersion": event.model or self._model, "responseId": response_id(event.id)}
+        envelope = {"modelVersion": event.model or self._model, "responseId": response_id(event)}
         self._envelope = b"," + encoded(envelope)[1:]
         self._tier = event.service_tier
         self._prebuild()

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import MessageStart
-from ccproxy.lightllm.ids import new_id
+from ccproxy.lightllm.ids import answer_id
 
 TIERS: Mapping[str, str] = {"standard": "default"} | {
     tier: tier for tier in ("auto", "default", "flex", "scale", "priority", "fast")
@@ -21,7 +22,7 @@ TIERS: Mapping[str, str] = {"standard": "default"} | {
 def envelope(start: MessageStart, asked_model: str, kind: str) -> dict[str, Any]:
     """What every chunk and every answer begins with. `kind` is the `object`."""
     members: dict[str, Any] = {
-        "id": start.id if start.id.startswith("chatcmpl-") else new_id("chatcmpl-"),
+        "id": answer_id(start.id, "chatcmpl-", start.origin is WireFormat.OPENAI),
         "object": kind,
         "created": start.created or int(time.time()),
         "model": start.model or asked_model,

@@ -97,6 +97,7 @@ class StreamReader:
                 str(chunk.get("model") or ""),
                 seconds(created),
                 tier if isinstance(tier, str) else None,
+                WireFormat.OPENAI,
             )
         )
 

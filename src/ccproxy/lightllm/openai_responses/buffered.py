@@ -52,17 +52,17 @@ def _told(index: int, block: Block) -> list[Event]:
 
 
 def _text(index: int, block: Text) -> list[Event]:
-    out: list[Event] = [ev.TextStart(index), *([ev.TextDelta(index, block.text)] if block.pieces else [])]
+    out: list[Event] = [ev.TextStart(index, block.own), *([ev.TextDelta(index, block.text)] if block.pieces else [])]
     out += [ev.CitationDelta(index, citation) for citation in block.citations]
     return [*out, ev.LogprobsDelta(index, block.logprobs)] if block.logprobs else out
 
 
 def _refusal(index: int, block: Refusal) -> list[Event]:
-    return [ev.RefusalStart(index), *([ev.RefusalDelta(index, block.text)] if block.pieces else [])]
+    return [ev.RefusalStart(index, block.own), *([ev.RefusalDelta(index, block.text)] if block.pieces else [])]
 
 
 def _call(index: int, block: ToolCall) -> list[Event]:
-    start = ev.ToolCallStart(index, block.id, block.name, block.custom)
+    start = ev.ToolCallStart(index, block.id, block.name, block.custom, block.own)
     return [start, *([ev.ArgumentsDelta(index, block.arguments)] if block.pieces else [])]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import MessageStart, Usage, WireError
-from ccproxy.lightllm.ids import new_id
+from ccproxy.lightllm.ids import answer_id
 from ccproxy.lightllm.openai_responses.errors import failure
 from ccproxy.lightllm.openai_responses.usage import write_usage
 
@@ -57,7 +58,7 @@ class Envelope:
     def begin(self, start: MessageStart) -> None:
         """Fixes id, model and time."""
         self._fixed = {
-            "id": start.id if start.id.startswith("resp_") else new_id("resp_"),
+            "id": answer_id(start.id, "resp_", start.origin is WireFormat.OPENAI_RESPONSES),
             "object": "response",
             "created_at": int(time.time()) if start.created is None else start.created,
             "model": start.model or self._model or "unknown",

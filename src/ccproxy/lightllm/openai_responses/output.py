@@ -48,22 +48,25 @@ class Output:
 
     def open_text(self, event: ev.TextStart) -> bytes:
         """A text opens: a part of the message, if one is open."""
-        opened, message = self._in_message()
+        opened, message = self._in_message(event.own)
         part = self._blocks[event.index] = Text(message, self._drops)
         return opened + message.add(part)
 
     def open_refusal(self, event: ev.RefusalStart) -> bytes:
         """A refusal opens."""
         self.refused = True
-        opened, message = self._in_message()
+        opened, message = self._in_message(event.own)
         part = self._blocks[event.index] = Refusal(message)
         return opened + message.add(part)
 
-    def _in_message(self) -> tuple[bytes, Message]:
-        if self._message is not None:
+    def _in_message(self, own: Wire | None) -> tuple[bytes, Message]:
+        """The message that a part belongs to, and what it takes to open it: the one that is open, or the provider's."""
+        given = own.get("id", "") if own else ""
+        if self._message is not None and given in ("", self._message.given):
             return b"", self._message
-        message = self._message = Message(self._frames, self._places.take(), self._places.new_id("msg_"))
-        return self._places.added(message.place, message.item("in_progress")), message
+        left, id = self._leave(), self._places.new_id("msg_", given, keep=True)
+        message = self._message = Message(self._frames, self._places.take(), id, own)
+        return left + self._places.added(message.place, message.item("in_progress")), message
 
     def _leave(self, status: str = "completed") -> bytes:
         message, self._message = self._message, None
@@ -91,13 +94,16 @@ class Output:
         declared = self._declared.get(event.name) or self._by_name.get(event.name)
         kind = "custom" if event.custom else declared.kind if declared is not None else "function"
         prefix, type_ = CALL_TYPES[kind]
-        id, call_id = self._places.new_id(prefix), self._places.new_id("call_", event.id, keep=True)
+        own = event.own or {}
+        id = self._places.new_id(prefix, own.get("id", ""), keep=True)
+        call_id = self._places.new_id("call_", event.id, keep=True)
         item: Wire = {"id": id, "type": type_, "status": "completed", "call_id": call_id}
         if kind == "local_shell":
             return ShellCall(self._places.take(), item)
         item["name"] = declared.name if declared is not None else event.name
-        if declared is not None and declared.namespace is not None:
-            item["namespace"] = declared.namespace
+        namespace = own.get("namespace") or (declared.namespace if declared is not None else None)
+        if namespace is not None:
+            item["namespace"] = namespace
         if kind == "custom" and not event.custom:
             return TextCall(self._frames, self._places.take(), item)
         return Call(self._frames, self._places.take(), item, "input" if event.custom else "arguments")

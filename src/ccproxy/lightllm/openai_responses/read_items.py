@@ -15,7 +15,7 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.ids import new_id
-from ccproxy.lightllm.openai_responses.read_message import Events, Message, Numbers
+from ccproxy.lightllm.openai_responses.read_message import Events, Message, Numbers, owned
 from ccproxy.lightllm.openai_responses.read_server_items import read_server_item
 from ccproxy.lightllm.signatures import unsealed
 
@@ -98,6 +98,7 @@ class Call:
     told: int = 0
     held: list[str] = field(default_factory=list)
     done: bool = False
+    own: dict[str, Any] | None = None
     calls = True
     refuses = False
 
@@ -105,10 +106,11 @@ class Call:
         """Opens the block, if the item has a name."""
         name = str(item.get("name") or name)
         self.id = str(item.get("call_id") or item.get("id") or self.id)
+        self.own = owned(item, "id", "namespace") or self.own
         if self.index >= 0 or not name:
             return []
         self.index = self.numbers()
-        out: Events = [ev.ToolCallStart(self.index, self.id or new_id("call_"), name, self.custom)]
+        out: Events = [ev.ToolCallStart(self.index, self.id or new_id("call_"), name, self.custom, self.own)]
         if self.held:
             out.append(ev.ArgumentsDelta(self.index, "".join(self.held)))
             self.held.clear()

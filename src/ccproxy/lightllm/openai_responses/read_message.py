@@ -35,6 +35,7 @@ class Message:
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
+        self._own: dict[str, Any] | None = None
         self.parts: dict[int, Part] = {}
         self.done = False
 
@@ -45,6 +46,7 @@ class Message:
 
     def begin(self, item: dict[str, Any]) -> Events:
         """Nothing: parts open by themselves."""
+        self._own = owned(item, "id", "phase") or self._own
         return []
 
     def text(self, key: int, delta: str, refusal: bool) -> Events:
@@ -61,7 +63,7 @@ class Message:
         part = self.parts.get(key)
         if part is None:
             part = self.parts[key] = Part(self._numbers(), refusal)
-            out.append(ev.RefusalStart(part.index) if refusal else ev.TextStart(part.index))
+            out.append((ev.RefusalStart if refusal else ev.TextStart)(part.index, self._own))
         return part
 
     def rest(self, key: int, whole: str, refusal: bool) -> Events:
@@ -107,6 +109,7 @@ class Message:
 
     def finish(self, item: dict[str, Any]) -> Events:
         """The message is whole."""
+        self.begin(item)
         self.done = True
         content = item.get("content")
         if isinstance(content, str):
@@ -119,6 +122,12 @@ class Message:
             if part.open:
                 out += self.finish_part(key, {})
         return out
+
+
+def owned(item: dict[str, Any], *names: str) -> dict[str, Any] | None:
+    """What an item has that other formats have not."""
+    found = {name: value for name in names if isinstance(value := item.get(name), str) and value}
+    return found or None
 
 
 def _has_words(part: dict[str, Any]) -> bool:

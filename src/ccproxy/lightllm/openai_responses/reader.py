@@ -77,6 +77,7 @@ class StreamReader:
             str(response.get("model") or ""),
             seconds(created),
             tier if isinstance(tier, str) else None,
+            ORIGIN,
         )
         return [start]
 

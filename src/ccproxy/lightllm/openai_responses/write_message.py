@@ -15,10 +15,13 @@ type Wire = dict[str, Any]
 class Message:
     """One message item. It is whole when something else has begun and the last of its parts has stopped."""
 
-    def __init__(self, frames: Frames, place: int, id: str) -> None:
+    def __init__(self, frames: Frames, place: int, id: str, own: Wire | None = None) -> None:
         self.frames = frames
         self.place = place
         self.id = id
+        self.given = own.get("id") if own else None
+        """The provider's own id of it."""
+        self._more = {"phase": own["phase"]} if own and "phase" in own else {}
         self.parts: list[Text | Refusal] = []
         self.left = False
         """True once something else has begun: no part will be added."""
@@ -26,7 +29,8 @@ class Message:
     def item(self, status: str) -> Wire:
         """The item with the parts that are whole."""
         content = [part.part for part in self.parts if not part.open]
-        return {"id": self.id, "type": "message", "role": "assistant", "status": status, "content": content}
+        head = {"id": self.id, "type": "message", "role": "assistant", "status": status}
+        return {**head, "content": content, **self._more}
 
     def add(self, part: Text | Refusal) -> bytes:
         """Announces one more part."""
