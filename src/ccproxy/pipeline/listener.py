@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from inspect import isasyncgenfunction, isawaitable
+from inspect import isasyncgenfunction
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.exchange import HookResult
@@ -15,6 +14,7 @@ from ccproxy.pipeline.answer_context import AnswerContext
 from ccproxy.pipeline.failures import HookFailed, Undeclared, Unfit
 from ccproxy.pipeline.families import ALL, FAMILY_OF, KINDS, LAST, OPENERS, families
 from ccproxy.pipeline.made import checked, copied, detached
+from ccproxy.pipeline.returned import gathered
 
 if TYPE_CHECKING:
     from ccproxy.pipeline.hook import Step
@@ -83,7 +83,7 @@ class Listener:
         try:
             returned = self.step.hook.function(context, self.step.params)
             if returned is not None and type(returned) not in KINDS:
-                returned = await self._gathered(returned)
+                returned = await gathered(returned, self._timeout)
             left = self._left(event, family, given, returned)
             self._wrote |= dict.fromkeys(context.settle())
         except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -92,26 +92,6 @@ class Listener:
         finally:
             self.result.seconds += time.perf_counter() - begun
         return left
-
-    async def _gathered(self, returned: Any) -> Any:
-        """What a hook returned that was neither nothing nor an event, waited for where it has to be."""
-        if isawaitable(returned) or hasattr(returned, "__aiter__"):
-            returned = await self._awaited(returned)
-        if returned is None or type(returned) in KINDS:
-            return returned
-        if isinstance(returned, str | bytes | dict) or not isinstance(returned, Iterable):
-            raise TypeError(f"it returned {returned!r:.80}, which is no event")
-        return list(returned)
-
-    async def _awaited(self, returned: Any) -> Any:
-        limit = asyncio.timeout(self._timeout)
-        try:
-            async with limit:
-                return await returned if isawaitable(returned) else [one async for one in returned]
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise TimeoutError(f"it took longer than {self._timeout:g} s") from error
 
     def _left(self, event: Event, family: str, given: Event, returned: Any) -> list[Event]:
         """The events that go on in the place of one. Raises Undeclared and TypeError."""

@@ -175,6 +175,15 @@ def test_an_error_under_a_status_of_success_is_no_answer(client: str) -> None:
         assert {result.reason for result in passed.results} == {"not an answer of a model"}
 
 
+def test_a_list_of_what_was_answered_before_is_no_answer() -> None:
+    """`GET /v1/chat/completions` lists stored completions."""
+    body = json.dumps({"object": "list", "data": [body_of("openai")]}).encode()
+    request = HttpRequest("GET", b"/v1/chat/completions?limit=1", [])
+    passed = asyncio.run(Passage([STRICT, shout, count], request).take(Pieces(JSON, [body])))
+    assert passed.body == body
+    assert {(result.outcome, result.reason) for result in passed.results} == {("skipped", "not an answer of a model")}
+
+
 def test_an_answer_that_failed_with_words_in_it_is_not_passed_over() -> None:
     said = body_of("openai_responses", "sk-abcdef") | {"status": "failed", "error": {"code": "x", "message": "no"}}
     incoming = Pieces(JSON, [json.dumps(said).encode()])

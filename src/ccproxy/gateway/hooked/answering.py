@@ -53,7 +53,9 @@ class HookedAnswer:
 
     async def _receive(self, incoming: Incoming) -> Reply | None:
         run = self._run
-        if not 200 <= incoming.status < 300:
+        if self._exchange.request.method != "POST":
+            run.skip("not an answer of a model")
+        elif not 200 <= incoming.status < 300:
             run.skip(f"the provider answered {incoming.status}")
         run.begin()
         try:
