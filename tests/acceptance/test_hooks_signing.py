@@ -13,7 +13,7 @@ import pytest
 from tests.support.configs import providers
 from tests.support.crossing import answering, ask_across
 from tests.support.daemon import Daemon, Home
-from tests.support.dialects import DIALECTS, Dialect
+from tests.support.dialects import ANTHROPIC, DIALECTS, Dialect
 from tests.support.hooks import put_hooks, sent
 from tests.support.upstream import Recorded, Upstream
 
@@ -27,8 +27,7 @@ SIGNING = """
 
     @hook(stage="outbound", reads=["**"], writes=["headers.x-signature"])
     def sign_in_a_field(ctx, params):
-        whole, *_ = ctx.body.get("**")
-        ctx.headers.set("x-signature", sha256(orjson.dumps(whole)).hexdigest())
+        ctx.headers.set("x-signature", sha256(ctx.body.raw()).hexdigest())
 
 
     def has_a_place(ctx):
@@ -129,6 +128,15 @@ def test_A29_in_the_body_too(signing: Daemon, upstream: Upstream, client: str, a
     (digest,) = DIGEST.findall(seen.body)
     assert digest.decode() == sha256(DIGEST.sub(b"0" * 64, seen.body)).hexdigest()
     assert [block["text"] for block in orjson.loads(seen.body)["system"]][1:] == ["Be brief."]
+
+
+def test_A29_also_of_bytes_that_nobody_changed(signing: Daemon, upstream: Upstream) -> None:
+    body = b'{ "max_tokens": 1e1,  "model":"m", "messages":[ {"role":"user","content":"h\\u00e9"} ] }'
+    headers = [ANTHROPIC.key(), (b"x-ccproxy-hooks", ",".join(f"-{name}" for name in CHANGES).encode())]
+    assert signing.ask("POST", "/v1/messages", headers, body).status == 200
+    (seen,) = upstream.requests
+    assert seen.body == body
+    assert signature_of(seen) == sha256(body).hexdigest()
 
 
 def signature_of(seen: Recorded) -> str:

@@ -83,6 +83,15 @@ class Body:
             return find(self._draft.document(), steps_of(path)) is not MISSING
         return bool(self._all(steps_of(path))[1])
 
+    def raw(self) -> bytes:
+        """The bytes as they would leave now, for a hook that signs them; it declares to read `**`.
+
+        What this hook itself has changed in place, and not by `assign`, is not among them yet. Raises TypeError where
+        the body is nested too deeply to be written.
+        """
+        self._access.read("**")
+        return self._draft.written_out()
+
     def assign(self, path: str, value: Any) -> None:
         """Sets what is at a path to a copy of a value; objects on the way that are missing are made.
 

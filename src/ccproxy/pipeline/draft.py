@@ -23,7 +23,7 @@ class NotJson(Unfit):
 class Draft:
     """A body. Its truth is `raw` until somebody changes the document, and the document from then on."""
 
-    __slots__ = ("_decoded", "_document", "_standing", "coding", "format", "raw", "version")
+    __slots__ = ("_decoded", "_document", "_out", "_standing", "coding", "format", "raw", "version")
 
     def __init__(self, format: WireFormat | None, raw: bytes, coding: str | None = None) -> None:
         self.format = format
@@ -35,6 +35,7 @@ class Draft:
         self._standing = 0  # changes that were not taken back
         self._decoded: bytes | None = None
         self._document: Any = _UNREAD
+        self._out: tuple[int, bytes] | None = None  # written at this version
 
     def decoded(self) -> bytes:
         """`raw` without its content coding. Raises CodingError."""
@@ -82,4 +83,8 @@ class Draft:
 
         Raises TypeError where the document holds what JSON has not, or is nested too deeply.
         """
-        return orjson.dumps(self._document) if self.changed else self.raw
+        if not self.changed:
+            return self.raw
+        if self._out is None or self._out[0] != self.version:
+            self._out = self.version, orjson.dumps(self._document)
+        return self._out[1]
