@@ -83,7 +83,7 @@ Assist envelope."""
 
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FIRST_KEY_IS_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*("(?:[^"\\]|\\.)*")')
-_MODEL_IN_PATH = re.compile(r"/(?:models|tunedModels)/([^:?]+)")
+_MODEL_IN_PATH = re.compile(r"/(?:models|tunedModels)/(.+?)(?::[a-zA-Z]\w*)?$")
 
 
 def usage_of(ex: Exchange) -> Usage | None:

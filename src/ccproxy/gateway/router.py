@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from ccproxy.config import Transform
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
-from ccproxy.gateway.plan import Plan, route_to
+from ccproxy.gateway.plan import Action, Plan, route_to
 from ccproxy.gateway.refusals import no_route
-from ccproxy.gateway.rules import destination, filled, joined, matches, query_for, with_model
+from ccproxy.gateway.rules import destination, filled, joined, matches, own_target, query_for, with_model
 from ccproxy.gateway.translation.route import plan_translation
 from ccproxy.providers.provider import Provider
 
@@ -44,7 +44,8 @@ class Router:
         return self._by_sentinel(sentinel, inquiry)
 
     def _by_hook(self, name: str, reason: str, inquiry: Inquiry) -> Plan:
-        rule = Transform(action="transform", dest_provider=name, dest_model=inquiry.exchange.model)
+        action: Action = "transform" if inquiry.endpoint is not None else "redirect"  # of no format, it goes as it is
+        rule = Transform(action=action, dest_provider=name, dest_model=inquiry.exchange.model)
         return self._by_rule(reason, rule, inquiry, None)
 
     # -- by sentinel key
@@ -59,8 +60,7 @@ class Router:
         if provider.speaks_everything:
             target = provider.plain_target(inquiry.path, query)
         elif endpoint is not None:
-            model = inquiry.model() if provider.path_has_model and endpoint.model is None else None
-            target = provider.target(endpoint, query, model)
+            target = own_target(provider, inquiry, query)
         else:
             target = provider.other_target(inquiry.path, query)
         return Plan(route_to("redirect", provider, provider.origin, reason), provider.origin, target, provider)
@@ -105,8 +105,7 @@ class Router:
         elif provider is None or rule.dest_host is not None:
             target = joined(with_model(inquiry, model), query)
         elif endpoint is not None and endpoint.format is provider.format:
-            named = model or (inquiry.model() if provider.path_has_model and endpoint.model is None else None)
-            target = provider.target(endpoint, query, named)
+            target = own_target(provider, inquiry, query, model)
         else:
             target = provider.other_target(with_model(inquiry, model), query)
         return Plan(route_to("redirect", provider, origin, place), origin, target, provider, model)

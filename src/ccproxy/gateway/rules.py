@@ -8,10 +8,13 @@ from ccproxy.config import Transform
 from ccproxy.exchange import Origin, WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.refusals import odd_model
 from ccproxy.providers.provider import Provider, in_path
 from ccproxy.providers.sentinel import without_credentials
 
 PORT = re.compile(r":\d*$")
+DOTS = frozenset({"", ".", ".."})
+"""Parts of a path that are no names."""
 
 
 def matches(rule: Transform, inquiry: Inquiry) -> bool:
@@ -59,8 +62,8 @@ def filled(path: str, inquiry: Inquiry, model: str | None) -> str:
     if "{" not in path:
         return path
     action, own = (endpoint.action, endpoint.model) if (endpoint := inquiry.endpoint) is not None else (None, None)
-    wanted = own if own is not None and model is None else in_path(model or inquiry.model() or "")
-    return path.replace("{model}", wanted).replace("{action}", action or "")
+    named = own if own is not None and model is None else in_path(sound(model or inquiry.model() or ""))
+    return path.replace("{model}", named).replace("{action}", action or "")
 
 
 def with_model(inquiry: Inquiry, model: str | None) -> str:
@@ -68,4 +71,22 @@ def with_model(inquiry: Inquiry, model: str | None) -> str:
     endpoint = inquiry.endpoint
     if model is None or endpoint is None or endpoint.model is None:
         return inquiry.path
-    return inquiry.path.replace(f"/models/{endpoint.model}:", f"/models/{in_path(model)}:")
+    return inquiry.path.replace(f"/models/{endpoint.model}:", f"/models/{in_path(sound(model))}:")
+
+
+def own_target(provider: Provider, inquiry: Inquiry, query: bytes, model: str | None = None) -> bytes:
+    """The provider's request-target for a call of its own format. A path that names the model is filled, if need be
+    from the body. Raises Refused."""
+    endpoint = inquiry.endpoint
+    assert endpoint is not None
+    if not provider.path_has_model:
+        return provider.target(endpoint, query)
+    named = model or (inquiry.model() if endpoint.model is None else None)
+    return provider.target(endpoint, query, sound(named) if named else None)
+
+
+def sound(model: str) -> str:
+    """A model whose name may stand in a path. Raises Refused for one that leads elsewhere (RFC 3986 §5.2.4)."""
+    if model and not DOTS.isdisjoint(model.split("/")):
+        raise odd_model(model)
+    return model

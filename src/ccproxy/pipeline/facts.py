@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.exchange import Headers
+from ccproxy.pipeline.fields import are_fields
 
 if TYPE_CHECKING:
     from ccproxy.pipeline.access import Access
@@ -45,12 +46,13 @@ class Facts:
         write = WRITE.get(name)
         if write is None:
             raise AttributeError(f"hooks cannot set {name!r} of an exchange; they can set {', '.join(WRITE)}")
-        stages, kinds, put, get = write
+        stages, takes, put, get = write
         stage = self._access.step.stage
         if stage not in stages:
             raise AttributeError(f"exchange.{name} is set in the {' or '.join(stages)} stage, not in {stage}")
-        if not isinstance(value, kinds):
-            raise TypeError(f"exchange.{name} cannot be {value!r}")
+        if not takes(value):
+            given = "this: it is a list of header fields, pairs of bytes" if name == "credential" else repr(value)
+            raise TypeError(f"exchange.{name} cannot be {given}")
         before = get(self._subject)
         self._access.write(f"exchange.{name}", partial(put, self._subject, before))
         put(self._subject, value)
@@ -117,14 +119,27 @@ def _set_credential(subject: Subject, value: Headers | None) -> None:
     subject.credential = value
 
 
+def _text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _name(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value != "" and _is_whole(value))
+
+
+def _is_whole(text: str) -> bool:
+    """False for half of a surrogate pair, which can be sent nowhere."""
+    return text.encode("utf-8", "ignore").decode() == text
+
+
 ANYWHERE = ("inbound", "outbound", "response")
-TEXT = (str, type(None))
-WRITE: dict[str, tuple[tuple[str, ...], tuple[type, ...], Callable[[Subject, Any], None], Callable[[Subject], Any]]] = {
-    "provider": (("inbound",), TEXT, _set_provider, lambda subject: subject.chosen),
-    "model": (("inbound",), TEXT, _set_model, lambda subject: subject.exchange.model),
-    "credential": (("outbound",), (list,), _set_credential, lambda subject: subject.credential),
-    "session": (ANYWHERE, TEXT, _set_session, lambda subject: subject.exchange.session),
-    "conversation": (ANYWHERE, TEXT, _set_conversation, lambda subject: subject.exchange.conversation),
-    "system_hash": (ANYWHERE, TEXT, _set_system_hash, lambda subject: subject.exchange.system_hash),
+type Write = tuple[tuple[str, ...], Callable[[object], bool], Callable[[Subject, Any], None], Callable[[Subject], Any]]
+WRITE: dict[str, Write] = {
+    "provider": (("inbound",), _text, _set_provider, lambda subject: subject.chosen),
+    "model": (("inbound",), _name, _set_model, lambda subject: subject.exchange.model),
+    "credential": (("outbound",), are_fields, _set_credential, lambda subject: subject.credential),
+    "session": (ANYWHERE, _text, _set_session, lambda subject: subject.exchange.session),
+    "conversation": (ANYWHERE, _text, _set_conversation, lambda subject: subject.exchange.conversation),
+    "system_hash": (ANYWHERE, _text, _set_system_hash, lambda subject: subject.exchange.system_hash),
 }
-"""By field: the stages in which it can be set, the types it can have, how it is set, and what it was."""
+"""By field: the stages in which it can be set, which values it takes, how it is set, and what it was."""

@@ -105,3 +105,15 @@ def checked_field(name: str, value: str) -> Header:
     if not VALUE.fullmatch(value):
         raise ValueError(f"{value!r} cannot be the value of a header field ({name})")
     return name.encode("latin-1"), value.encode("latin-1")
+
+
+def are_fields(value: object) -> bool:
+    """True for a list of header fields as messages carry them: pairs of bytes, of which none could be read as two."""
+    return isinstance(value, list) and all(map(_is_field, value))
+
+
+def _is_field(value: object) -> bool:
+    if not isinstance(value, tuple) or [type(one) for one in value] != [bytes, bytes]:
+        return False
+    name, content = (one.decode("latin-1") for one in value)
+    return bool(NAME.fullmatch(name) and VALUE.fullmatch(content))

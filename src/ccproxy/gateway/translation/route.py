@@ -8,14 +8,11 @@ from ccproxy.config import Transform
 from ccproxy.exchange import Origin, WireFormat
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Plan, route_to
-from ccproxy.gateway.refusals import no_model, no_translation, odd_model
-from ccproxy.gateway.rules import destination, joined
+from ccproxy.gateway.refusals import no_model, no_translation
+from ccproxy.gateway.rules import destination, joined, sound
 from ccproxy.gateway.translation.stored import asks_for_stored
 from ccproxy.providers.endpoint import Endpoint, Operation, counterpart
 from ccproxy.providers.provider import Provider, in_path
-
-DOTS = frozenset({"", ".", ".."})
-"""Parts of a path that are no names."""
 
 
 def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Transform | None = None) -> Plan:
@@ -35,8 +32,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
     if not model:
         raise no_model(inquiry, provider)
-    if not DOTS.isdisjoint(model.split("/")):
-        raise odd_model(model)  # in a path it would lead elsewhere (RFC 3986 §5.2.4)
+    sound(model)
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
     if there is None:
