@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from ccproxy.exchange import Headers, get_header
 from ccproxy.gateway.errors import error_body
+from ccproxy.gateway.hooked.asked import asked_of
 from ccproxy.gateway.reply import Reply
+from ccproxy.gateway.seal import client_headers
 from ccproxy.gateway.translation.headers import JSON, SSE
+from ccproxy.gateway.translation.route import asked_model
 from ccproxy.lightllm.answer import collect
-from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import (
     BlockStop,
     End,
@@ -42,13 +44,12 @@ def local_reply(answer: LocalAnswer, inquiry: Inquiry) -> Reply:
     endpoint = inquiry.endpoint
     if endpoint is None or endpoint.operation != "generate":
         return _reply(answer, PLAIN, (answer.text or "").encode())
-    document = inquiry.document()
-    sse = endpoint.action is None or b"alt=sse" in inquiry.query
-    asked = Asked(inquiry.model() or "", document if isinstance(document, dict) else {}, sse)
-    events = words(answer.text or "", asked.model)
-    if inquiry.wants_stream():
+    asked = asked_of(inquiry)
+    events = words(answer.text or "", asked_model(inquiry) or answer.by)
+    streams = endpoint.streams if endpoint.action is not None else asked.document.get("stream") is True
+    if streams:
         writer = stream_module(endpoint.format).StreamWriter(asked)
-        return _reply(answer, SSE if sse else JSON, b"".join(map(writer.write, events)))
+        return _reply(answer, SSE if asked.sse else JSON, b"".join(map(writer.write, events)))
     return _reply(answer, JSON, write_answer(collect(events), endpoint.format, asked))
 
 
@@ -60,5 +61,5 @@ def words(text: str, model: str) -> list[Event]:
 
 
 def _reply(answer: LocalAnswer, kind: Headers, body: bytes) -> Reply:
-    headers = answer.headers if get_header(answer.headers, b"content-type") else [*kind, *answer.headers]
-    return Reply(answer.status, headers, body)
+    headers = client_headers(answer.headers)
+    return Reply(answer.status, headers if get_header(headers, b"content-type") else [*kind, *headers], body)
