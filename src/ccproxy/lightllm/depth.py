@@ -7,6 +7,7 @@ read: nobody means it, and a writer would fail on it in the middle of an answer.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 DEEPEST = 200
 """Levels. The difference from orjson's bound is for what writers put around a document."""
@@ -25,3 +26,15 @@ def too_deep(data: bytes) -> bool:
         if depth > DEEPEST:
             return True
     return False
+
+
+def is_deep(document: Any) -> bool:
+    """The same of a value: where writing it has failed, this tells why."""
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _within(one)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _within(container: dict[str, Any] | list[Any]) -> Any:
+    return container.values() if isinstance(container, dict) else container

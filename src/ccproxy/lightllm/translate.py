@@ -10,7 +10,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.answer import Answer, collect
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.call_ids import with_distinct_ids
-from ccproxy.lightllm.depth import too_deep
+from ccproxy.lightllm.depth import is_deep, too_deep
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.events import Event, WireError
 from ccproxy.lightllm.failures import UNREADABLE, InvalidCall, Malformed
@@ -30,7 +30,9 @@ def translate_request(
         call = request_module(client).load(document, model, stream)
         _check_numbers(call)
         return request_module(provider).dump(call), call.drops
-    except RecursionError as error:
+    except (RecursionError, TypeError) as error:
+        if isinstance(error, TypeError) and not is_deep(document):
+            raise
         raise InvalidCall("the request is nested too deeply to be translated") from error
 
 

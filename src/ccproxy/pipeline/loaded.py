@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ccproxy.lightllm.depth import is_deep
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.formats import request_module
@@ -34,7 +35,9 @@ class Loaded:
             self.before = snapshot(self.dump())
         except InvalidCall as error:
             raise Unfit(f"the request cannot be read as a model call: {error}") from error
-        except RecursionError as error:
+        except (RecursionError, TypeError) as error:
+            if isinstance(error, TypeError) and not is_deep(document):
+                raise
             raise Unfit("the request is nested too deeply to be read as a model call") from error
         self.settings = snapshot(self.call.settings)
         self.drops = dict(self.call.drops.counts)

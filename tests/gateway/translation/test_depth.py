@@ -63,6 +63,38 @@ def test_requests(daemon: Daemon, upstream: Upstream, client: str, provider: str
         assert upstream.requests == []
 
 
+def having_called(client: str, value: Any) -> dict[str, Any]:
+    """A request whose history holds a call with a value."""
+    match client:
+        case "anthropic":
+            call = {"type": "tool_use", "id": "c1", "name": "left", "input": value}
+            result = {"type": "tool_result", "tool_use_id": "c1", "content": "done"}
+            return {"messages": [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]}
+        case "openai":
+            call = {"id": "c1", "type": "function", "function": {"name": "left", "arguments": value}}
+            said = {"role": "assistant", "tool_calls": [call]}
+            return {"messages": [said, {"role": "tool", "tool_call_id": "c1", "content": "done"}]}
+        case "openai_responses":
+            call = {"type": "function_call", "call_id": "c1", "name": "left", "arguments": "{}"}
+            return {"input": [call, {"type": "function_call_output", "call_id": "c1", "output": value}]}
+        case _:
+            call = {"functionCall": {"name": "left", "args": {}}}
+            result = {"functionResponse": {"name": "left", "response": value}}
+            return {"contents": [{"role": "model", "parts": [call]}, {"role": "user", "parts": [result]}]}
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_requests_with_a_history(daemon: Daemon, upstream: Upstream, client: str, provider: str, depth: int) -> None:
+    upstream.script = answering(provider, sse=False)
+    answer = ask_across(daemon, client, provider, having_called(client, nested(depth)))
+    if depth == 100:
+        assert read(client, answer).text == "Hello there"
+    else:
+        assert "deep" in CLIENTS[client].error(answer, 400)
+        assert upstream.requests == []
+
+
 def calling(provider: str, value: Any) -> tuple[Any, list[bytes]]:
     """An answer that calls a tool with a value, as a body and as a stream."""
     text = json.dumps(value)
