@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -202,7 +203,7 @@ class Exchange:
     websocket: WebSocketRecord | None = None
     failure: Failure | None = None
     dropped: dict[str, int] = field(default_factory=dict)
-    """What a translation left out, by rule: the target format has no place for it."""
+    """What a translation or a hook's change left out, by rule: the target format has no place for it."""
     model: str | None = None
     """The model that a hook chose in place of the client's."""
     session: str | None = None
@@ -222,6 +223,11 @@ class Exchange:
     """How often the forwarded request was sent."""
     reused_connection: bool = False
     """True if the upstream connection was warm."""
+
+    def count_dropped(self, counts: Mapping[str, int]) -> None:
+        """Adds to what was left out."""
+        for rule, count in counts.items():
+            self.dropped[rule] = self.dropped.get(rule, 0) + count
 
     @property
     def done(self) -> bool:

@@ -21,7 +21,7 @@ from tests.support.replies import each, json_reply
 from tests.support.upstream import Recorded, Upstream
 
 HOOKS = """
-    from pydantic_ai.messages import SystemPromptPart, UserPromptPart
+    from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart, VideoUrl
 
     from ccproxy import hook
 
@@ -114,6 +114,16 @@ HOOKS = """
     @hook(stage="outbound", writes=["exchange.*"], guard=never)
     def turns_round(ctx, params):
         ctx.exchange.model = "m-2"
+
+
+    @hook(stage="inbound", writes=["messages"], guard=never)
+    def shows_early(ctx, params):
+        ctx.messages.append(ModelRequest([UserPromptPart([VideoUrl("https://films.example/a.mp4")])]))
+
+
+    @hook(stage="outbound", writes=["messages"], guard=never)
+    def shows_late(ctx, params):
+        ctx.messages.append(ModelRequest([UserPromptPart(["Look", VideoUrl("https://films.example/b.mp4")])]))
 
 
     @hook(stage="inbound", reads=["messages"], writes=["messages"], guard=never)
@@ -402,3 +412,27 @@ def test_what_an_inbound_hook_leaves_is_what_is_remembered(
     listed = hooked.ask("GET", f"/v1/responses/{previous['previous_response_id']}/input_items", fields[:1])
     assert b"secret" not in listed.body
     assert listed.body.count(b"***") == 2
+
+
+# -- what has no place
+
+NO_FILMS = {"anthropic", "openai_responses"}
+"""Formats that have no place for a video."""
+
+
+ALL = [*PAIRS, *((name, name) for name in CLIENTS)]
+
+
+@pytest.mark.parametrize(("client", "name", "streamed"), [(*pair, at % 2 == 0) for at, pair in enumerate(ALL)])
+def test_what_was_left_out_adds_up(
+    hooked: Daemon, upstream: Upstream, client: str, name: str, streamed: bool, agent: str
+) -> None:
+    """By a hook before the translation, by the translation itself, by a hook behind it."""
+    upstream.script = answering(name, sse=streamed)
+    counts: list[int] = []
+    for hooks in ("", "shows_early", "shows_late", "shows_early,+shows_late"):
+        assert asked(hooked, client, name, hooks, f"{agent}{hooks}", streamed=streamed).status == 200
+        counts.append(hooked.flow(f"{agent}{hooks}")["dropped"].get("media", 0))
+    none, early, late, both = counts
+    assert (none, late, both) == (0, name in NO_FILMS, early + late)
+    assert early or not {client, name} & NO_FILMS

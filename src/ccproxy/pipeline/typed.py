@@ -72,6 +72,7 @@ class Typed:
         loaded = self._loaded
         changes = Changes(loaded, self._access)
         if not changes.members:
+            self._subject.exchange.count_dropped(changes.dropped())  # all that changed has no place there
             return
         if loaded.version != self._subject.draft.version:  # another hook has changed it since, or this one by its paths
             changes.check()
@@ -79,9 +80,7 @@ class Typed:
             fresh.take(loaded, changes.roots())
             changes = Changes(fresh, self._access)
         changes.apply(self._subject.draft)
-        dropped = self._subject.exchange.dropped
-        for rule, count in changes.dropped().items():
-            dropped[rule] = dropped.get(rule, 0) + count
+        self._subject.exchange.count_dropped(changes.dropped())
 
     def _load(self) -> Loaded:
         if self._loaded is None:

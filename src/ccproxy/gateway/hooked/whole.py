@@ -120,7 +120,7 @@ class WholeAnswer:
 
     def _finish(self, failure: Failure | None) -> None:
         self._run.settle()
-        self._exchange.dropped = self._asked.drops.counts
+        self._exchange.count_dropped(self._asked.drops.counts)
         self._recorder.finish(self._exchange, failure)
 
 

@@ -181,7 +181,7 @@ class Answering:
     def _answered(self, status: int, headers: Headers, body: bytes, failure: Failure | None = None) -> Reply:
         record = HttpResponse(status, headers, reason_phrase(status), [body], complete=True)
         self._exchange.response = record
-        self._exchange.dropped = self._drops.counts
+        self._exchange.count_dropped(self._drops.counts)
         if self._run is not None:
             self._run.settle()
         self._recorder.finish(self._exchange, failure)

@@ -127,7 +127,7 @@ class TranslatedRelay:
     def _end(self, failure: Failure | None) -> None:
         if not self._over:
             self._over = True
-            self._exchange.dropped = self._translation.asked.drops.counts
+            self._exchange.count_dropped(self._translation.asked.drops.counts)
             self._recorder.finish(self._exchange, failure)
 
 
