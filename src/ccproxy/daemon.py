@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GC_THRESHOLDS = (10_000, 20, 50)
+GC_THRESHOLDS = (50_000, 20, 50)
 """Exchanges are freed by counting references; a collection that looks at all that is kept takes milliseconds."""
 
 

@@ -38,20 +38,19 @@ class Forwarding:
         subject = await self._run.outbound(inquiry, plan, draft, inquiry.headers)
         if subject.answer is not None:
             return subject.answer
-        headers = subject.headers
-        if draft.coding is None or draft.changed:
-            headers = [header for header in headers if header[0].lower() != b"content-encoding"]
-        return self._sealed(inquiry.exchange.request.method, subject, headers, draft)
+        if b"content-encoding" in inquiry.fields and (draft.coding is None or draft.changed):
+            subject.headers = [header for header in subject.headers if header[0].lower() != b"content-encoding"]
+        return self._sealed(inquiry.exchange.request.method, subject, draft)
 
     async def translated(self, translation: Translation) -> HttpRequest | LocalAnswer:
         """The request in the provider's format. Raises as `same`."""
         subject = await self._run.outbound(self._inquiry, self._plan, translation.draft, translation.headers)
         if subject.answer is not None:
             return subject.answer
-        return self._sealed("POST", subject, subject.headers, translation.draft)
+        return self._sealed("POST", subject, translation.draft)
 
-    def _sealed(self, method: str, subject: Subject, headers: Headers, draft: Draft) -> HttpRequest:
-        plan, body = self._plan, written(draft)
+    def _sealed(self, method: str, subject: Subject, draft: Draft) -> HttpRequest:
+        plan, inquiry, headers, body = self._plan, self._inquiry, subject.headers, written(draft)
         credential = self._credential(subject)
         envelope = Envelope(
             plan.origin,
@@ -59,9 +58,10 @@ class Forwarding:
             auth=credential[0] if credential else None,
             companions=credential[1:],
             strip_credentials=plan.strip_credentials,
-            upgrade=self._inquiry.upgrade,
+            upgrade=inquiry.upgrade,
         )
-        fields = {name.lower(): value for name, value in headers}
+        same = headers == inquiry.headers
+        fields = inquiry.fields if same else {name.lower(): value for name, value in headers}
         return HttpRequest(method, plan.target, seal_headers(headers, fields, envelope), body)
 
     def _credential(self, subject: Subject) -> Headers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ccproxy.codings import CodingError
 from ccproxy.exchange import Exchange, Headers, WireFormat
@@ -16,7 +16,7 @@ from ccproxy.providers.sentinel import find_sentinel
 class Inquiry:
     """A view of one exchange's request, lazily parsed: as the client sent it, and as hooks have left it."""
 
-    __slots__ = ("chosen", "draft", "endpoint", "exchange", "fields", "headers", "path", "query")
+    __slots__ = ("_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "path", "query")
 
     def __init__(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -30,18 +30,21 @@ class Inquiry:
         coding = self.fields.get(b"content-encoding")
         format = self.endpoint.format if self.endpoint is not None else None
         self.draft = Draft(format, request.body, coding.decode("latin-1") if coding is not None else None)
+        self._sentinel: str | Literal[False] | None = False  # not looked for yet
         self.chosen: str | None = None
         """The provider that a hook has chosen."""
 
     def put_headers(self, headers: Headers) -> None:
         """Other fields take the place of those that came."""
-        self.headers = headers
+        self.headers, self._sentinel = headers, False
         self.fields = {name.lower(): value for name, value in headers}
 
     @property
     def sentinel(self) -> str | None:
         """The provider's name that the client's key stands for."""
-        return find_sentinel(self.fields, self.query)
+        if self._sentinel is False:
+            self._sentinel = find_sentinel(self.fields, self.query)
+        return self._sentinel
 
     @property
     def dialect(self) -> WireFormat:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.plan import Plan
     from ccproxy.pipeline.draft import Draft
-    from ccproxy.pipeline.hook import Stage
     from ccproxy.pipeline.pipeline import Pipeline
 
 FIELD = HEADER.encode()
@@ -69,11 +68,14 @@ class HookRun:
         Returns:
             The answer, if a hook gave one; else `inquiry` has what they changed.
         """
-        if not self._pipeline.graphs["inbound"].levels:
+        graph = self._pipeline.graphs["inbound"]
+        if not graph.levels:
             return None
         subject = subject_of(inquiry, inquiry.draft, inquiry.headers, self._resources)
         subject.provider = inquiry.sentinel
-        await self._run("inbound", subject)
+        if "inbound" in self._pipeline.typed and subject.is_call:
+            await load_types()
+        await run_stage(graph, subject, self._pipeline.timeout, self._override)
         inquiry.chosen = subject.chosen
         if subject.headers != inquiry.headers:
             inquiry.put_headers(subject.headers)
@@ -97,24 +99,19 @@ class HookRun:
             subject.model = lambda: plan.model
         if plan.translate is not None:
             subject.path_model, subject.stream = plan.model, inquiry.wants_stream()
-        await self._run("outbound", subject)
+        if "outbound" in self._pipeline.typed and subject.is_call:
+            await load_types()
+        await run_stage(self._pipeline.graphs["outbound"], subject, self._pipeline.timeout, self._override)
         return subject
 
     def response(self, inquiry: Inquiry, plan: Plan) -> ResponseRun | None:
         """The hooks for the events of the answer; None if there are none."""
-        steps = self._pipeline.graphs["response"].steps
-        endpoint = inquiry.endpoint
-        if not steps or endpoint is None or endpoint.operation != "generate":
+        graph, endpoint = self._pipeline.graphs["response"], inquiry.endpoint
+        if not graph.levels or endpoint is None or endpoint.operation != "generate":
             return None
-        subject = subject_of(inquiry, inquiry.draft, [], self._resources)
+        subject = subject_of(inquiry, inquiry.draft, inquiry.headers, self._resources)
         subject.provider = plan.provider.name if plan.provider is not None else None
-        return ResponseRun(steps, subject, self._pipeline.timeout, self._override)
-
-    async def _run(self, stage: Stage, subject: Subject) -> None:
-        graph = self._pipeline.graphs[stage]
-        if subject.is_call and stage in self._pipeline.typed:
-            await load_types()
-        await run_stage(graph, subject, self._pipeline.timeout, self._override)
+        return ResponseRun(graph.steps, subject, self._pipeline.timeout, self._override)
 
 
 def subject_of(inquiry: Inquiry, draft: Draft, headers: Headers, resources: Mapping[type, Any]) -> Subject:

@@ -9,49 +9,54 @@ from typing import Any
 
 import orjson
 
-from ccproxy.exchange import WireFormat
-from ccproxy.pipeline.body import Body
-from ccproxy.pipeline.context import Context
-from ccproxy.pipeline.hook import hook
+from ccproxy.exchange import WireFormat, get_header
+from ccproxy.pipeline.native import native_hook
+from ccproxy.pipeline.subject import Subject
+
+type Object = dict[str, Any]
 
 DIGITS = 12
 """Hexadecimal digits of an id."""
 SEPARATOR = "_session_"
 BEGINNING = 8
 """Messages among which the user's first is looked for: instructions may come before it."""
+WRITES = ("exchange.session", "exchange.conversation", "exchange.system_hash")
 INSTRUCTING = ("system", "developer")
 """Roles of messages that are a system prompt."""
 
 
-def is_model_call(ctx: Context) -> bool:
+def has_call(subject: Subject) -> bool:
     """True for a request with a body to an endpoint of a known format."""
-    return ctx.exchange.format is not None and ctx.exchange.method == "POST"
+    return subject.draft.format is not None and subject.exchange.request.method == "POST"
 
 
-@hook(
-    stage="inbound",
+@native_hook(
+    "inbound",
     reads=["metadata", "prompt_cache_key", "request.session_id", "headers.session_id", "messages.**", "system.**"],
-    writes=["exchange.session", "exchange.conversation", "exchange.system_hash"],
-    guard=is_model_call,
+    writes=WRITES,
+    guard=has_call,
 )
-def extract_session_id(ctx: Context, params: None) -> None:
+def extract_session_id(subject: Subject) -> tuple[str, ...]:
     """Notes the client's session, and ids by which the turns of one conversation and of one system prompt are found.
 
     The session is what the client itself tells of it, in the way of its format. A conversation is known by the first
-    words of its user, which every turn repeats.
+    words of its user, which every turn repeats. Raises NotJson.
     """
-    facts, body = ctx.exchange, ctx.body
-    form = FORMS[facts.format]
-    session = next((found for find in form.sessions if (found := find(ctx))), None)
-    if session is not None:
-        facts.session = session
-    within = form.envelope if form.envelope and body.has(form.envelope + form.conversation) else ""
-    opening = first_words(body, within, form)
-    if opening is not None:
-        facts.conversation = digest(opening.encode("utf-8", "replace") or b"flow:" + facts.id.encode())
-    system = system_prompt(body, within, form)
-    if system is not None:
-        facts.system_hash = hash_of(system)
+    document, format, exchange = subject.draft.document(), subject.draft.format, subject.exchange
+    if format is None or not isinstance(document, dict):
+        return ()
+    form = FORMS[format]
+    session = next((told for find in form.sessions if (told := find(subject, document))), None)
+    call = inner if form.wrapped and isinstance(inner := document.get("request"), dict) else document
+    opening = first_words(call.get(form.conversation), form)
+    system = system_prompt(call, form)
+    found = (
+        session,
+        digest(opening.encode("utf-8", "replace") or b"flow:" + exchange.id.encode()) if opening is not None else None,
+        hash_of(system) if system is not None else None,
+    )
+    exchange.session, exchange.conversation, exchange.system_hash = found
+    return tuple(path for path, value in zip(WRITES, found, strict=True) if value is not None)
 
 
 def digest(data: bytes) -> str:
@@ -67,15 +72,16 @@ def hash_of(value: Any) -> str | None:
         return None
 
 
-def of_metadata(ctx: Context) -> str | None:
+def of_metadata(_: Subject, document: Object) -> str | None:
     """From `metadata`: Anthropic's `user_id`, which is JSON with a `session_id`, or ends in one; or `session_id`."""
-    if not ctx.body.has("metadata"):
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
         return None
-    user_id = text(ctx.body.get("metadata.user_id")) or ""
-    before, _, session = user_id.partition(SEPARATOR)
-    if before and session and SEPARATOR not in session and before[0] != "{":
+    user_id = text(metadata.get("user_id")) or ""
+    before, session = user_id.split(SEPARATOR) if user_id.count(SEPARATOR) == 1 else ("", "")
+    if before and session and before[0] != "{":
         return session
-    return (of_json(user_id) if user_id.startswith("{") else None) or text(ctx.body.get("metadata.session_id"))
+    return (of_json(user_id) if user_id.startswith("{") else None) or text(metadata.get("session_id"))
 
 
 def of_json(user_id: str) -> str | None:
@@ -86,19 +92,21 @@ def of_json(user_id: str) -> str | None:
         return None
 
 
-def of_header(ctx: Context) -> str | None:
+def of_header(subject: Subject, _: Object) -> str | None:
     """Codex's way."""
-    return ctx.headers.get("session_id")
+    value = get_header(subject.headers, b"session_id")
+    return value.decode("latin-1") if value else None
 
 
-def of_cache_key(ctx: Context) -> str | None:
+def of_cache_key(_: Subject, document: Object) -> str | None:
     """Codex's other way, and that of many who use OpenAI's SDK."""
-    return text(ctx.body.get("prompt_cache_key"))
+    return text(document.get("prompt_cache_key"))
 
 
-def of_envelope(ctx: Context) -> str | None:
+def of_envelope(_: Subject, document: Object) -> str | None:
     """Gemini CLI's way."""
-    return text(ctx.body.get("request.session_id"))
+    call = document.get("request")
+    return text(call.get("session_id")) if isinstance(call, dict) else None
 
 
 def text(value: Any) -> str | None:
@@ -113,9 +121,9 @@ class Form:
     conversation: str
     content: str
     systems: tuple[str, ...]
-    sessions: tuple[Callable[[Context], str | None], ...]
-    envelope: str = ""
-    """What some clients wrap the call in."""
+    sessions: tuple[Callable[[Subject, Object], str | None], ...]
+    wrapped: bool = False
+    """Whether some clients wrap the call in an envelope."""
     users: tuple[str | None, ...] = ("user",)
     """What a message of the user has for a role."""
 
@@ -129,34 +137,35 @@ FORMS: dict[WireFormat, Form] = {
         "parts",
         ("systemInstruction", "system_instruction"),
         (of_envelope,),
-        envelope="request.",
+        wrapped=True,
         users=("user", None),
     ),
 }
 
 
-def first_words(body: Body, within: str, form: Form) -> str | None:
+def first_words(conversation: Any, form: Form) -> str | None:
     """The first text of the user's first message; empty if it has none, None if there is no message of a user."""
-    conversation = within + form.conversation
-    for number in range(BEGINNING):
-        content = f"{conversation}.{number}.{form.content}"
-        if body.get(f"{conversation}.{number}.role") in form.users and body.has(content):
-            return first_text(body, content)
-    return text(body.get(conversation))
+    if not isinstance(conversation, list):
+        return text(conversation)
+    for message in conversation[:BEGINNING]:
+        if isinstance(message, dict) and form.content in message and message.get("role") in form.users:
+            return first_text(message[form.content])
+    return None
 
 
-def first_text(body: Body, content: str) -> str:
+def first_text(content: Any) -> str:
     """The first text among the parts of a message, which may be a text itself."""
-    if body.has(f"{content}.0"):
-        texts = body.get(f"{content}.*.text")
-        return next((found for found in texts if isinstance(found, str) and found), "")
-    return text(body.get(content)) or ""
+    if not isinstance(content, list):
+        return text(content) or ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return next((found for found in texts if isinstance(found, str) and found), "")
 
 
-def system_prompt(body: Body, within: str, form: Form) -> Any:
+def system_prompt(call: Object, form: Form) -> Any:
     """What the format has a member for, else a first message that is one; None if there is neither."""
-    found = next((found for path in form.systems if (found := body.get(within + path))), None)
-    first = f"{within}{form.conversation}.0"
-    if found is None and body.get(f"{first}.role") in INSTRUCTING:
-        return body.get(f"{first}.{form.content}") or None
+    found = next((found for name in form.systems if (found := call.get(name))), None)
+    conversation = call.get(form.conversation)
+    first = conversation[0] if isinstance(conversation, list) and conversation else None
+    if found is None and isinstance(first, dict) and first.get("role") in INSTRUCTING:
+        return first.get(form.content) or None
     return found

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class AnswerContext:
     """One hook's view of one answer, from its first event to its last."""
 
-    __slots__ = ("_subject", "access", "event", "exchange", "state")
+    __slots__ = ("access", "event", "exchange", "state", "subject")
 
     event: Event
     """The event that the hook is called for: a copy, which goes on as the hook leaves it. A guard has none."""
 
     def __init__(self, subject: Subject, step: Step) -> None:
-        self._subject = subject
+        self.subject = subject
+        """Not for hooks."""
         self.state: dict[Any, Any] = {}
         """The hook's own, as long as the answer lasts."""
         self.access = Access(step)
@@ -31,7 +32,7 @@ class AnswerContext:
 
     def resource[T](self, kind: type[T]) -> T:
         """A part of the house, for its own hooks. Raises KeyError."""
-        found: T = self._subject.resources[kind]
+        found: T = self.subject.resources[kind]
         return found
 
     def settle(self) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ class AnswerContext:
         wrote = tuple(self.access.wrote)
         if wrote:  # what is to be undone is forgotten, or it would pile up with every event
             self.access = Access(self.access.step)
-            self.exchange = Facts(self._subject, self.access)
+            self.exchange = Facts(self.subject, self.access)
         return wrote
 
     def undo(self) -> None:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Context:
     """One hook's view of one request. It is of no use after the hook has returned."""
 
-    __slots__ = ("_body", "_fields", "_subject", "_typed", "access", "exchange")
+    __slots__ = ("_body", "_fields", "_typed", "access", "exchange", "subject")
 
     def __init__(self, subject: Subject, step: Step) -> None:
-        self._subject = subject
+        self.subject = subject
+        """What all hooks of the stage work on: not for hooks."""
         self.access = Access(step)
         self.exchange = Facts(subject, self.access)
         """`provider`, `model`, `session`, `conversation`, `jail` and more: see `Facts`."""
@@ -42,21 +43,21 @@ class Context:
     def body(self) -> Body:
         """The body as JSON: `get`, `has`, `assign`, `delete` with glom paths."""
         if self._body is None:
-            self._body = Body(self._subject.draft, self.access)
+            self._body = Body(self.subject.draft, self.access)
         return self._body
 
     @property
     def headers(self) -> Fields:
         """The header fields: order and duplicates are kept, names match in any case."""
         if self._fields is None:
-            self._fields = Fields(self._subject.headers, self.access)
+            self._fields = Fields(self.subject.headers, self.access)
         return self._fields
 
     @property
     def typed(self) -> Typed:
         """What the next four come from."""
         if self._typed is None:
-            self._typed = Typed(self._subject, self.access)
+            self._typed = Typed(self.subject, self.access)
         return self._typed
 
     @property
@@ -124,12 +125,12 @@ class Context:
             fields.insert(0, (b"Content-Type", b"application/json"))
         content = body.encode() if isinstance(body, str) else body
         given = LocalAnswer(status, text, content, fields, self.access.step.name)
-        self.access.on_undo(partial(_take_back, self._subject, given, self._subject.answer))
-        self._subject.answer = given
+        self.access.on_undo(partial(_take_back, self.subject, given, self.subject.answer))
+        self.subject.answer = given
 
     def resource[T](self, kind: type[T]) -> T:
         """A part of the house, for its own hooks. Raises KeyError."""
-        found: T = self._subject.resources[kind]
+        found: T = self.subject.resources[kind]
         return found
 
     def settle(self) -> None:

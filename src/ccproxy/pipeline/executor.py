@@ -13,6 +13,7 @@ from ccproxy.exchange import HookResult
 from ccproxy.pipeline.context import Context
 from ccproxy.pipeline.dag import Graph
 from ccproxy.pipeline.failures import HookFailed, Unfit
+from ccproxy.pipeline.guards import Quick
 from ccproxy.pipeline.hook import Step
 from ccproxy.pipeline.overrides import Override
 from ccproxy.pipeline.subject import Subject
@@ -27,7 +28,7 @@ class Turn:
 
     def __init__(self, step: Step, subject: Subject) -> None:
         self.step, self._subject = step, subject
-        self._context = Context(subject, step)
+        self._context: Context | None = None
         self.result = HookResult(step.name, step.stage, "ran")
         self.error: Exception | SystemExit | None = None
         """What it failed with."""
@@ -39,11 +40,11 @@ class Turn:
         try:
             reason = self._why_not(override)
             if reason:
-                self._context.undo()  # a guard looks, and has nothing to say about the request
                 self._skip(reason)
                 return None
-            returned = self.step.hook.function(self._context, self.step.params)
-            if isawaitable(returned):
+            context = self._context = self._context or Context(self._subject, self.step)
+            returned = self.step.hook.function(context, self.step.params)
+            if returned is not None and isawaitable(returned):
                 return returned
             self._settle()
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a hook raises, the request is not lost
@@ -70,11 +71,18 @@ class Turn:
         if override is not None and step.name in override.without:
             return "override"
         guard = step.hook.guard
-        if guard is None or (override is not None and step.name in override.unguarded) or guard(self._context):
+        if guard is None or (override is not None and step.name in override.unguarded):
             return ""
+        if isinstance(guard, Quick):
+            return "" if guard.fits(self._subject) else "guard"
+        context = self._context = Context(self._subject, step)
+        if guard(context):
+            return ""
+        context.undo()  # it looks, and has nothing to say about the request
         return "guard"
 
     def _settle(self) -> None:
+        assert self._context is not None
         self._context.settle()
         self.result.wrote = tuple(self._context.access.wrote)
         self.result.seconds = time.perf_counter() - self._begun
@@ -85,7 +93,8 @@ class Turn:
 
     def _end(self, error: Exception | SystemExit) -> None:
         """The hook has raised: the request is as it was before."""
-        self._context.undo()
+        if self._context is not None:
+            self._context.undo()
         if isinstance(error, Unfit):
             self._skip(str(error))
             return
@@ -107,6 +116,8 @@ async def run_stage(graph: Graph, subject: Subject, patience: float, override: O
         HookFailed: for a hook with `on_error: fail`, once all of its level have ended.
     """
     for level in graph.levels:
+        if override is None and subject.answer is None and run_native(level, subject):
+            continue
         turns = [Turn(step, subject) for step in level]
         waiting = [(turn, rest) for turn in turns if (rest := turn.begin(override)) is not None]
         if len(waiting) == 1:
@@ -117,3 +128,31 @@ async def run_stage(graph: Graph, subject: Subject, patience: float, override: O
         for turn in turns:
             if turn.error is not None and turn.step.on_error == "fail":
                 raise HookFailed(turn.step.name, turn.error) from turn.error
+
+
+def run_native(level: tuple[Step, ...], subject: Subject) -> bool:
+    """Runs a level whose hooks are all of the house, in the short way; False, and nothing has happened, if it cannot.
+
+    It cannot where a hook is not of the house, or has to wait for something, or fails: these are begun anew, and have
+    left everything as it was.
+    """
+    results = []
+    for step in level:
+        hook = step.hook
+        if hook.native is None:
+            return False
+        assert isinstance(hook.guard, Quick)
+        if not hook.guard.fits(subject):
+            results.append(HookResult(step.name, step.stage, "skipped", "guard"))
+            continue
+        begun = time.perf_counter()
+        try:
+            wrote = hook.native(subject)
+        except (Exception, SystemExit):  # noqa: BLE001  it raises it again where that is dealt with
+            return False
+        if not isinstance(wrote, tuple):
+            wrote.close()
+            return False
+        results.append(HookResult(step.name, step.stage, "ran", "", time.perf_counter() - begun, wrote))
+    subject.exchange.hooks += results
+    return True

@@ -39,7 +39,7 @@ class Facts:
         read = READ.get(name)
         if read is None:
             raise AttributeError(f"an exchange has no {name!r}; known are {', '.join([*PLAIN, *READ])}")
-        self._access.read(f"exchange.{name}")
+        self._access.read(PATHS[name])
         return read(self._subject)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -54,7 +54,7 @@ class Facts:
             given = "this: it is a list of header fields, pairs of bytes" if name == "credential" else repr(value)
             raise TypeError(f"exchange.{name} cannot be {given}")
         before = get(self._subject)
-        self._access.write(f"exchange.{name}", partial(put, self._subject, before))
+        self._access.write(PATHS[name], partial(put, self._subject, before))
         put(self._subject, value)
 
     @property
@@ -143,3 +143,6 @@ WRITE: dict[str, Write] = {
     "system_hash": (ANYWHERE, _text, _set_system_hash, lambda subject: subject.exchange.system_hash),
 }
 """By field: the stages in which it can be set, which values it takes, how it is set, and what it was."""
+
+PATHS = {name: f"exchange.{name}" for name in {*READ, *WRITE}}
+"""What they are declared as."""

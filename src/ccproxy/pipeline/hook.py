@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ccproxy.pipeline.context import Context
+    from ccproxy.pipeline.native import Native
 
 type Stage = Literal["inbound", "outbound", "response"]
 STAGES: tuple[Stage, ...] = get_args(Stage.__value__)
@@ -44,6 +45,8 @@ class Hook:
     module: str = ""
     doc: str = ""
     """The first line of the function's docstring."""
+    native: Native | None = None
+    """What runs in place of the function, for hooks of the house: see `native_hook`."""
 
     def __call__(self, ctx: Context, params: Any = None) -> Any:
         return self.function(ctx, params)
