@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from ccproxy.pipeline.paths import Path, covers, parse
+from ccproxy.pipeline.paths import WHOLE, Path, covers, parse
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -93,12 +93,12 @@ def hook(  # noqa: PLR0913  all of them keywords
         raise ValueError(f"on_error is {on_error!r}, and should be 'continue' or 'fail'")
 
     def decorate(function: Callable[[Any, Any], Any]) -> Hook:
-        return Hook(
+        made = Hook(
             name=function.__name__,
             function=function,
             stages=stages,
-            reads=tuple(map(parse, reads)),
-            writes=tuple(map(parse, writes)),
+            reads=tuple(declared_path(text, stages) for text in reads),
+            writes=tuple(declared_path(text, stages) for text in writes),
             guard=guard,
             params=params,
             on_error=on_error or ("fail" if security else "continue"),
@@ -106,8 +106,19 @@ def hook(  # noqa: PLR0913  all of them keywords
             module=function.__module__,
             doc=(inspect.getdoc(function) or "").partition("\n")[0],
         )
+        if "response" in stages:
+            from ccproxy.pipeline.families import check_families  # loads the events, which other hooks do without
+
+            check_families(made)
+        return made
 
     return decorate
+
+
+def declared_path(text: str, stages: Sequence[Stage]) -> Path:
+    """A declared path; `events` are all of an answer. Raises ValueError."""
+    path = parse(text)
+    return replace(path, steps=WHOLE) if text == "events" and tuple(stages) == ("response",) else path
 
 
 @dataclass(slots=True, eq=False)

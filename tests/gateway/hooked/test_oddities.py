@@ -304,4 +304,4 @@ def test_further_choices_are_left_out_and_told() -> None:
 def test_a_request_that_is_no_json_can_have_an_answer() -> None:
     request = HttpRequest("POST", b"/v1/messages", [], b"{")
     passed = asyncio.run(Passage([shout], request).take(Pieces(JSON, [whole_body("anthropic")])))
-    assert b"HELLO SK-ABC123" in passed.body
+    assert b"HELLO SK-WXYZ123" in passed.body
