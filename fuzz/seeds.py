@@ -21,6 +21,12 @@ REQUEST = Conversation(
     [("f", SCHEMAS[0]), ("x-y", SCHEMAS[-1])],
     {"max": 9, "temperature": 0.5, "stop": ["END"], "choice": "f", "strict": True},
 )
+HOOKED = (
+    b"-redact, +house_rules,looks\nmessages.*.content,contents,input.-1,**\n",
+    b"+looks,-absent,x\nheaders.X-A,exchange.*,system.0.text,settings,generationConfig\n",
+    b"- ,,\n*,request.contents.0.parts.**,tools.0.function.name,metadata.user_id\n",
+)
+"""What a client says about hooks, and what hooks declare."""
 
 
 def main() -> None:
@@ -34,6 +40,8 @@ def main() -> None:
         for document in good_errors()[format]:
             keep("error", head + orjson.dumps(document))
         keep("request", head + orjson.dumps(TELLERS[format](REQUEST)))
+        for at, line in enumerate(HOOKED):
+            keep("hooks", bytes([number, at]) + line + orjson.dumps(TELLERS[format](REQUEST)))
 
 
 def keep(target: str, seed: bytes) -> None:

@@ -9,7 +9,7 @@ import sys
 import atheris
 import orjson
 
-with atheris.instrument_imports(include=["ccproxy.lightllm"]):
+with atheris.instrument_imports(include=["ccproxy.lightllm", "ccproxy.pipeline"]):
     from ccproxy.lightllm.formats import buffered_module, errors_module, request_module, stream_module
     from fuzz.targets import FORMATS, run
 

@@ -1,7 +1,7 @@
 """The targets: what each does with an input. They need no fuzzer.
 
 The first byte of an input says of which format it is, the second how it is cut or which status it has; the rest is what
-comes over the wire. The promises are those of tests/support/promises.py: a broken one is a crash.
+comes over the wire. The promises are those of tests/support/promises.py and hook_promises.py: a broken one is a crash.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ccproxy.exchange import WireFormat
-from tests.support import promises
+from tests.support import hook_promises, promises
+from tests.support.disorder import ODD
 
 FORMATS = tuple(WireFormat)
 
@@ -37,11 +38,24 @@ def request(format: WireFormat, second: int, data: bytes) -> None:
     promises.check_request(format, data)
 
 
+def hooks(format: WireFormat, second: int, data: bytes) -> None:
+    """What hooks work on: the first line is a client's override, the second holds paths, the rest is a body."""
+    said, _, rest = data.partition(b"\n")
+    listed, _, raw = rest.partition(b"\n")
+    override, texts = said.decode("latin-1"), listed.decode("utf-8", "replace").split(",")
+    hook_promises.check_override(override)
+    hook_promises.check_order(hook_promises.check_paths(texts))
+    hook_promises.check_fields(texts[0], override)
+    hook_promises.check_body(format, raw, texts[second % len(texts)], ODD[second % len(ODD)])
+    hook_promises.check_typed(format, raw, override)
+
+
 TARGETS: dict[str, Callable[[WireFormat, int, bytes], None]] = {
     "stream": stream,
     "body": body,
     "error": error,
     "request": request,
+    "hooks": hooks,
 }
 
 
