@@ -23,8 +23,8 @@ REQUEST = Conversation(
 )
 HOOKED = (
     b"-redact, +house_rules,looks\nmessages.*.content,contents,input.-1,**\n",
-    b"+looks,-absent,x\nheaders.X-A,exchange.*,system.0.text,settings,generationConfig\n",
-    b"- ,,\n*,request.contents.0.parts.**,tools.0.function.name,metadata.user_id\n",
+    b"+looks,-absent,-guardian\nheaders.X-A,exchange.*,system.0.text,settings,generationConfig\n",
+    b"- ,,+x\n*,request.contents.0.parts.**,tools.0.function.name,metadata.user_id\n",
 )
 """What a client says about hooks, and what hooks declare."""
 

@@ -16,6 +16,7 @@ from ccproxy.pipeline.context import Context
 from ccproxy.pipeline.dag import Cycle
 from ccproxy.pipeline.draft import Draft
 from ccproxy.pipeline.failures import InvalidOverride, Unfit
+from ccproxy.pipeline.hook import Step
 from ccproxy.pipeline.overrides import parse_override
 from ccproxy.pipeline.paths import Path, covers, overlap, parse
 from ccproxy.pipeline.pipeline import build_pipeline
@@ -23,7 +24,8 @@ from ccproxy.pipeline.values import snapshot
 from tests.pipeline.declared import step
 from tests.pipeline.subjects import context, subject
 
-KNOWN = [step("redact"), step("house_rules"), step("looks")]
+GUARDIAN = Step(step("guardian").hook, "inbound", overridable=False)
+KNOWN = [step("redact"), step("house_rules"), step("looks"), GUARDIAN]
 MOST_PATHS = 5
 
 
@@ -34,7 +36,8 @@ def check_override(value: str) -> None:
     except InvalidOverride:
         return
     assert not said.unguarded & said.without
-    assert said.unguarded | said.without <= {one.name for one in KNOWN} | {"absent"}
+    assert said.unguarded <= {one.name for one in KNOWN if one.overridable}
+    assert said.without <= {one.name for one in KNOWN if one.overridable} | {"absent"}
 
 
 def check_paths(texts: list[str]) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccproxy.exchange import Headers
+from ccproxy.exchange import Headers, get_header
 from ccproxy.pipeline.access import Access
 from ccproxy.pipeline.body import Body
 from ccproxy.pipeline.facts import Facts
@@ -113,16 +113,19 @@ class Context:
             body: in place of `text`: the body as it is to be, bytes, text or JSON.
             headers: further header fields.
 
-        Raises ValueError for a status or a header field that is none, or where text and body are both given.
+        Raises ValueError for a status, a text or a header field that is none, or where text and body are both given.
         """
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is not the status of an answer")
         if text is not None and body is not None:
             raise ValueError("give a text or a body, not both")
+        if text is not None:
+            text.encode()  # half of a surrogate pair cannot be sent
         fields: Headers = [checked_field(name, value) for name, value in (headers or {}).items()]
         if isinstance(body, dict | list):
             body = orjson.dumps(body)
-            fields.insert(0, (b"Content-Type", b"application/json"))
+            if get_header(fields, b"content-type") is None:
+                fields.insert(0, (b"Content-Type", b"application/json"))
         content = body.encode() if isinstance(body, str) else body
         given = LocalAnswer(status, text, content, fields, self.access.step.name)
         self.access.on_undo(partial(_take_back, self.subject, given, self.subject.answer))

@@ -12,7 +12,7 @@ from typing import Any
 from ccproxy.exchange import HookResult
 from ccproxy.pipeline.context import Context
 from ccproxy.pipeline.dag import Graph
-from ccproxy.pipeline.failures import HookFailed, Unfit
+from ccproxy.pipeline.failures import RAISED, HookFailed, Unfit, is_the_end
 from ccproxy.pipeline.guards import Quick
 from ccproxy.pipeline.hook import Step
 from ccproxy.pipeline.overrides import Override
@@ -30,7 +30,7 @@ class Turn:
         self.step, self._subject = step, subject
         self._context: Context | None = None
         self.result = HookResult(step.name, step.stage, "ran")
-        self.error: Exception | SystemExit | None = None
+        self.error: BaseException | None = None
         """What it failed with."""
         self._begun = 0.0
 
@@ -47,7 +47,7 @@ class Turn:
             if returned is not None and isawaitable(returned):
                 return returned
             self._settle()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a hook raises, the request is not lost
+        except RAISED as error:  # whatever it is, the request is not lost
             self._end(error)
         return None
 
@@ -60,7 +60,9 @@ class Turn:
             self._settle()
         except TimeoutError as error:
             self._end(TimeoutError(f"it took longer than {patience:g} s") if limit.expired() else error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except RAISED as error:
+            if is_the_end(error):
+                raise
             self._end(error)
 
     def _why_not(self, override: Override | None) -> str:
@@ -91,7 +93,7 @@ class Turn:
         self.result.outcome, self.result.reason = "skipped", reason
         self.result.seconds = time.perf_counter() - self._begun
 
-    def _end(self, error: Exception | SystemExit) -> None:
+    def _end(self, error: BaseException) -> None:
         """The hook has raised: the request is as it was before."""
         if self._context is not None:
             self._context.undo()
@@ -148,7 +150,7 @@ def run_native(level: tuple[Step, ...], subject: Subject) -> bool:
         begun = time.perf_counter()
         try:
             wrote = hook.native(subject)
-        except (Exception, SystemExit):  # noqa: BLE001  it raises it again where that is dealt with
+        except RAISED:  # it raises it again where that is dealt with
             return False
         if not isinstance(wrote, tuple):
             wrote.close()

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
+RAISED = (Exception, SystemExit, asyncio.CancelledError)
+"""What a hook may raise without taking the daemon with it."""
+
+
+def is_the_end(error: BaseException) -> bool:
+    """True for the cancellation of the request that a hook works on, and not of something that the hook waits for."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
 
 class Unfit(Exception):
     """The request has not what the hook works on (JSON, a model call): it is skipped, and that is no failure."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ccproxy.exchange import HookResult
 from ccproxy.lightllm.events import BlockStop, Error, Event
 from ccproxy.pipeline.answer_context import AnswerContext
-from ccproxy.pipeline.failures import HookFailed, Undeclared, Unfit
+from ccproxy.pipeline.failures import RAISED, HookFailed, Undeclared, Unfit, is_the_end
 from ccproxy.pipeline.families import ALL, FAMILY_OF, KINDS, LAST, OPENERS, families
 from ccproxy.pipeline.made import checked, copied, detached
 from ccproxy.pipeline.returned import gathered
@@ -54,7 +54,7 @@ class Listener:
                 pass
             elif guard is not None and not guard(self._context):
                 self.skip("guard")
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a hook raises, the answer is not lost
+        except RAISED as error:  # whatever it is, the answer is not lost
             self.fail(error)
         finally:
             self.result.seconds += time.perf_counter() - begun
@@ -86,7 +86,9 @@ class Listener:
                 returned = await gathered(returned, self._timeout)
             left = self._left(event, family, given, returned)
             self._wrote |= dict.fromkeys(context.settle())
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except RAISED as error:
+            if is_the_end(error):
+                raise
             self.fail(error)
             return (event,)
         finally:
@@ -128,7 +130,7 @@ class Listener:
                 declared = ", ".join(path.text for path in self.step.hook.writes) or "nothing"
                 raise Undeclared(f"it writes {family!r} but declares to write {declared}: add it to writes=[…]")
 
-    def fail(self, error: Exception | SystemExit) -> None:
+    def fail(self, error: BaseException) -> None:
         """The hook has raised: the event goes on as it was, and the hook is out. Raises HookFailed."""
         self._context.undo()
         if isinstance(error, Unfit):
