@@ -326,7 +326,7 @@ BESIDE = [
 
 
 @stages
-@pytest.mark.parametrize(("method", "target", "dialect"), BESIDE, ids=str)
+@pytest.mark.parametrize(("method", "target", "dialect"), BESIDE)
 def test_other_calls(
     hooked: Daemon, upstream: Upstream, method: str, target: str, dialect: Dialect, stage: str, agent: str
 ) -> None:
