@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -87,15 +88,30 @@ class Fields:
 
     def _write(self, name: str) -> None:
         """Before a field is changed. Undone are its own entries only: others may be changed by then, by other hooks."""
-        own = [(at - count, self._headers[at]) for count, at in enumerate(self._places(name))]
+        wanted, before = name.lower().encode("latin-1", "replace"), Counter[bytes]()
+        own: list[tuple[Counter[bytes], Header]] = []
+        for field in self._headers:
+            if (lower := field[0].lower()) == wanted:
+                own.append((before.copy(), field))
+            else:
+                before[lower] += 1
         self._access.write(f"headers.{name.lower()}", lambda: self._restore(name, own))
 
-    def _restore(self, name: str, own: list[tuple[int, Header]]) -> None:
-        """Puts a field's entries back, each behind as many of the others as it stood behind."""
+    def _restore(self, name: str, own: list[tuple[Counter[bytes], Header]]) -> None:
+        """Puts a field's entries back, each behind as many of the others as it stood behind and are there."""
         for at in reversed(self._places(name)):
             del self._headers[at]
-        for count, (others, field) in enumerate(own):
-            self._headers.insert(others + count, field)
+        for before, field in reversed(own):
+            self._headers.insert(self._behind(before), field)
+
+    def _behind(self, names: Counter[bytes]) -> int:
+        """The first place behind so many fields of these names, or as many as there are."""
+        left, place = names.copy(), 0
+        for at, (name, _) in enumerate(self._headers, 1):
+            if left[name.lower()]:
+                left[name.lower()] -= 1
+                place = at
+        return place
 
 
 def checked_field(name: str, value: str) -> Header:
