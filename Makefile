@@ -64,12 +64,12 @@ conformance: $(STAMP) ## run the shared conformance suite, where it is checked o
 	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
 
 .PHONY: clients
-clients: $(STAMP) ## install claude, codex, gemini and opencode from npm and drive them through the daemon
+clients: $(STAMP) ## install claude, codex, gemini, opencode and mermaid from npm and drive them
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
 .PHONY: fuzz
-fuzz: $(STAMP) ## feed the translation layer what a fuzzer makes up, FUZZ_SECONDS=60 a target
+fuzz: $(STAMP) ## feed the translation layer and the hooks what a fuzzer makes up, FUZZ_SECONDS=60 a target
 	@bash fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: lock
