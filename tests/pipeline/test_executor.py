@@ -16,6 +16,7 @@ from ccproxy.pipeline.draft import NotJson
 from ccproxy.pipeline.executor import run_stage
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.hook import Hook, Step, hook
+from ccproxy.pipeline.native import Wrote, native_hook
 from ccproxy.pipeline.overrides import Override
 from ccproxy.pipeline.subject import Subject
 from tests.pipeline.subjects import subject
@@ -310,3 +311,30 @@ def test_reads_that_are_not_declared_are_said_once(caplog: pytest.LogCaptureFixt
         asyncio.run(run_stage(arrange([one]), subject(BODY), 5.0))
     assert one.undeclared == ["model"]
     assert sum("'model'" in record.message for record in caplog.records) == 1
+
+
+def test_hooks_of_the_house_run_once_beside_one_that_waits() -> None:
+    """A credential that has to be fetched does not have its neighbours begin anew."""
+    runs: list[str] = []
+
+    @native_hook("inbound", reads=[], writes=["headers.x-a"], guard=lambda subject: not runs)
+    def first(subject: Subject) -> tuple[str, ...]:
+        runs.append("first")
+        return ("headers.x-a",)
+
+    @native_hook("inbound", reads=[], writes=["exchange.session"], guard=lambda subject: True)
+    def fetches(subject: Subject) -> Wrote:
+        async def later() -> tuple[str, ...]:
+            await asyncio.sleep(0)
+            runs.append("fetched")
+            return ("exchange.session",)
+
+        return later()
+
+    results = run(subject(BODY), first, fetches, sign)
+    assert runs == ["first", "fetched"]
+    assert [(one.name, one.outcome, one.wrote) for one in results] == [
+        ("first", "ran", ("headers.x-a",)),
+        ("fetches", "ran", ("exchange.session",)),
+        ("sign", "ran", ("headers.x-team",)),
+    ]

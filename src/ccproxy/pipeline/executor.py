@@ -118,9 +118,8 @@ async def run_stage(graph: Graph, subject: Subject, patience: float, override: O
         HookFailed: for a hook with `on_error: fail`, once all of its level have ended.
     """
     for level in graph.levels:
-        if override is None and subject.answer is None and run_native(level, subject):
-            continue
-        turns = [Turn(step, subject) for step in level]
+        left = run_native(level, subject) if override is None and subject.answer is None else level
+        turns = [Turn(step, subject) for step in left]
         waiting = [(turn, rest) for turn in turns if (rest := turn.begin(override)) is not None]
         if len(waiting) == 1:
             await waiting[0][0].wait(waiting[0][1], patience)
@@ -132,29 +131,28 @@ async def run_stage(graph: Graph, subject: Subject, patience: float, override: O
                 raise HookFailed(turn.step.name, turn.error) from turn.error
 
 
-def run_native(level: tuple[Step, ...], subject: Subject) -> bool:
-    """Runs a level whose hooks are all of the house, in the short way; False, and nothing has happened, if it cannot.
+def run_native(level: tuple[Step, ...], subject: Subject) -> tuple[Step, ...]:
+    """Runs the first hooks of a level, as far as they are of the house, in the short way. Returns those that are left.
 
-    It cannot where a hook is not of the house, or has to wait for something, or fails: these are begun anew, and have
-    left everything as it was.
+    What is left begins with one that is not of the house, or has to wait for something, or fails: it is begun anew, and
+    has left everything as it was.
     """
-    results = []
-    for step in level:
+    for place, step in enumerate(level):
         hook = step.hook
         if hook.native is None:
-            return False
+            return level[place:]
         assert isinstance(hook.guard, Quick)
         if not hook.guard.fits(subject):
-            results.append(HookResult(step.name, step.stage, "skipped", "guard"))
+            subject.exchange.hooks.append(HookResult(step.name, step.stage, "skipped", "guard"))
             continue
         begun = time.perf_counter()
         try:
             wrote = hook.native(subject)
-        except RAISED:  # it raises it again where that is dealt with
-            return False
+        except (Exception, SystemExit):  # noqa: BLE001  it raises it again where that is dealt with
+            return level[place:]
         if not isinstance(wrote, tuple):
             wrote.close()
-            return False
-        results.append(HookResult(step.name, step.stage, "ran", "", time.perf_counter() - begun, wrote))
-    subject.exchange.hooks += results
-    return True
+            return level[place:]
+        result = HookResult(step.name, step.stage, "ran", "", time.perf_counter() - begun, wrote)
+        subject.exchange.hooks.append(result)
+    return ()
