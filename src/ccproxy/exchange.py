@@ -151,13 +151,45 @@ class Timings:
     """The last byte was handed to the client, or the exchange failed."""
 
 
+@dataclass(slots=True, frozen=True)
+class Message:
+    """One message of a conversation that is not HTTP: a WebSocket's, a datagram, a piece of a TCP stream."""
+
+    from_client: bool
+    content: bytes
+    time: float
+    """Seconds since the epoch."""
+    is_text: bool = False
+
+
 @dataclass(slots=True)
 class WebSocketRecord:
-    """What passed over a relayed WebSocket: raw frames (RFC 6455 §5) each way, bounded."""
+    """What passed over a WebSocket, bounded: raw frames (RFC 6455 §5) each way where it was relayed, `messages` where
+    it was read on its way (the jail)."""
 
     from_client: list[bytes] = field(default_factory=list)
     from_server: list[bytes] = field(default_factory=list)
     dropped: int = 0
+    messages: list[Message] = field(default_factory=list)
+    close_code: int | None = None
+
+
+@dataclass(slots=True)
+class RawRecord:
+    """What passed that is not HTTP: DNS messages, datagrams, pieces of a TCP stream. Bounded."""
+
+    messages: list[Message] = field(default_factory=list)
+    dropped: int = 0
+    """Bytes that passed but were not kept."""
+
+
+@dataclass(slots=True, frozen=True)
+class Process:
+    """The program that a jail runs."""
+
+    command: tuple[str, ...]
+    pid: int
+    """Of the process that holds the jail, as the host numbers it."""
 
 
 @dataclass(slots=True)
@@ -216,6 +248,13 @@ class Exchange:
     """Labels that hooks gave it."""
     jail: str | None = None
     """The jail it came from."""
+    process: Process | None = None
+    """What runs in that jail."""
+    protocol: Literal["http", "dns", "tcp", "udp"] = "http"
+    """What it is. For anything but HTTP `request` has the protocol's name for a method, and `raw` what was said."""
+    destination: Origin | None = None
+    """Where a client in a jail meant it to go; None on the reverse listener."""
+    raw: RawRecord | None = None
     hooks: list[HookResult] = field(default_factory=list)
     """What became of each hook, in the order in which they had their turns."""
     timings: Timings = field(default_factory=Timings)

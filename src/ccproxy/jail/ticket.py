@@ -1,0 +1,70 @@
+"""What a jail and the daemon tell each other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+ADDRESS4, ADDRESS6 = "10.0.0.1", "fd00:cc:cc::1"
+"""The jail's own addresses inside its tunnel. Every jail has the same: each has a tunnel and a listener of its own."""
+DNS_ADDRESS = "10.0.0.53"
+"""Queries to this address are answered by the daemon, as with mitmproxy's WireGuard mode."""
+MTU = 1420
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the daemon is asked for. Lists that are empty leave the configuration's own in force."""
+
+    name: str
+    command: tuple[str, ...]
+    pid: int
+    """The process that holds the jail, as the host numbers it."""
+    only_hosts: tuple[str, ...] = ()
+    """Globs. If there are any, no other host can be reached."""
+    deny_hosts: tuple[str, ...] = ()
+    keylog: bool = False
+    """Whether the daemon writes the secrets of this jail's TLS connections into its `tls.keylog`."""
+
+    def as_json(self) -> dict[str, Any]:
+        """It in plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The inverse of `as_json`. Raises ValueError, TypeError and KeyError for anything else."""
+        lists = {name: tuple(map(str, value.get(name) or ())) for name in ("command", "only_hosts", "deny_hosts")}
+        return cls(name=str(value["name"]), pid=int(value["pid"]), keylog=bool(value.get("keylog")), **lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the daemon gives: one listener, which exists as long as the connection on which it was asked for."""
+
+    name: str
+    """The jail's name, unique among those that run."""
+    host: str
+    port: int
+    """The daemon's WireGuard listener (UDP)."""
+    private_key: str
+    """The jail's own key, base64 as in WireGuard's files."""
+    peer_key: str
+    """The daemon's public key."""
+    ca: str
+    """The certificate of ccproxy's CA, PEM."""
+    ipv6: bool
+    """Whether the host has IPv6: mitmproxy accepts a connection before it dials, so a jail must not try in vain."""
+    proxy_port: int
+    """The reverse listener's port, for clients with a base URL."""
+    proxy_host: str = "127.0.0.1"
+    keylog: str | None = None
+    """Directory of the key logs, if they are to be written; the jail's own file in it is `wg.keylog`."""
+
+    def as_json(self) -> dict[str, Any]:
+        """It in plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The inverse of `as_json`; members that this version does not know are passed over."""
+        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value})
