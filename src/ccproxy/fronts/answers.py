@@ -37,7 +37,7 @@ class Answers:
     Args:
         gateway: answers the requests.
         transport: the client's.
-        peer: its address.
+        begin: makes the exchange of a request.
         on_tunnel: called with the provider's side once a WebSocket is open.
         on_settled: called whenever nothing is owed any more.
     """
@@ -46,12 +46,12 @@ class Answers:
         self,
         gateway: Gateway,
         transport: asyncio.Transport,
-        peer: tuple[str, int] | None,
+        begin: Callable[[HttpRequest, Timings], Exchange],
         on_tunnel: Callable[[Tunnel], None],
         on_settled: Callable[[], None],
     ) -> None:
         self.writer = ClientWriter(transport)
-        self._gateway, self._transport, self._peer = gateway, transport, peer
+        self._gateway, self._transport, self._begin_exchange = gateway, transport, begin
         self._on_tunnel, self._on_settled = on_tunnel, on_settled
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Arrived | Rejected] = deque()
@@ -130,7 +130,7 @@ class Answers:
         self._on_settled()
 
     async def _reject(self, item: Rejected) -> None:
-        exchange = Exchange(item.request, client=self._peer, timings=item.timings)
+        exchange = self._begin_exchange(item.request, item.timings)
         reply = self._gateway.reject(exchange, Refused(item.error.status, item.error.kind, item.error.message))
         assert isinstance(reply.body, bytes)
         self.writer.answer(reply, reply.body, item.request, keep_alive=False)
@@ -138,7 +138,7 @@ class Answers:
 
     async def _serve(self, item: Arrived) -> None:
         request = item.request
-        reply = await self._gateway.handle(Exchange(request, client=self._peer, timings=item.timings))
+        reply = await self._gateway.handle(self._begin_exchange(request, item.timings))
         keep_alive = item.keep_alive and not self._last
         if reply.tunnel is not None:
             self._on_tunnel(reply.tunnel)

@@ -7,7 +7,7 @@ import time
 from typing import Protocol, cast
 
 from ccproxy.config.services import Listener
-from ccproxy.exchange import Timings
+from ccproxy.exchange import Exchange, HttpRequest, Timings
 from ccproxy.fronts.answers import Answers, Rejected
 from ccproxy.fronts.request_parser import Arrived, BadRequest, RequestParser
 from ccproxy.gateway.gateway import Gateway
@@ -24,6 +24,9 @@ class Front(Protocol):
     limits: Listener
     connections: set[HttpConnection]
 
+    def exchange(self, request: HttpRequest, peer: tuple[str, int] | None, timings: Timings) -> Exchange:
+        """The record of a request that has come from `peer`."""
+
     def settled(self) -> None:
         """The connection has answered what it owed, or is gone."""
 
@@ -37,6 +40,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser = RequestParser(front.limits, self._on_request, self._on_continue)
         self._transport: asyncio.Transport  # these two from `connection_made` on
         self._answers: Answers
+        self._peer: tuple[str, int] | None = None
         self._tunnel: Tunnel | None = None
         self._early: list[bytes] = []
         self._deaf = self._upgrading = False
@@ -47,9 +51,9 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        address = (peer[0], peer[1]) if peer else None
+        self._peer = (peer[0], peer[1]) if peer else None
         front = self._front
-        self._answers = Answers(front.gateway, self._transport, address, self._open_tunnel, front.settled)
+        self._answers = Answers(front.gateway, self._transport, self._begin, self._open_tunnel, front.settled)
         front.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -116,6 +120,9 @@ class HttpConnection(asyncio.Protocol):
             self._upgrading = True
             if rest:
                 self.data_received(rest)
+
+    def _begin(self, request: HttpRequest, timings: Timings) -> Exchange:
+        return self._front.exchange(request, self._peer, timings)
 
     def _on_request(self, arrived: Arrived) -> None:
         self._answers.take(arrived)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from ccproxy.config.services import Listener as ListenerSettings
+from ccproxy.exchange import Exchange, HttpRequest, Timings
 from ccproxy.fronts.http_connection import HttpConnection
 from ccproxy.gateway.gateway import Gateway
 
@@ -46,6 +47,10 @@ class ReverseFront:
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)
+
+    def exchange(self, request: HttpRequest, peer: tuple[str, int] | None, timings: Timings) -> Exchange:
+        """The record of a request that has come from `peer`."""
+        return Exchange(request, client=peer, timings=timings)
 
     def settled(self) -> None:
         """A connection has answered what it owed, or is gone: while stopping, maybe the last one."""

@@ -96,7 +96,8 @@ class Gateway:
         return Reply(refusal.status, headers, body, record.reason)
 
     async def _handle(self, exchange: Exchange, inquiry: Inquiry) -> Reply:
-        refuse_foreign_origin(inquiry.fields)
+        if exchange.front == "reverse":
+            refuse_foreign_origin(inquiry.fields)
         answer = self._local.find(inquiry)
         if answer is not None:
             return self._answer_locally(exchange, answer(inquiry))

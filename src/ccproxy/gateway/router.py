@@ -37,7 +37,7 @@ class Router:
             if matches(rule, inquiry):
                 return self._by_rule(f"rule {number} of lightllm.transforms", rule, inquiry, sentinel)
         if sentinel is None:
-            raise no_route(inquiry, bool(self._transforms))
+            return self._as_meant(inquiry)
         if inquiry.exchange.model is not None:
             self._named(sentinel, "the sentinel key names")
             return self._by_hook(sentinel, f"sentinel key of provider {sentinel!r}, model by a hook", inquiry)
@@ -47,6 +47,14 @@ class Router:
         action: Action = "transform" if inquiry.endpoint is not None else "redirect"  # of no format, it goes as it is
         rule = Transform(action=action, dest_provider=name, dest_model=inquiry.exchange.model)
         return self._by_rule(reason, rule, inquiry, None)
+
+    def _as_meant(self, inquiry: Inquiry) -> Plan:
+        """To where the client itself meant it to go, with its own credentials. Only a jail knows that place."""
+        origin = inquiry.exchange.destination
+        if origin is None:
+            raise no_route(inquiry, bool(self._transforms))
+        route = route_to("passthrough", None, origin, f"to {origin} as the client meant it")
+        return Plan(route, origin, inquiry.exchange.request.target, None, strip_credentials=False)
 
     # -- by sentinel key
 
@@ -96,7 +104,7 @@ class Router:
         return plan_translation(inquiry, provider, place, rule)
 
     def _redirect(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
-        origin, prefix = destination(place, rule, provider)
+        origin, prefix = destination(place, rule, provider, inquiry.exchange.destination)
         query = query_for(inquiry)
         path, endpoint = rule.dest_path, inquiry.endpoint
         model = rule.dest_model or inquiry.exchange.model
@@ -120,6 +128,6 @@ class Router:
                 f"{place} passes the request through as it is, but it carries the sentinel key of {sentinel!r}, which "
                 "never leaves the machine; use `action: redirect` with `dest_provider`",
             )
-        origin, prefix = destination(place, rule, provider)
+        origin, prefix = destination(place, rule, provider, inquiry.exchange.destination)
         target = joined(prefix + (rule.dest_path or inquiry.path), inquiry.query)
         return Plan(route_to("passthrough", provider, origin, place), origin, target, None, strip_credentials=False)

@@ -27,17 +27,26 @@ def matches(rule: Transform, inquiry: Inquiry) -> bool:
 
 
 def hosts(inquiry: Inquiry) -> list[str]:
-    """The names by which the client may have called us."""
+    """The names by which the client may have called us, or the host that a client in a jail meant."""
+    if inquiry.exchange.destination is not None:
+        return [inquiry.exchange.destination.host]
     values = (inquiry.fields.get(b"host"), inquiry.fields.get(b"x-forwarded-host"))
     return [PORT.sub("", value.decode("latin-1")) for value in values if value]
 
 
-def destination(place: str, rule: Transform, provider: Provider | None) -> tuple[Origin, str]:
-    """The origin and path prefix that a rule leads to. Raises Refused where it names none."""
+def destination(
+    place: str, rule: Transform, provider: Provider | None, meant: Origin | None = None
+) -> tuple[Origin, str]:
+    """The origin and path prefix that a rule leads to, else those that a client in a jail `meant`.
+
+    Raises Refused where there is none.
+    """
     if rule.dest_host is not None:
         return Origin("https", rule.dest_host, 443), ""
     if provider is not None:
         return provider.origin, provider.prefix
+    if meant is not None:
+        return meant, ""
     raise Refused(
         501,
         "no_destination",

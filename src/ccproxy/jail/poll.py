@@ -42,15 +42,20 @@ class Poller:
         """Lets `run` return after the callback that is being called."""
         self._stopped = True
 
+    @property
+    def stopped(self) -> bool:
+        """True from `stop` until the next `run`."""
+        return self._stopped
+
     def run(self) -> None:
         """Runs until stopped. Exceptions of callbacks go through."""
         self._stopped = False
-        while not self._stopped:
+        while not self.stopped:
             for fd, mask in self._poll():
-                self._call(fd, mask)
-                if self._stopped:
-                    return
-            self._call_timers()
+                if not self.stopped:
+                    self._call(fd, mask)
+            if not self.stopped:
+                self._call_timers()
 
     def _poll(self) -> list[tuple[int, int]]:
         due = min((at for at, _, _ in self._timers.values()), default=None)
