@@ -1,0 +1,78 @@
+"""The process that makes the outer namespaces and holds them: `python holder.py UID GID RESOLV READABLE…`.
+
+Run as a file by an interpreter without site packages. It says "ready", and ends with its standard input. UID and GID
+are what an ordinary user who starts it is inside; root stays root, without a user namespace.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
+ROUTES = (
+    "-4 route add local 198.18.0.0/15 dev lo",
+    "-6 route add local 2001:db8::/32 dev lo",
+    # Whatever gets out by mistake arrives where the test can see it.
+    "-4 route add local default dev lo",
+    "-6 route add local 2000::/3 dev lo",
+    "-6 route add local fc00::/7 dev lo",
+)
+INTERFACE = (
+    "tuntap add mode tun name lan0",
+    "addr add 192.168.77.1/24 dev lan0",
+    "-6 addr add fd77::1/64 dev lan0 nodad",
+    "link set lan0 up",
+)
+"""Another interface of the "host" than loopback, with private addresses."""
+
+
+def main() -> None:
+    """Makes the namespaces, and waits."""
+    uid, gid, resolver, *readable = sys.argv[1:]
+    isolate(int(uid), int(gid))
+    for arguments in ("link set lo up", *ROUTES, *INTERFACE):
+        subprocess.run(["ip", *arguments.split()], check=True)
+    Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
+    mount("none", "/", MS_REC | MS_PRIVATE)
+    mount(resolver, os.path.realpath("/etc/resolv.conf"), MS_BIND)
+    for path in readable:
+        uncover(path)
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+def isolate(uid: int, gid: int) -> None:
+    """New namespaces; for an ordinary user within a user namespace that has no other user."""
+    own, group = os.getuid(), os.getgid()
+    os.unshare(os.CLONE_NEWNET | os.CLONE_NEWNS | (os.CLONE_NEWUSER if own else 0))
+    if own:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {own} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {group} 1")
+
+
+def uncover(path: str) -> None:
+    """Makes a directory readable for everybody although one above it (a home) is not: all else there is hidden."""
+    closed = [str(parent) for parent in reversed(Path(path).parents) if not parent.stat().st_mode & 1]
+    if os.getuid() or not closed:
+        return
+    held = os.open(path, os.O_PATH)
+    mount("tmpfs", closed[0], MS_NOSUID, "tmpfs", "mode=755")
+    Path(path).mkdir(parents=True)
+    mount(f"/proc/self/fd/{held}", path, MS_BIND | MS_REC)
+
+
+def mount(source: str, target: str, flags: int, kind: str | None = None, data: str | None = None) -> None:
+    """mount(2). Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    texts = [text.encode() if text else None for text in (source, target, kind, data)]
+    if libc.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3]):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
+
+
+if __name__ == "__main__":
+    main()
