@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
+CAP_NET_ADMIN, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 12, 47, 2
+CAPABILITY_VERSION = 0x20080522
 MS_NOSUID, MS_BIND, MS_REC, MS_PRIVATE = 2, 4096, 16384, 1 << 18
 ROUTES = (
     "-4 route add local 198.18.0.0/15 dev lo",
@@ -53,6 +56,17 @@ def isolate(uid: int, gid: int) -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {own} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {group} 1")
+        hand_down(CAP_NET_ADMIN)
+
+
+def hand_down(capability: int) -> None:
+    """Lets the programs that this process starts have a capability, although they are not root's."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    head, data = struct.pack("=Ii", CAPABILITY_VERSION, 0), ctypes.create_string_buffer(24)
+    libc.capget(head, data)
+    effective, permitted, _, *high = struct.unpack("=6I", data.raw)
+    libc.capset(head, struct.pack("=6I", effective, permitted, 1 << capability, *high))
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, *map(ctypes.c_ulong, (capability, 0, 0)))
 
 
 def uncover(path: str) -> None:
