@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccproxy.config import Config
 from ccproxy.config.pending import NOT_YET
 from ccproxy.flows.store import MemoryStore
+from ccproxy.gateway.claims import Claims
 from ccproxy.gateway.gateway import Gateway
 from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
 from ccproxy.gateway.recorder import Recorder
@@ -38,6 +39,7 @@ class House:
         self.transport = build_transport(config)
         self.recorder = Recorder(self.store)
         local = LocalRoutes(local_routes(self.providers, self.notifications))
+        self.claims = Claims(config.lightllm.transforms, self.providers)
         router = Router(config.lightllm.transforms, self.providers)
         resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
         stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET)

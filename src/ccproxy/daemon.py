@@ -26,6 +26,7 @@ from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
 from ccproxy.config.pending import not_acted_on
 from ccproxy.fronts import control
+from ccproxy.fronts.interceptor.interceptor import Interceptor
 from ccproxy.fronts.reverse import ReverseFront
 from ccproxy.gateway.translation.request import load_types
 from ccproxy.status import status_of
@@ -64,10 +65,13 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._house = House(config)
-        self._front = ReverseFront(self._house.gateway, config.listener)
+        self._house = house = House(config)
+        self._front = ReverseFront(house.gateway, config.listener)
         self._started, self._port = time.time(), config.port
         self._inspector: Inspector | None = None
+        self.interceptor = Interceptor(
+            config, house.gateway, house.claims, house.recorder, lambda: self._inspector, lambda: self._port
+        )
         self._control: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -127,6 +131,7 @@ class Daemon:
             self._control.add_done_callback(report_failure)
             if self.config.inspector.enabled:
                 await self._start_inspector()
+            self.interceptor.ready.set()
             if any(provider.format is not None for provider in self._house.providers.values()):
                 await load_types()
         finally:
@@ -149,6 +154,7 @@ class Daemon:
     async def _close(self) -> None:
         logger.info("stopping; answers under way have %g s", self.config.shutdown_grace_seconds)
         await self._front.stop(self.config.shutdown_grace_seconds)
+        await self.interceptor.close()
         if self._inspector is not None:
             await self._inspector.stop()
         if self._control is not None:

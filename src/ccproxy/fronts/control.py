@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccproxy.flows.summary import detail, summarize
+from ccproxy.fronts import jail_routes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -36,7 +37,7 @@ class AlreadyRunning(Exception):
         super().__init__(f"a daemon for this configuration is already running{f' (pid {pid})' if pid else ''}")
 
 
-class DaemonView(Protocol):
+class DaemonView(jail_routes.HasInterceptor, Protocol):
     """What the control plane has to know of the daemon."""
 
     @property
@@ -78,7 +79,7 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """The endpoints: GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop."""
+    """The endpoints: GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop, and for jails."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
@@ -116,6 +117,7 @@ def app(daemon: DaemonView) -> Starlette:
             Route("/flows", clear, methods=["DELETE"]),
             Route("/flows/{id}", flow),
             Route("/stop", stop, methods=["POST"]),
+            *jail_routes.routes(daemon),
         ]
     )
 

@@ -59,6 +59,13 @@ class Ticket:
     proxy_host: str = "127.0.0.1"
     keylog: str | None = None
     """Directory of the key logs, if they are to be written; the jail's own file in it is `wg.keylog`."""
+    strict: bool = False
+    """These four as the daemon is configured; the command line may add to them."""
+    publish: tuple[int, ...] = ()
+    publish_auto: bool = True
+    allow: tuple[int, ...] = ()
+    masked: tuple[str, ...] = ()
+    """Directories of the daemon's own that no jailed program is to see: its CA's key, its key logs."""
 
     def as_json(self) -> dict[str, Any]:
         """It in plain values."""
@@ -67,4 +74,5 @@ class Ticket:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The inverse of `as_json`; members that this version does not know are passed over."""
-        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value})
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{name: tuple(each) if isinstance(each, list) else each for name, each in known.items()})

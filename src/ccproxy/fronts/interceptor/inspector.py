@@ -17,6 +17,8 @@ from ccproxy.config.paths import state_dir
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mitmproxy.master import Master
+
     from ccproxy.config import Config
     from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.feeder import Feeder
@@ -37,6 +39,11 @@ class Inspector:
         self._password = password
         self._web: Web | None = None
         self._feeder: Feeder | None = None
+
+    @property
+    def master(self) -> Master | None:
+        """Its mitmproxy, if it runs."""
+        return self._web if self.running else None
 
     @property
     def running(self) -> bool:

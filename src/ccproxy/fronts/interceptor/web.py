@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy import contentviews
 from mitmproxy.certs import CertStore
@@ -40,6 +40,18 @@ def prepare(confdir: Path) -> None:
     CertStore.from_store(confdir, CONF_BASENAME, KEY_SIZE)
 
 
+def chosen(settings: Inspector) -> dict[str, Any]:
+    """The options of mitmproxy that the user may choose and that concern connections."""
+    options = settings.mitmproxy
+    return {
+        "ssl_insecure": options.ssl_insecure,
+        "stream_large_bodies": options.stream_large_bodies,
+        "body_size_limit": options.body_size_limit,
+        "ignore_hosts": options.ignore_hosts,
+        "allow_hosts": options.allow_hosts,
+    }
+
+
 class Web(WebMaster):
     """mitmweb without a proxy. `await running()` opens its page, `await done()` closes it; `run` is not for use.
 
@@ -63,11 +75,7 @@ class Web(WebMaster):
             super().__init__(Options(server=False, mode=[], confdir=str(confdir)), with_termlog=False)
             self.addons.get("errorcheck").finish()  # type: ignore[no-untyped-call] # else it keeps every error line
         self.options.update(  # type: ignore[no-untyped-call]
-            ssl_insecure=options.ssl_insecure,
-            stream_large_bodies=options.stream_large_bodies,
-            body_size_limit=options.body_size_limit,
-            ignore_hosts=options.ignore_hosts,
-            allow_hosts=options.allow_hosts,
+            **chosen(settings),
             web_host=options.web_host,
             web_port=self.port,
             web_password=password or "",

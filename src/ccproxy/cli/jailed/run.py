@@ -1,0 +1,114 @@
+"""From the command line to a jail that runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.jailed.ports import published
+from ccproxy.cli.session import Session
+from ccproxy.config.paths import control_socket, runtime_dir
+from ccproxy.jail.errors import JailError
+from ccproxy.jail.link import DaemonLink, NoDaemon
+from ccproxy.jail.plan import Plan
+from ccproxy.jail.ticket import Request, Ticket
+
+ELSEWHERE = {
+    "darwin": "macOS has no network namespaces",
+    "win32": "Windows has no network namespaces: in WSL2 the jail works",
+}
+OTHERWISE = "`ccproxy run -- COMMAND`, which sets base URLs, works here"
+
+
+class JailFailed(CommandError):
+    """The command never ran."""
+
+    def __init__(self, error: JailError) -> None:
+        super().__init__(str(error), *([error.fix] if error.fix else []))
+        self.exit_code = error.status  # type: ignore[misc]  # click declares it for the class, and reads it here
+
+
+def run_inspected(session: Session, provider: str | None, line: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Runs the command in a jail. Returns its exit status, or dies of the signal that it died of."""
+    if sys.platform != "linux":
+        raise CommandError(f"there is no capture jail: {ELSEWHERE.get(sys.platform, sys.platform)}", OTHERWISE)
+    socket_path = control_socket(session.config_dir())
+    request = Request(
+        name=options["name"] or "",
+        command=line,
+        pid=os.getpid(),
+        only_hosts=options["only_host"],
+        deny_hosts=options["deny_host"],
+        keylog=options["keylog"],
+    )
+    try:
+        link = first_link(session, socket_path, request, options["start"])
+        plan = plan_of(line, environment(link.ticket, line, provider), options, link.ticket)
+        return supervised(plan, request, socket_path, link)
+    except NoDaemon as error:
+        raise JailFailed(NoDaemon("no daemon is running", start_hint(session))) from error
+    except JailError as error:
+        raise JailFailed(error) from error
+
+
+def first_link(session: Session, path: Path, request: Request, start: bool) -> DaemonLink:
+    """The jail's connection to the daemon, which is started if none runs and it may be. Raises JailError."""
+    try:
+        return DaemonLink.open(path, request)
+    except NoDaemon:
+        if not start:
+            raise
+    from ccproxy.cli.jailed.start import start_daemon
+
+    start_daemon(session)
+    return DaemonLink.open(path, request)
+
+
+def supervised(plan: Plan, request: Request, path: Path, link: DaemonLink) -> int:
+    """Holds the jail until its command has ended. Raises JailError."""
+    from ccproxy.jail.supervisor import run
+
+    links = [link]
+    return run(plan, request, lambda asked: links.pop() if links else DaemonLink.open(path, asked), say)
+
+
+def plan_of(line: tuple[str, ...], variables: dict[str, str], options: dict[str, Any], ticket: Ticket) -> Plan:
+    """The jail that the command line and the daemon's configuration ask for. Raises click.UsageError."""
+    ports, auto = published(options["publish"], ticket)
+    shelf = runtime_dir()
+    return Plan(
+        command=line,
+        environment=variables,
+        allow=tuple(dict.fromkeys((*ticket.allow, *options["allow"]))),
+        publish=ports,
+        publish_auto=auto,
+        strict=options["strict"] or ticket.strict,
+        pcap=options["pcap"],
+        masked=(shelf, *map(Path, ticket.masked)),
+        shelf=shelf,
+    )
+
+
+def environment(ticket: Ticket, line: tuple[str, ...], provider: str | None) -> dict[str, str]:
+    """The command's variables: the user's own, and with --provider those of base URLs and keys too."""
+    if provider is None:
+        return dict(os.environ)
+    from ccproxy.cli.environment import child_environment
+
+    return child_environment(os.environ, f"http://127.0.0.1:{ticket.proxy_port}", line[0], provider)
+
+
+def say(text: str) -> None:
+    """One line to the user."""
+    click.echo(f"ccproxy: {text}", err=True)
+
+
+def start_hint(session: Session) -> str:
+    """What to do without a daemon."""
+    option = f" --config {session.directory}" if session.directory else ""
+    return f"start it in another terminal with `ccproxy{option} start`, or add --start to have one for this command"
