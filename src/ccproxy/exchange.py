@@ -54,6 +54,13 @@ class HttpRequest:
     headers: Headers
     body: bytes = b""
     http_version: str = "1.1"
+    dropped: int = 0
+    """Bytes of the body that passed but were not kept, because the record's bound was reached."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that passed, kept or not."""
+        return len(self.body) + self.dropped
 
     @property
     def path(self) -> str:
@@ -181,6 +188,14 @@ class RawRecord:
     messages: list[Message] = field(default_factory=list)
     dropped: int = 0
     """Bytes that passed but were not kept."""
+    sent: int = 0
+    """Bytes that the client sent, kept or not."""
+    received: int = 0
+    """Bytes that the client got, kept or not."""
+    status: str = ""
+    """How it was answered, in the protocol's own word: `NOERROR`, `NXDOMAIN`."""
+    answers: tuple[str, ...] = ()
+    """What a DNS server answered: `A 192.0.2.1`, `CNAME www.example.com`."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ccproxy.exchange import Exchange, HttpResponse
+from ccproxy.exchange import Exchange, HttpResponse, Message
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ RECORD_BYTES = 4096
 """What a record costs beside its bodies: objects, headers, timings. A round figure, measured at 3 to 5 KB."""
 CHUNK_BYTES = 48
 """What CPython adds to each kept chunk: the bytes object's head and its place in the list."""
+MESSAGE_BYTES = 200
+"""What a message of a conversation costs beside its content."""
 
 
 class FlowStore(Protocol):
@@ -153,8 +155,14 @@ def size_of(ex: Exchange) -> int:
         size += _kept(ex.provider_response)
     if ex.websocket is not None:
         frames = ex.websocket.from_client + ex.websocket.from_server
-        size += sum(map(len, frames)) + CHUNK_BYTES * len(frames)
+        size += sum(map(len, frames)) + CHUNK_BYTES * len(frames) + _said(ex.websocket.messages)
+    if ex.raw is not None:
+        size += _said(ex.raw.messages)
     return size
+
+
+def _said(messages: Sequence[Message]) -> int:
+    return sum(len(message.content) for message in messages) + MESSAGE_BYTES * len(messages)
 
 
 def _kept(response: HttpResponse) -> int:
