@@ -34,8 +34,18 @@ class Poller:
         self._timers[self._numbers] = (time.monotonic() + seconds, seconds, callback)
         return self._numbers
 
+    def after(self, seconds: float, callback: Callback) -> int:
+        """Calls once. The number is for `cancel`."""
+
+        def once() -> None:
+            self.cancel(number)
+            callback()
+
+        number = self.every(seconds, once)
+        return number
+
     def cancel(self, number: int) -> None:
-        """Ends what `every` began."""
+        """Ends what `every` or `after` began; nothing if it is over."""
         self._timers.pop(number, None)
 
     def stop(self) -> None:
