@@ -8,6 +8,7 @@ from tests.support.http import field_of, parse_head
 from tests.support.internet import http2, websocket
 from tests.support.internet.journal import Journal
 from tests.support.internet.pages import Asked, Reply, answer
+from tests.support.internet.providers import provided
 
 
 class Web:
@@ -44,7 +45,7 @@ class Web:
             headers=[[name.decode("latin-1"), value.decode("latin-1")] for name, value in asked.headers],
             size=len(asked.body),
         )
-        return answer(asked)
+        return provided(asked) or answer(asked)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> bool:
         """One exchange; whether another one may follow."""
@@ -55,7 +56,7 @@ class Web:
         to = writer.get_extra_info("sockname")[0]
         if (field_of(headers, "upgrade") or b"").lower() == b"websocket":
             self._journal.note("websocket", scheme=scheme, to=to, host=host, target=target.decode("latin-1"))
-            await websocket.serve(reader, writer, head, self._journal)
+            await websocket.serve(reader, writer, head, self._journal, websocket.spoken_at(host, target))
             return False
         asked = Asked("1.1", scheme, method, target, host, headers, await body_of(reader, headers), line)
         await send(writer, self.take(asked, to), method)

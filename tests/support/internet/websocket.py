@@ -1,19 +1,30 @@
-"""A WebSocket (RFC 6455) that echoes every message."""
+"""A WebSocket (RFC 6455) that echoes every message, or speaks for an LLM provider."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from tests.support.internet import providers
 from tests.support.internet.journal import Journal
 
 READ_SIZE = 65536
+type Speak = Callable[[bytes], Iterator[str]]
 
 
-async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, journal: Journal) -> None:
+def spoken_at(host: str, target: bytes) -> Speak | None:
+    """Who speaks at an address; None: the echo."""
+    path = target.partition(b"?")[0]
+    return providers.spoken if host in providers.HOSTS and path.endswith(b"/responses") else None
+
+
+async def serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, journal: Journal, speak: Speak | None
+) -> None:
     """One connection whose opening request has been read already."""
     protocol = ServerProtocol()
     protocol.receive_data(head)
@@ -22,7 +33,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head
             if isinstance(event, Request):
                 protocol.send_response(protocol.accept(event))
             elif isinstance(event, Frame):
-                echo(protocol, event, journal)
+                reply(protocol, event, journal, speak)
         for data in protocol.data_to_send():
             writer.write(data)
         await writer.drain()
@@ -31,10 +42,14 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head
         protocol.receive_data(data)
 
 
-def echo(protocol: ServerProtocol, frame: Frame, journal: Journal) -> None:
-    """Sends a message back; pings and closes are answered by the protocol."""
+def reply(protocol: ServerProtocol, frame: Frame, journal: Journal, speak: Speak | None) -> None:
+    """Answers a message; pings and closes are answered by the protocol."""
     if frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
         return
     data = bytes(frame.data)
     journal.note("message", text=frame.opcode is Opcode.TEXT, data=data.decode("latin-1"))
+    if speak is not None:
+        for text in speak(data):
+            protocol.send_text(text.encode())
+        return
     (protocol.send_text if frame.opcode is Opcode.TEXT else protocol.send_binary)(data)
