@@ -29,6 +29,7 @@ REPLACING = {
     "REQUESTS_CA_BUNDLE": "Python's requests, which trusts certifi otherwise, and what is built on it: conda, Poetry",
     "PIP_CERT": "pip, in place of its own certifi and of the `cert` of its configuration file",
     "GIT_SSL_CAINFO": "Git over HTTPS, before `http.sslCAInfo`",
+    "npm_config_cafile": "npm, pnpm and yarn 1, before the `cafile` of .npmrc",
     "AWS_CA_BUNDLE": "the AWS command line and its SDKs (botocore, JavaScript, Rust)",
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": "gcloud",
     "HTTPLIB2_CA_CERTS": "Python's httplib2, which Google's older client libraries use",
@@ -42,13 +43,12 @@ REPLACING = {
 }
 """Variables that name all that a program then trusts, and who reads them."""
 ADDING = {
-    "NODE_EXTRA_CA_CERTS": "Node.js with npm, yarn, pnpm and Electron programs; Bun; Deno from 2.8 on",
+    "NODE_EXTRA_CA_CERTS": "Node.js and Electron programs; Bun; Deno from 2.8 on",
     "DENO_CERT": "Deno, beside the stores of DENO_TLS_CA_STORE",
 }
 """Variables that name what a program trusts beside its own collection, and who reads them."""
 IF_NAMED = {
-    "npm_config_cafile": "npm and yarn 1; without it they trust what Node.js does",
-    "NPM_CONFIG_CAFILE": "the same",
+    "NPM_CONFIG_CAFILE": "npm, which reads its variables in any case",
     "YARN_HTTPS_CA_FILE_PATH": "yarn from 2 on",
     "CONDA_SSL_VERIFY": "conda, before REQUESTS_CA_BUNDLE; may be a word instead",
     "SYSTEM_CERTIFICATE_PATH": "programs in Haskell",
