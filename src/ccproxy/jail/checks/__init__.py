@@ -1,0 +1,1 @@
+"""What `ccproxy namespace doctor` looks at, a file for each family of checks."""
