@@ -73,7 +73,7 @@ class Uplink:
     def _retry(self) -> None:
         try:
             self._link = self._connect()
-        except JailError:
+        except (JailError, OSError, ValueError, TypeError, KeyError):  # also what answers is no daemon of ours
             return
         self._poller.cancel(self._timer)
         self._watch()
@@ -101,7 +101,7 @@ class Lines:
 
     def _begin(self, now: float) -> None:
         if self._dropped:
-            self._say(f"{self._dropped} more lines of the daemon were left out")
+            self._say(f"{self._dropped} more lines of the daemon's were left out")
         self._since, self._said, self._dropped = now, 0, 0
 
 
