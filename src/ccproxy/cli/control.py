@@ -97,11 +97,32 @@ class Control:
 
     def get(self, target: str) -> Any:
         """The JSON behind `target`. Raises CommandError: no daemon, no answer, or a refusal (NotThereError for 404)."""
-        connection = UnixConnection(self.path, TIMEOUT_SECONDS)
+        return self.ask("GET", target)
+
+    def post(self, target: str, value: object, timeout: float = TIMEOUT_SECONDS) -> Any:
+        """The JSON that answers `value`. Raises CommandError as `get` does."""
+        return self.ask("POST", target, value, timeout)
+
+    def delete(self, target: str) -> Any:
+        """The JSON that answers the wish to have `target` gone. Raises CommandError as `get` does."""
+        return self.ask("DELETE", target)
+
+    def ask(self, method: str, target: str, value: object = None, timeout: float = TIMEOUT_SECONDS) -> Any:
+        """The JSON that answers a request, `value` (JSON) being its body. Raises CommandError as `get` does."""
+        status, body = self.exchange(method, target, None if value is None else json.dumps(value).encode(), timeout)
+        if status == 404:
+            raise NotThereError(target)
+        if status != 200:
+            raise refusal(status, body)
+        return json.loads(body)
+
+    def exchange(self, method: str, target: str, body: bytes | None, timeout: float) -> tuple[int, bytes]:
+        """The answer's status and body. Raises CommandError: no daemon, or no answer."""
+        connection = UnixConnection(self.path, timeout)
         try:
-            connection.request("GET", target)
+            connection.request(method, target, body, {} if body is None else {"Content-Type": "application/json"})
             response = connection.getresponse()
-            body = response.read()
+            return response.status, response.read()
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunningError from error
         except PermissionError as error:
@@ -112,11 +133,6 @@ class Control:
             ) from error
         finally:
             connection.close()
-        if response.status == 404:
-            raise NotThereError(target)
-        if response.status != 200:
-            raise CommandError(f"the daemon answered {response.status}: {body[:200].decode(errors='replace')}")
-        return json.loads(body)
 
     def status(self) -> Status | None:
         """What the daemon says about itself; None if none runs. Raises CommandError if one runs and does not answer."""
@@ -124,6 +140,15 @@ class Control:
             return cast("Status", self.get("/status"))
         except NotRunningError:
             return None
+
+
+def refusal(status: int, body: bytes) -> CommandError:
+    """The daemon's own words, and what to do, where it tells them."""
+    try:
+        told = json.loads(body)
+        return CommandError(told["error"], *filter(None, [told.get("fix")]))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return CommandError(f"the daemon answered {status}: {body[:200].decode(errors='replace')}")
 
 
 class NotRunningError(CommandError):

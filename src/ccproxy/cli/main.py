@@ -19,6 +19,9 @@ ENTRIES = {
     "run": Entry("ccproxy.cli.run:run", "Run a command with its LLM traffic going through the daemon."),
     "status": Entry("ccproxy.cli.status:status", "Show what is running, and where."),
     "flows": Entry("ccproxy.cli.flows:flows", "See the exchanges that the daemon recorded."),
+    "namespace": Entry(
+        "ccproxy.cli.namespace.group:namespace", "Look at the capture jail: what it needs, what runs, its captures."
+    ),
     "hooks": Entry("ccproxy.cli.hooks.group:hooks", "See, check, try and write hooks."),
     "lightllm": Entry("ccproxy.cli.lightllm:lightllm", "Convert between the APIs' formats, for bug reports."),
     "logs": Entry("ccproxy.cli.logs:logs", "Print or follow the daemon's log."),

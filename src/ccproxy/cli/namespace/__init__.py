@@ -1,0 +1,1 @@
+"""`ccproxy namespace`: a look at the capture jail."""
