@@ -12,6 +12,7 @@ import pytest
 from tests.support.internet import names
 from tests.support.internet.pages import pattern
 from tests.support.outer import Outer, Person, people
+from tests.support.outer.outer import REPOSITORY
 
 
 @pytest.fixture(scope="module", params=people(), ids=lambda person: person.name)
@@ -90,3 +91,20 @@ def test_what_runs_inside_ends_with_it() -> None:
         child = outer.popen(["sleep", "60"])
     assert child.poll() is not None
     assert not outer.root.exists()
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+def test_a_websocket(outer: Outer, scheme: str) -> None:
+    assert visit(outer, "ws", f"{scheme}://h1.example.test/socket", "häi") == "häi\n".encode()
+    assert outer.arrived(kind="websocket", host="h1.example.test")
+
+
+def test_http3(outer: Outer) -> None:
+    assert visit(outer, "h3", "https://www.h3.test/bytes/100000") == pattern(100_000)
+    assert outer.arrived(kind="http", version="3", host="www.h3.test")
+
+
+def visit(outer: Outer, *arguments: str) -> bytes:
+    done = outer.run(["python", "-m", "tests.support.internet.visit", *arguments], cwd=REPOSITORY, timeout=20)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

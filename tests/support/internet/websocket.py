@@ -37,7 +37,7 @@ async def serve(
         for data in protocol.data_to_send():
             writer.write(data)
         await writer.drain()
-        if not (data := await reader.read(READ_SIZE)) or protocol.close_expected():
+        if protocol.close_expected() or not (data := await reader.read(READ_SIZE)):
             return
         protocol.receive_data(data)
 
