@@ -15,7 +15,7 @@ from ccproxy.jail.poll import Poller
 from ccproxy.jail.ticket import Request, Ticket
 
 if TYPE_CHECKING:
-    from ccproxy.jail.command import Command
+    from ccproxy.jail.followed import Command
     from ccproxy.jail.passages import Passages
     from ccproxy.jail.tunnel import Tunnel
     from ccproxy.jail.uplink import Uplink
@@ -103,7 +103,7 @@ class Holder:
     def _prepare(self, ticket: Ticket) -> None:
         """What can be done while the handshake is under way."""
         from ccproxy.jail import trust
-        from ccproxy.jail.command import Command
+        from ccproxy.jail.followed import Command
         from ccproxy.jail.passages import Passages
 
         given = dict(self._plan.environment)
