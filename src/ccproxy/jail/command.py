@@ -1,76 +1,119 @@
-"""The command, as the process that holds its jail sees it: what its init tells, which signals go to it, how it ends."""
+"""The command itself: forked, stripped of every right, executed."""
 
 from __future__ import annotations
 
+import errno
+import marshal
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
 
-from ccproxy.jail.errors import JailError
-from ccproxy.jail.inmate import Exited, Failed, Inmate, News, Started, Stopped
-from ccproxy.jail.jobs import is_stopped, stop_like
-from ccproxy.jail.poll import Poller
-from ccproxy.jail.signals import Signals
-from ccproxy.jail.terminal import Terminal
+from ccproxy.jail import kernel
+from ccproxy.jail.errors import NOT_EXECUTABLE, NOT_FOUND, JailError
+from ccproxy.jail.inherited import Inherited
+
+KEPT_CAPABILITIES = frozenset((0, 1, 2, 3, 4, 5, 6, 7, 10, 13, 14, 15, 18, 23, 24, 28, 31))
+"""What root may have inside: CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, KILL, SETGID, SETUID,
+NET_BIND_SERVICE, NET_RAW, IPC_LOCK, IPC_OWNER, SYS_CHROOT, SYS_NICE, SYS_RESOURCE, LEASE, SETFCAP.
+<linux/capability.h>. Nothing with which devices, routes, mounts or other processes can be changed."""
+SHELL = "/bin/sh"
+HEAD_BYTES = 80
 
 
+@dataclass(frozen=True, slots=True)
 class Command:
-    """Follows the jail's init on the loop, which it stops when the command has ended; `waitstatus` says how."""
+    """What to run and how. `program` is a filter of system calls, empty for none."""
 
-    def __init__(self, poller: Poller, jail: Inmate, started: Callable[[], None]) -> None:
-        self._poller, self._jail, self._on_start = poller, jail, started
-        self._terminal = Terminal()
-        self._pid: int | None = None
-        self._waiting: list[int] = []
-        self._signals: Signals | None = None
-        self.waitstatus: int | None = None
-        poller.on_readable(jail.fileno(), self._news)
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    inherited: Inherited
+    program: bytes = b""
+    die_with_parent: bool = False
 
-    def catch_signals(self) -> None:
-        """From now on they are the command's. Before, they end this process and with it the jail."""
-        self._signals = Signals(self._poller, self._signal)
+    def start(self, tell: Callable[[], None], *kept: int) -> int:
+        """Runs it in a child and returns its pid; the child calls `tell` first, for which the descriptors `kept` stay
+        open until then. Raises JailError if it cannot be executed."""
+        read, write = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+        pid = os.fork()
+        if pid == 0:
+            self._become(tell, write, kept)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(write)
+        with os.fdopen(read, "rb") as file:
+            failure = file.read()
+        if failure:
+            os.waitpid(pid, 0)
+            raise JailError(*marshal.loads(failure))  # noqa: S302 - from our own fork
+        return pid
 
-    def close(self) -> None:
-        """Signals are this process's own again."""
-        if self._signals:
-            self._signals.close()
-        self._poller.on_readable(self._jail.fileno(), None)
+    def _become(self, tell: Callable[[], None], failing: int, kept: Sequence[int]) -> NoReturn:
+        try:
+            tell()
+            self.inherited.close_others(failing, *kept)
+            self._execute()
+        except JailError as error:
+            os.write(failing, marshal.dumps((str(error), error.fix, error.status)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a second copy of this process must not go on
+            os.write(failing, marshal.dumps((f"the command could not be started: {error}", "", NOT_EXECUTABLE)))
+        finally:
+            os._exit(NOT_EXECUTABLE)
 
-    def _news(self) -> None:
-        news = self._jail.news()
-        if news is None:
-            self._ended(self._jail.wait())
-        for item in news or ():
-            self._tell(item)
+    def _execute(self) -> None:
+        if self.die_with_parent:
+            kernel.die_with_parent()
+        kernel.drop_capabilities(KEPT_CAPABILITIES, everything=os.geteuid() != 0)
+        if self.program:
+            kernel.filter_system_calls(self.program)
+        self.inherited.restore_signals()
+        name = self.arguments[0]
+        try:
+            os.execvpe(name, self.arguments, self.environment)
+        except OSError as error:
+            path = find(name, self.environment) or name
+            if error.errno == errno.ENOEXEC and is_text(path):
+                os.execve(SHELL, [SHELL, path, *self.arguments[1:]], self.environment)
+            raise refusal(name, path, error) from error
 
-    def _tell(self, item: News) -> None:
-        match item:
-            case Started(pid):
-                self._started(pid)
-            case Stopped(number):
-                self._stopped(number)
-            case Exited(waitstatus):
-                self._ended(waitstatus)
-            case Failed(message, fix, status):
-                raise JailError(message, fix, status)
 
-    def _started(self, pid: int) -> None:
-        self._pid = pid
-        for number in self._waiting:
-            self._jail.signal(number)
-        self._on_start()
+def find(name: str, environment: Mapping[str, str]) -> str | None:
+    """The file that a name stands for, whether or not it can be executed."""
+    if "/" in name:
+        return name if os.path.exists(name) else None
+    places = (os.path.join(each, name) for each in os.get_exec_path(environment))
+    found = [place for place in places if os.path.exists(place)]
+    return next((place for place in found if os.access(place, os.X_OK)), found[0] if found else None)
 
-    def _stopped(self, number: int) -> None:
-        if (pid := self._pid) is not None:
-            stop_like(number, lambda: is_stopped(pid), self._terminal)
-            self._jail.signal(signal.SIGCONT)
 
-    def _signal(self, number: int) -> None:
-        if self._pid is None:
-            self._waiting.append(number)
-        else:
-            self._jail.signal(number)
+def is_text(path: str) -> bool:
+    """Whether a file could be a script without a first line that says so, which shells run and execvp(3) does."""
+    try:
+        with open(path, "rb") as file:
+            return b"\0" not in file.read(HEAD_BYTES)
+    except OSError:
+        return False
 
-    def _ended(self, waitstatus: int) -> None:
-        self.waitstatus = waitstatus
-        self._terminal.restore()
-        self._poller.stop()
+
+def refusal(name: str, path: str, error: OSError) -> JailError:
+    """The error for a file that the kernel does not execute."""
+    if error.errno in {errno.ENOENT, errno.ENOTDIR} and not os.path.lexists(path):
+        advice = "is the path right?" if "/" in name else "is it installed, and is its directory in PATH?"
+        return JailError(f"{name}: command not found", advice, NOT_FOUND)
+    message, fix = _reason(path, error)
+    return JailError(f"{name}: {message}", fix, NOT_EXECUTABLE)
+
+
+def _reason(path: str, error: OSError) -> tuple[str, str]:
+    if os.path.isdir(path):
+        return "is a directory", "name a program"
+    if error.errno == errno.EACCES:
+        return "is not executable", f"chmod +x {path}"
+    if error.errno == errno.ENOENT:
+        return "its interpreter is not there", f"look at the first line of {path}"
+    if error.errno == errno.ENOEXEC:
+        return "is no program for this machine", f"file {path} tells what it is"
+    if error.errno == errno.E2BIG:
+        return "its arguments and environment are too long", "give it less of them"
+    return os.strerror(error.errno or 0), ""
