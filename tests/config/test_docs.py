@@ -39,7 +39,7 @@ def test_examples_of_errors_are_real(tmp_path: Path, example: tuple[str, str]) -
     assert str(caught.value).replace(f"{tmp_path}/", "") + "\n" == expected
 
 
-BLOCKS = ["auth", "listener", "transport", "flows", "otel", "gemini_capacity", "pplx", "mcp", "inspector"]
+BLOCKS = ["auth", "listener", "transport", "flows", "otel", "gemini_capacity", "pplx", "mcp", "inspector", "jail"]
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -66,6 +66,8 @@ class Inspector(Section):
     """Host to vendor name, for telemetry only. Entries are added to the known hosts; null removes one."""
     transforms: list[Transform] = Field(default_factory=list)
     """The 2.0 place of `lightllm.transforms`; empty once loaded, because they are appended there."""
+    keylog: bool = False
+    """Whether the keys of jails' connections are written, for Wireshark."""
     mitmproxy: Mitmproxy = Field(default_factory=Mitmproxy)
 
     @property

@@ -14,6 +14,7 @@ from ccproxy.config.crosscheck import disagreements
 from ccproxy.config.errors import KeyPath, Place
 from ccproxy.config.hooks import Hooks
 from ccproxy.config.inspector import Inspector
+from ccproxy.config.jail import Jail
 from ccproxy.config.layers import Places
 from ccproxy.config.providers import Provider
 from ccproxy.config.section import Complaint, Raw, Section
@@ -58,6 +59,7 @@ class Config(Section):
     hooks: Hooks = Field(default_factory=dict, validate_default=True)
     shaping: Shaping = Field(default_factory=Shaping)
     inspector: Inspector = Field(default_factory=Inspector)
+    jail: Jail = Field(default_factory=Jail)
     flows: Flows = Field(default_factory=Flows)
     mcp: Mcp = Field(default_factory=Mcp)
     otel: Otel = Field(default_factory=Otel)
