@@ -157,7 +157,7 @@ class Daemon:
         """Starts the process without waiting for it."""
         self.home.write(self.config)
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
+            self.process = self.launch(
                 [sys.executable, "-m", "ccproxy", "start"],
                 env=self.home.environment(self._env),
                 cwd=self.home.root / "home",
@@ -167,6 +167,10 @@ class Daemon:
             )
         return self.process
 
+    def launch(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Starts a process where the daemon is to run."""
+        return subprocess.Popen(command, **options)
+
     def start(self) -> None:
         """Starts the process and waits until both the listener and the control plane answer."""
         process = self.spawn()
@@ -174,13 +178,14 @@ class Daemon:
         while time.monotonic() < end:
             if process.poll() is not None:
                 raise AssertionError(f"the daemon ended with {process.returncode}:\n{self.output}")
-            if self._answers():
+            if self.answers():
                 return
             time.sleep(0.02)
         self.stop()
         raise AssertionError(f"the daemon does not answer:\n{self.output}")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the daemon is ready."""
         try:
             return "pid" in self.control("GET", "/status") and self.ask("GET", "/health").status == 200
         except (OSError, ValueError, http.client.HTTPException):

@@ -86,10 +86,12 @@ class Outer:
         return [sys.executable, *options, str(HERE / "enter.py"), *who, kind, *arguments]
 
     def popen(self, command: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> Running:
-        """Starts a program inside, as the person. It is killed at the end if it still runs."""
+        """Starts a program inside, as the person. It is killed at the end if it still runs. Variables that are empty
+        are left out."""
         everything = {"PATH": PATH, "LANG": "C.UTF-8", "SSL_CERT_FILE": str(self.ca)} | dict(env or {})
         options.setdefault("cwd", "/")
-        child: Running = subprocess.Popen(self._enter("exec", command), env=everything, **options)
+        options["env"] = {name: value for name, value in everything.items() if value}
+        child: Running = subprocess.Popen(self._enter("exec", command), **options)
         self._children.append(child)
         return child
 
