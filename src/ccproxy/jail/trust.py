@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ccproxy.jail import java
+from ccproxy.jail import anchors, java
 from ccproxy.jail.bundles import joined, named_by, read_directory, system_bundles
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ its own, and private addresses are refused), and what went through it could not 
 
 
 def files(ca: bytes, shelf: Path, environment: Mapping[str, str] | None = None) -> dict[str, bytes]:
-    """What is to be read in place of what is there, by absolute path: the shelf's own files, and the system's bundles
-    and Java's stores with ccproxy's CA (PEM) in them. `environment` is the command's; None: this process's."""
+    """What is to be read in place of what is there, by absolute path: the shelf's own files, the system's bundles and
+    Java's stores with ccproxy's CA (PEM) in them, and new files in directories that exist. `environment` is the
+    command's; None: this process's. Raises ValueError if `ca` is no certificate."""
     environment = os.environ if environment is None else environment
     system = system_bundles()
     named = tuple(named_by(environment.get(name) for name in (*REPLACING, *IF_NAMED, *ADDING)))
@@ -79,6 +80,7 @@ def files(ca: bytes, shelf: Path, environment: Mapping[str, str] | None = None) 
         str(shelf / BUNDLE): joined([ca, usual, *named]),
         **{path: joined([ca, content]) for path, content in system.items()},
         **java.stores(ca, environment),
+        **anchors.additions(ca),
     }
 
 

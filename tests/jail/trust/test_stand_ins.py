@@ -18,27 +18,17 @@ from tests.support.tls import Authority
 INSIDE = Path(__file__).with_name("inside.py")
 
 
-def jailed(tmp_path: Path, over: dict[str, bytes], beside: dict[str, bytes]) -> list[str]:
-    """The start of a command line that runs the rest with these files in place."""
-    (tmp_path / "content").mkdir()
-    (tmp_path / "scratch").mkdir()
-
-    def written(files: dict[str, bytes]) -> dict[str, str]:
-        stored = {path: tmp_path / "content" / path.replace("/", "_") for path in files}
-        for path, file in stored.items():
-            file.write_bytes(files[path])
-        return {path: str(file) for path, file in stored.items()}
-
-    plan = tmp_path / "plan.json"
-    plan.write_text(
-        json.dumps({"over": written(over), "beside": written(beside), "scratch": str(tmp_path / "scratch")})
-    )
-    return ["unshare", "-rm", sys.executable, str(INSIDE), str(plan)]
-
-
 def prepared(tmp_path: Path, shelf: Path, ca: bytes) -> list[str]:
-    over = {path: content for path, content in files(ca, shelf, {}).items() if not Path(path).is_relative_to(shelf)}
-    return jailed(tmp_path, over, additions(ca))
+    """The start of a command line that runs the rest with all files in place but the shelf's."""
+    (tmp_path / "content").mkdir()
+    stored = {}
+    for path, content in files(ca, shelf, {}).items():
+        if not Path(path).is_relative_to(shelf):
+            stored[path] = str(tmp_path / "content" / path.replace("/", "_"))
+            Path(stored[path]).write_bytes(content)
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(stored))
+    return ["unshare", "-rm", sys.executable, str(INSIDE), str(plan)]
 
 
 @pytest.mark.parametrize("client", ["curl", "openssl", "git", "python-ssl", "httpx-by-default", "wget", "java"])
