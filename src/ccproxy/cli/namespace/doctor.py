@@ -44,10 +44,11 @@ def doctor(session: Session, as_json: bool) -> int:
         results = list(examine(looked_at))
         print_json(looked_at, results)
     else:
-        results = []
+        results, fixes = [], set[str]()
         for result in examine(looked_at):
-            click.echo(told(result))
+            click.echo(told(result, repeated=result.finding.fix in fixes))
             results.append(result)
+            fixes.add(result.finding.fix)
         click.echo(f"\n{verdict(results)}")
     return 1 if failures(results) else 0
 
@@ -70,15 +71,15 @@ def print_json(looked_at: House, results: list[Result]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def told(result: Result) -> str:
-    """A line, and below what fails why that matters and what mends it."""
+def told(result: Result, *, repeated: bool = False) -> str:
+    """A line, and below what fails why that matters and what mends it, unless that is told already."""
     finding = result.finding
     sign, color = MARKS[finding.status]
     lines = [f"  {click.style(sign, fg=color)}  {result.check.title:<{TITLE_WIDTH}}{visible(finding.detail)}"]
     if finding.status == "failed":
         lines.append(click.style(FIX + result.check.why, dim=True))
     if finding.fix:
-        lines.append(f"{FIX}{click.style('fix:', bold=True)} {visible(finding.fix)}")
+        lines.append(f"{FIX}{click.style('fix:', bold=True)} {'as above' if repeated else visible(finding.fix)}")
     return "\n".join(lines)
 
 

@@ -8,11 +8,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from ccproxy.jail import kernel
 from ccproxy.jail.checks import trial
 from ccproxy.jail.checks.finding import Check, Finding, House, failed, ok, unknown, warning
 from ccproxy.jail.fixes import CONTAINERS
 
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_SLAVE = 2, 4, 8, 4096, 16384, 1 << 19
 SENSIBLE_LIMIT = 15000
 
 CLONE = "kernel.unprivileged_userns_clone"
@@ -31,9 +31,9 @@ def limits(house: House) -> Finding:
     found = {name: value for name in LIMITS.values() if (value := sysctl(house, name)) is not None}
     none = [name for name, value in found.items() if value == "0"]
     if none:
-        return failed(
-            f"{' and '.join(none)} is 0: none may be made", house.fix("sysctl", name=none[0], value=SENSIBLE_LIMIT)
-        )
+        finding = warning if none == [LIMITS["pid"]] else failed
+        told = f"{' and '.join(none)} is 0: none may be made"
+        return finding(told, house.fix("sysctl", name=none[0], value=SENSIBLE_LIMIT))
     if LIMITS["user"] not in found:
         return unknown("the kernel does not tell how many may be made")
     return ok(f"{found[LIMITS['user']]} user namespaces are allowed")
@@ -101,6 +101,8 @@ def pids(house: House) -> Finding:
     outcome = trial.attempt(pid_steps)
     if outcome.ok:
         return ok("processes can have a /proc of their own")
+    if not trial.attempt(mount_steps).ok:
+        return unknown(f"not tried: {outcome}")
     kind = house.distribution.container
     return warning(
         f"{outcome}: processes that a command leaves behind are ended by ccproxy, not by the kernel",
@@ -120,21 +122,21 @@ def mount_steps() -> Iterator[str]:
     yield from trial.enter(os.CLONE_NEWNS)
     directory = tempfile.gettempdir()
     yield "making the mounts ours"
-    trial.mount("none", "/", None, MS_REC | MS_SLAVE)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_SLAVE)
     yield "mounting a tmpfs"
-    trial.mount("ccproxy", directory, "tmpfs", MS_NOSUID | MS_NODEV)
+    kernel.mount("ccproxy", directory, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV)
     for name in ("over", "under"):
         with open(f"{directory}/{name}", "w"):
             pass
     yield "mounting a file over another"
-    trial.mount(f"{directory}/over", f"{directory}/under", None, MS_BIND)
+    kernel.mount(f"{directory}/over", f"{directory}/under", None, kernel.MS_BIND)
 
 
 def pid_steps() -> Iterator[str]:
     """Into a pid namespace, and a /proc for it, which only a process in it can mount."""
     yield from trial.enter(os.CLONE_NEWNS | os.CLONE_NEWPID)
     yield "making the mounts ours"
-    trial.mount("none", "/", None, MS_REC | MS_SLAVE)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_SLAVE)
     yield "mounting /proc"
     pid = os.fork()
     if pid == 0:
@@ -146,7 +148,7 @@ def pid_steps() -> Iterator[str]:
 def proc_mounted() -> int:
     """Mounts a /proc. The error's number, 0 if there was none."""
     try:
-        trial.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     except OSError as error:
         return error.errno or errno.EIO
     return 0

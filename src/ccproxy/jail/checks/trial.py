@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import json
@@ -86,11 +85,3 @@ def loopback_up() -> None:
     """Brings up `lo` of the namespace one is in, for which a capability is needed. Raises OSError."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", IFF_UP))
-
-
-def mount(source: str, target: str, kind: str | None = None, flags: int = 0) -> None:
-    """mount(2). Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    texts = [None if value is None else os.fsencode(value) for value in (source, target, kind)]
-    if libc.mount(*texts, ctypes.c_ulong(flags), None):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
