@@ -107,7 +107,10 @@ class Holder:
         from ccproxy.jail.passages import Passages
 
         given = dict(self._plan.environment)
-        self._files = trust.files(ticket.ca.encode("ascii"), self._plan.shelf)
+        if proxies := trust.removed(given):
+            self._say(f"not set inside, where no proxy can be reached: {', '.join(proxies)}")
+        given = {name: value for name, value in given.items() if name not in proxies}
+        self._files = trust.files(ticket.ca.encode("ascii"), self._plan.shelf, given)
         self._environment = {**given, **trust.variables(given, self._plan.shelf)}
         self._passages = Passages(self._poller, self._plan, self._jail, self._uplink, self._say)
         self._to_close.append(self._passages)
