@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.noise import Identity, State
@@ -21,7 +22,8 @@ class KeyLog:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._fd = os.open(path, flags, 0o600)
-            os.fchmod(self._fd, 0o600)
+            if S_ISREG(os.fstat(self._fd).st_mode):  # no device loses its mode
+                os.fchmod(self._fd, 0o600)
         except OSError as error:
             raise JailError(f"the key log {path} cannot be written: {error.strerror}") from error
 

@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 
 from ccproxy.jail.errors import JailError
 
@@ -28,8 +29,9 @@ class Pcap:
         self._records: list[bytes] = []
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            os.fchmod(self._fd, 0o600)
-            os.truncate(self._fd, 0)
+            if S_ISREG(os.fstat(self._fd).st_mode):  # not a pipe to Wireshark, and no device
+                os.fchmod(self._fd, 0o600)
+                os.truncate(self._fd, 0)
             self._write(FILE_HEADER.pack(MAGIC_NANOSECONDS, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW))
         except OSError as error:
             raise JailError(f"the capture {path} cannot be written: {error.strerror}") from error

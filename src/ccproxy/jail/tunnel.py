@@ -9,21 +9,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ccproxy.jail.coalesce import NO_OFFLOAD, Coalescer, has_header
+from ccproxy.jail.device import Device, DeviceGone
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.keylog import KeyLog, wireguard_lines
 from ccproxy.jail.noise import Identity, State
 from ccproxy.jail.pcap import Pcap
 from ccproxy.jail.poll import Poller
 from ccproxy.jail.ticket import Ticket
-from ccproxy.jail.udp import udp_socket
+from ccproxy.jail.udp import PIECE, udp_socket
 from ccproxy.jail.wireguard import Initiator
 
 TICK_SECONDS = 0.25
 BATCH = 64
 """Packets per call, so that neither direction starves the other."""
-PIECE = 65536 + 64
-DEVICE_GONE = (errno.EBADFD, errno.EBADF, errno.EIO, errno.ENODEV)
 
 
 def _to_stderr(line: str) -> None:
@@ -44,32 +42,38 @@ class Tunnel:
         say: Callable[[str], None] = _to_stderr,
     ) -> None:
         """`keylog` and `pcap` are files. Raises JailError if one cannot be written, or for a ticket without sense."""
-        self.sent_bytes = self.received_bytes = self.handshakes = 0
-        self._poller, self._tun, self._timer = poller, tun, 0
+        self.sent_bytes = self.received_bytes = 0
+        self._poller, self._device, self._timer = poller, Device(tun), 0
         self._up, self._on_up, self._on_lost = False, _nothing, say
         self._keylog = KeyLog(keylog, say) if keylog else None
         self._pcap = Pcap(pcap, say) if pcap else None
-        self._coalescer = Coalescer() if has_header(tun) else None
-        self._skip = len(NO_OFFLOAD) if self._coalescer else 0
-        self._initiator, self._socket = self._initiator_of(ticket), udp_socket(ticket)
+        self._initiator, self._socket, self._earlier = self._initiator_of(ticket), udp_socket(ticket), 0
+
+    @property
+    def handshakes(self) -> int:
+        """How many have succeeded."""
+        return self._earlier + self._initiator.handshakes
 
     def start(self, on_up: Callable[[], None], on_lost: Callable[[str], None]) -> None:
         """Begins. `on_up` is called at the first handshake and after each recovery, `on_lost` at most once, with what
         ended the tunnel for good."""
         self._on_up, self._on_lost = on_up, on_lost
-        os.set_blocking(self._tun, False)
+        os.set_blocking(self._device.fd, False)
         self._poller.on_readable(self._socket.fileno(), self._from_daemon)
-        self._poller.on_readable(self._tun, self._from_jail)
+        self._poller.on_readable(self._device.fd, self._from_jail)
         self._timer = self._poller.every(TICK_SECONDS, self._tick)
         self._tick()
 
     def move(self, ticket: Ticket) -> None:
-        """Goes on with another listener and other keys."""
-        fresh, initiator = udp_socket(ticket), self._initiator_of(ticket)
+        """Goes on with another listener and other keys. Raises JailError for a ticket without sense."""
+        if not self._timer:
+            return
+        initiator, sock = self._initiator_of(ticket), udp_socket(ticket)
         self._poller.on_readable(self._socket.fileno(), None)
         self._socket.close()
-        self._socket, self._initiator, self._up = fresh, initiator, False
-        self._poller.on_readable(fresh.fileno(), self._from_daemon)
+        self._earlier += self._initiator.handshakes
+        self._initiator, self._socket, self._up = initiator, sock, False
+        self._poller.on_readable(sock.fileno(), self._from_daemon)
         self._tick()
 
     def close(self) -> None:
@@ -92,45 +96,40 @@ class Tunnel:
             self._keylog.add(*wireguard_lines(identity, state))
 
     def _from_jail(self) -> None:
-        now, read, send, tun, skip = time.monotonic(), os.read, self._initiator.send, self._tun, self._skip
-        for _ in range(BATCH):
-            try:
-                packet = read(tun, PIECE)[skip:]
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self._device_failed(error)
-                return
-            self.sent_bytes += len(packet)
-            if self._pcap:
-                self._pcap.add(packet)
-            if datagram := send(packet, now):
-                self._transmit(datagram)
-        if self._pcap:
-            self._pcap.flush()
+        now, read, send = time.monotonic(), self._device.read, self._initiator.send
+        try:
+            for _ in range(BATCH):
+                packet = read()
+                if packet is None:
+                    break
+                self.sent_bytes += len(packet)
+                if self._pcap:
+                    self._pcap.add(packet)
+                if datagram := send(packet, now):
+                    self._transmit(datagram)
+        except DeviceGone as gone:
+            self._lose(gone)
+        self._settle()
 
     def _from_daemon(self) -> None:
-        now, recv, receive, deliver = time.monotonic(), self._socket.recv, self._initiator.receive, self._deliver
-        for _ in range(BATCH):
-            try:
-                datagram = recv(PIECE)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self._socket_failed(error)
-                break
-            if packet := receive(datagram, now):
-                deliver(packet)
+        now, recv, receive = time.monotonic(), self._socket.recv, self._initiator.receive
+        try:
+            for _ in range(BATCH):
+                if packet := receive(recv(PIECE), now):
+                    self._deliver(packet)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._socket_failed(error)
+        except DeviceGone as gone:
+            self._lose(gone)
         self._settle()
 
     def _deliver(self, packet: bytes) -> None:
         self.received_bytes += len(packet)
         if self._pcap:
             self._pcap.add(packet)
-        if self._coalescer:
-            self._coalescer.add(packet)
-        else:
-            self._write(packet)
+        self._device.deliver(packet)
 
     def _tick(self) -> None:
         self._initiator.tick(time.monotonic())
@@ -138,20 +137,17 @@ class Tunnel:
 
     def _settle(self) -> None:
         """Does what a batch has left to do."""
-        if self._coalescer:
-            for packet in self._coalescer.take():
-                self._write(packet)
+        try:
+            self._device.flush()
+        except DeviceGone as gone:
+            self._lose(gone)
         if self._pcap:
             self._pcap.flush()
-        if self._initiator.outbox:
-            self._send_outbox()
+        outbox = self._initiator.outbox
+        while outbox:
+            self._transmit(outbox.pop(0))
         if (self._initiator.session is not None) != self._up:
             self._change()
-
-    def _send_outbox(self) -> None:
-        datagrams, self._initiator.outbox = self._initiator.outbox, []
-        for datagram in datagrams:
-            self._transmit(datagram)
 
     def _change(self) -> None:
         self._up = not self._up
@@ -169,23 +165,16 @@ class Tunnel:
         if error.errno == errno.ECONNREFUSED:
             self._initiator.refused()
 
-    def _write(self, packet: bytes) -> None:
-        try:
-            os.write(self._tun, packet)
-        except OSError as error:
-            self._device_failed(error)
-
-    def _device_failed(self, error: OSError) -> None:
-        """Without its device the tunnel is over; a packet that the kernel does not want is dropped."""
-        if error.errno in DEVICE_GONE and self._timer:
+    def _lose(self, gone: DeviceGone) -> None:
+        if self._timer:
             self._detach()
-            self._on_lost(f"the jail's TUN device is gone: {error.strerror}")
+            self._on_lost(f"its TUN device is gone ({gone})")
 
     def _detach(self) -> None:
         if self._timer:
             self._poller.cancel(self._timer)
             self._poller.on_readable(self._socket.fileno(), None)
-            self._poller.on_readable(self._tun, None)
+            self._poller.on_readable(self._device.fd, None)
         self._timer = 0
 
 

@@ -7,6 +7,8 @@ import socket
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.ticket import Ticket
 
+PIECE = 65536
+"""As large as a datagram can be."""
 BUFFER_BYTES = 4 << 20
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 """Beyond the system's limits, for root only. <asm-generic/socket.h>"""
