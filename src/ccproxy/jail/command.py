@@ -70,17 +70,17 @@ class Command:
         self.inherited.restore_signals()
         name = self.arguments[0]
         try:
-            os.execvpe(name, self.arguments, self.environment)
+            os.execvpe(name, list(self.arguments), self.environment)  # noqa: S606
         except OSError as error:
-            path = find(name, self.environment) or name
-            if error.errno == errno.ENOEXEC and is_text(path):
-                os.execve(SHELL, [SHELL, path, *self.arguments[1:]], self.environment)
+            path = find(name, self.environment)
+            if path and error.errno == errno.ENOEXEC and is_text(path):
+                os.execve(SHELL, [SHELL, path, *self.arguments[1:]], self.environment)  # noqa: S606
             raise refusal(name, path, error) from error
 
 
 def find(name: str, environment: Mapping[str, str]) -> str | None:
     """The file that a name stands for, whether or not it can be executed."""
-    if "/" in name:
+    if "/" in name or not name:
         return name if os.path.exists(name) else None
     places = (os.path.join(each, name) for each in os.get_exec_path(environment))
     found = [place for place in places if os.path.exists(place)]
@@ -96,11 +96,11 @@ def is_text(path: str) -> bool:
         return False
 
 
-def refusal(name: str, path: str, error: OSError) -> JailError:
-    """The error for a file that the kernel does not execute."""
-    if error.errno in {errno.ENOENT, errno.ENOTDIR} and not os.path.lexists(path):
+def refusal(name: str, path: str | None, error: OSError) -> JailError:
+    """The error for a file that the kernel does not execute, or that is not there (None)."""
+    if path is None:
         advice = "is the path right?" if "/" in name else "is it installed, and is its directory in PATH?"
-        return JailError(f"{name}: command not found", advice, NOT_FOUND)
+        return JailError(f"{name or "''"}: command not found", advice, NOT_FOUND)
     message, fix = _reason(path, error)
     return JailError(f"{name}: {message}", fix, NOT_EXECUTABLE)
 
