@@ -30,12 +30,12 @@ HUNG_UP = (
 )
 LEFT = "the program closed the connection to {host} before it had said anything"
 CAUSES: tuple[tuple[str, str, str], ...] = (
+    ("disconnected during the handshake", "tls_refused", HUNG_UP),
     ("does not trust", "tls_refused", REFUSED),
     ("may not trust", "tls_refused", REFUSED),
-    ("disconnected during the handshake", "tls_refused", HUNG_UP),
     ("connection closed early", "client_gone", LEFT),
 )
-"""What mitmproxy says of a handshake, and what that means."""
+"""What mitmproxy says of a handshake, and what that means. The first speaks of trust too."""
 
 
 class TlsHooks:
