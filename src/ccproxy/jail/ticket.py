@@ -74,5 +74,6 @@ class Ticket:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The inverse of `as_json`; members that this version does not know are passed over."""
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        return cls(**{name: tuple(each) if isinstance(each, list) else each for name, each in known.items()})
+        known: dict[str, Any] = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        lists = {name: tuple(each) for name, each in known.items() if isinstance(each, list)}
+        return cls(**known | lists)
