@@ -11,7 +11,14 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_SLAVE = 4096, 16384, 1 << 19
 """<sys/mount.h>"""
 MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = (
+    1,
+    4,
+    22,
+    24,
+    36,
+    38,
+)
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 """<linux/prctl.h>"""
 SECCOMP_MODE_FILTER = 2
@@ -47,6 +54,11 @@ def prctl(option: int, *arguments: int) -> None:
 def die_with_parent() -> None:
     """The kernel kills this process when the thread that is its parent ends."""
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def own_proc_files() -> None:
+    """Files in /proc/self belong to this process's user also after it was another one's (PR_SET_DUMPABLE)."""
+    prctl(PR_SET_DUMPABLE, 1)
 
 
 def adopt_orphans() -> None:

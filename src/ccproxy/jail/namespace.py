@@ -55,6 +55,7 @@ def steps() -> Iterator[str]:
     uid, gid = os.geteuid(), os.getegid()
     mapper = Mapper() if uid == 0 else None
     os.unshare(FLAGS)
+    kernel.own_proc_files()
     yield "map"
     if mapper is None or not mapper.finish():
         map_self(uid, gid)

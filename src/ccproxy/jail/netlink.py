@@ -61,8 +61,8 @@ class Netlink:
         self.ask(RTM_NEWADDR, body, NLM_F_CREATE | NLM_F_EXCL)
 
     def default_route(self, index: int, family: socket.AddressFamily) -> None:
-        """Sends everything to a device. Segments are acknowledged at once: the far side has Nagle's algorithm on, so that
-        a delayed acknowledgement costs 40 ms a request."""
+        """Sends everything to a device, and acknowledges at once what comes from there: the far side has Nagle's
+        algorithm on, so that a delayed acknowledgement costs 40 ms a request."""
         scope = RT_SCOPE_LINK if family == socket.AF_INET else 0
         body = struct.pack("=BBBBBBBBI", family, 0, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST, 0)
         body += attribute(RTA_OIF, struct.pack("=I", index))
