@@ -11,8 +11,12 @@ import pytest
 from ccproxy import __version__
 from tests.support.daemon import Home
 
-COMMANDS = ["demo", "init", "start", "run", "status", "flows", "hooks", "logs"]
-BELOW = [["flows", "list"], ["flows", "show"], *(["hooks", name] for name in ("list", "check", "run", "new"))]
+COMMANDS = ["demo", "init", "start", "run", "status", "flows", "namespace", "hooks", "logs"]
+BELOW = [
+    *(["flows", name] for name in ("list", "show")),
+    *(["namespace", name] for name in ("status", "doctor", "wireguard-config")),
+    *(["hooks", name] for name in ("list", "check", "run", "new")),
+]
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), *BELOW], ids=" ".join)
@@ -54,6 +58,8 @@ def test_version(home: Home) -> None:
         (["logs", "-n", "many"], "many"),
         (["flows", "list", "-n", "0"], "0"),
         (["flows", "show"], "ID"),
+        (["namespace", "wireguard-config", "--port", "0"], "65535"),
+        (["namespace", "wireguard-config", "--off", "--qr"], "--off"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ccproxy.jail import probe
 from ccproxy.jail.errors import FAILED, JailError
 from ccproxy.jail.plan import Plan
 from ccproxy.jail.ticket import DNS_ADDRESS, Request, Ticket
+
+if TYPE_CHECKING:
+    from ccproxy.jail.inmate import Inmate, News
 
 NAME = "doctor"
 SECONDS = 10.0
@@ -63,28 +66,38 @@ def alone(plan: Plan) -> int:
     from ccproxy.jail import inmate
 
     jailed = inmate.spawn(plan)
-    jailed.parts()
-    ticket = Ticket(NAME, "127.0.0.1", 0, private_key="", peer_key="", ca="", ipv6=False, proxy_port=0)
-    jailed.go(ticket, {}, plan.environment)
+    try:
+        jailed.parts()
+        ticket = Ticket(NAME, "127.0.0.1", 0, private_key="", peer_key="", ca="", ipv6=False, proxy_port=0)
+        jailed.go(ticket, {}, plan.environment)
+        return status_of(jailed)
+    finally:
+        jailed.close()
+
+
+def status_of(jailed: Inmate) -> int:
+    """Waits for the command's end. Its exit status. Raises JailError if it does not end, or never ran."""
     while select.select([jailed], [], [], SECONDS)[0]:
-        for item in jailed.news() or [None]:
-            if (status := ended(item)) is not None:
+        news = jailed.news()
+        if news is None:
+            raise JailError("the jail's first process has died")
+        for status in map(ended, news):
+            if status is not None:
                 return status
     raise JailError("the probe did not come to an end")
 
 
-def ended(item: Any) -> int | None:
-    """The exit status, once there is one. Raises JailError if there will be none."""
-    from ccproxy.jail import inmate
+def ended(item: News) -> int | None:
+    """The exit status, if that is the news. Raises JailError if there will be none."""
+    from ccproxy.jail.inmate import Exited, Failed
 
     match item:
-        case None:
-            raise JailError("the jail's first process has died")
-        case inmate.Failed(message, fix, status):
+        case Failed(message, fix, status):
             raise JailError(message, fix, status)
-        case inmate.Exited(status):
+        case Exited(status):
             return os.waitstatus_to_exitcode(status)
-    return None
+        case _:
+            return None
 
 
 if __name__ == "__main__":

@@ -176,6 +176,7 @@ BREAKAGES = {
     "resolver_dangling": resolver_dangling,
     "resolver_missing": resolver_missing,
     "ubuntu": ubuntu,
+    "ubuntu_with_profile": ubuntu,
     "docker_seccomp": nothing,
 }
 FILTERS = {"ubuntu": refuse_capabilities, "docker_seccomp": refuse_unshare}

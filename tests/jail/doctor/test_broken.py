@@ -44,7 +44,7 @@ def test_what_failed_and_what_mends_it(
 def test_a_host_without_a_resolver(examine: Examine, broken: str) -> None:
     value = read(examine(broken))
     resolver = by_id(value)["resolver"]
-    assert value["failures"][0] == "resolver"
+    assert value["failures"] == ["resolver"]  # jails can be made: their resolver is the daemon, which has none
     assert resolver["fix"] == fixes.fix("resolver", HERE)
     assert ("leads to" in resolver["detail"]) == (broken == "resolver_dangling")
 
@@ -63,7 +63,7 @@ def test_namespaces_are_tried_where_no_setting_tells(examine: Examine, broken: s
 
 def test_several_things_broken_at_once(examine: Examine) -> None:
     value = read(examine("tun_missing", "resolver_dangling"))
-    assert value["failures"][:2] == ["tun_device", "resolver"]
+    assert value["failures"] == ["tun_device", "resolver", "jail_starts"]
 
 
 def test_the_jail_says_the_same_as_the_check(examine: Examine) -> None:
