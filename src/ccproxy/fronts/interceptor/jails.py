@@ -104,7 +104,7 @@ class Jails:
         )
         await opened.listen(host, port, private_key, peer)
         self._open[jail.name] = opened
-        log.info("jail %s: %s", jail.name, " ".join(request.command) or "another machine")
+        log.info("jail %s: %s", jail.name, request.command[0] if request.command else "another machine")
         return opened
 
     async def close(self, opened: OpenJail) -> None:
