@@ -28,8 +28,9 @@ type Hooks = Mapping[str, Sequence[Callable[[Any], Any]]]
 
 EVENTS = frozenset(
     {
-        "next_layer", "tls_clienthello", "tls_start_client", "tls_start_server", "tls_established_client",
-        "tls_established_server", "tls_failed_client", "tls_failed_server", "quic_start_client", "quic_start_server",
+        "connection_begins", "next_layer", "tls_clienthello", "tls_start_client", "tls_start_server",
+        "tls_established_client", "tls_established_server", "tls_failed_client", "tls_failed_server",
+        "quic_start_client", "quic_start_server",
         "client_connected", "client_disconnected", "server_connect", "server_connected", "server_disconnected",
         "server_connect_error", "requestheaders", "request", "responseheaders", "response", "error",
         "http_connect", "http_connected", "http_connect_error", "websocket_start", "websocket_message",
