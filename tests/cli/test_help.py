@@ -60,6 +60,8 @@ def test_version(home: Home) -> None:
         (["flows", "show"], "ID"),
         (["namespace", "wireguard-config", "--port", "0"], "65535"),
         (["namespace", "wireguard-config", "--off", "--qr"], "--off"),
+        (["namespace", "wireguard-config", "--host", "0.0.0.0"], "has to dial it"),
+        (["namespace", "wireguard-config", "--host", "localhost"], "no IP address"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ccproxy.jail.inmate import Inmate, News
 
 NAME = "doctor"
+ONLY = ("*.invalid",)
+"""All that the probe may ask for, whatever the configuration says about other hosts."""
 SECONDS = 10.0
 
 
@@ -55,7 +57,7 @@ def with_daemon(plan: Plan, control: Path, say: Callable[[str], None]) -> int:
     from ccproxy.jail import supervisor
     from ccproxy.jail.link import DaemonLink
 
-    request = Request(NAME, plan.command, os.getpid())
+    request = Request(NAME, plan.command, os.getpid(), only_hosts=ONLY)
     link = DaemonLink.open(control, request)
     whole = replace(plan, masked=(*plan.masked, *map(Path, link.ticket.masked)))
     return supervisor.run(whole, request, lambda _: link, say)

@@ -40,6 +40,10 @@ def test_all_well() -> None:
     assert set(statuses().values()) == {"ok"}
 
 
+def test_rules_that_refuse_the_name_are_an_answer() -> None:
+    assert statuses(dns_code=5)["jail_dns"] == "ok"
+
+
 def test_without_a_daemon_there_is_no_tunnel_to_try() -> None:
     found = statuses(daemon=False)
     assert {name for name, status in found.items() if status == "unknown"} == {"jail_tunnel", "jail_dns"}

@@ -29,7 +29,10 @@ SECONDS = 20.0
 @command("wireguard-config", examples=EXAMPLES)
 @click.option("--qr", is_flag=True, help="Print a QR code in place of the text.")
 @click.option(
-    "--host", metavar="ADDR", help="Listen on this address of this machine. Default: that of its main network."
+    "--host",
+    metavar="ADDR",
+    callback=lambda ctx, param, value: value and one_address(value),
+    help="Listen on this address of this machine. Default: that of its main network.",
 )
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="Listen on this UDP port.")
 @click.option("--off", is_flag=True, help="Stop listening. The keys are kept.")
@@ -51,6 +54,19 @@ def wireguard_config(session: Session, qr: bool, host: str | None, port: int | N
     click.echo(picture(answer["config"]) if qr else answer["config"], nl=False)
     for line in notes(answer):
         click.echo(visible(line), err=True)
+
+
+def one_address(text: str) -> str:
+    """The address. Raises click.BadParameter for anything that the other machine could not dial."""
+    from ipaddress import ip_address
+
+    try:
+        address = ip_address(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text} is no IP address") from error
+    if address.is_unspecified or address.is_multicast:
+        raise click.BadParameter(f"{text} is not the address of one machine: the other one has to dial it")
+    return str(address)
 
 
 def main_address() -> str:

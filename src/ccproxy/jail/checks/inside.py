@@ -16,7 +16,7 @@ from ccproxy.jail.ticket import DNS_ADDRESS
 
 TIMEOUT_SECONDS = 30.0
 TUN = "tun0"
-NXDOMAIN = 3  # RFC 1035 §4.1.1
+ANSWERS = {3: "a name below .invalid does not exist", 5: "the rules in force refuse the name"}  # RFC 1035 §4.1.1
 DROPPED = {"CAP_NET_ADMIN": 12, "CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21}  # capabilities(7)
 OURS = "report it as a fault of ccproxy's, with the output of `ccproxy namespace doctor --json`"
 
@@ -131,9 +131,9 @@ def dns(inside: Inside) -> Finding:
     code = inside.seen["dns_code"]
     if code is None:
         return failed("the daemon does not answer queries", "see its log: ccproxy logs")
-    if code != NXDOMAIN:
+    if code not in ANSWERS:
         return failed(f"a name that does not exist is answered with code {code}", OURS)
-    return ok("the daemon answers: a name below .invalid does not exist")
+    return ok(f"the daemon answers: {ANSWERS[code]}")
 
 
 CHECKS = (
