@@ -179,6 +179,7 @@ class WebSocketRecord:
     dropped: int = 0
     messages: list[Message] = field(default_factory=list)
     close_code: int | None = None
+    closed_by_client: bool | None = None
 
 
 @dataclass(slots=True)

@@ -51,6 +51,10 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "system_hash": None,
         "tags": {},
         "jail": None,
+        "protocol": "http",
+        "process": None,
+        "destination": None,
+        "talk": None,
     }
     assert summary["time"].endswith("+00:00")
     assert summary["request"]["pretty_host"] == "api.anthropic.com"

@@ -39,7 +39,9 @@ MOST_NAMED = 5
 @command("show", examples=EXAMPLES)
 @click.argument("id")
 @click.option("as_json", "--json", is_flag=True, help="Print all that is known as one JSON object, bodies too.")
-@click.option("--bodies", is_flag=True, help="Print the four bodies as well, JSON indented, content codings undone.")
+@click.option(
+    "--bodies", is_flag=True, help="Print bodies and messages as well, JSON indented, content codings undone."
+)
 @click.pass_obj
 def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
     """Tell the story of one exchange: the request, its hooks, the route, and the answer.
@@ -54,8 +56,10 @@ def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
 
     now = datetime.now().astimezone()
     click.echo(story(flow, now, min(120, shutil.get_terminal_size().columns)))
-    for name, title in BODIES.items() if bodies else ():
+    for name, title in BODIES.items() if bodies and flow.get("protocol", "http") == "http" else ():
         click.echo("\n" + shown(title, flow["bodies"][name]))
+    if bodies and flow.get("messages"):
+        click.echo("\n" + said(flow["messages"]))
 
 
 def find(control: Control, id: str) -> Summary:
@@ -88,6 +92,15 @@ def shown(title: str, body: Summary | None) -> str:
         return f"{click.style(title, bold=True)}: nothing"
     cut = ", not all of which was kept" if body["truncated"] else ""
     return f"{click.style(f'{title} ({size(body["size"])}{cut})', bold=True)}\n{text_of(body)}"
+
+
+def said(messages: list[Summary]) -> str:
+    """The messages of a conversation, an arrow before each: `→` the client's, `←` those that it got."""
+    lines = [click.style("messages", bold=True)]
+    for message in messages:
+        arrow = click.style("→" if message["from_client"] else "←", fg="cyan" if message["from_client"] else "green")
+        lines.append(f"{arrow} {text_of(message)}")
+    return "\n".join(lines)
 
 
 def text_of(body: Summary) -> str:

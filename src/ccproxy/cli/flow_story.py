@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -55,6 +56,9 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "time", clock(flow["time"], now)
     yield "client", " at ".join(filter(None, [flow["user_agent"], flow["client"]]))
     yield "jail", flow["jail"]
+    yield "command", shlex.join(flow["process"]["command"]) if flow.get("process") else None
+    yield "pid", str(flow["process"]["pid"]) if flow.get("process") else None
+    yield "meant for", flow.get("destination")
     yield "model", flow["model"]
     manner = ", as a stream" if flow["stream"] else ""
     yield "body", f"{size(flow['request_bytes'])}{manner}" if flow["request_bytes"] else None
@@ -78,14 +82,26 @@ def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:
 
 def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     """What came back, and when."""
-    yield "status", str(flow["status"]) if flow["status"] else None if flow["done"] else "under way"
+    talk = flow.get("talk") or {}
+    yield "status", str(flow["status"] or talk.get("status") or "") if flow["done"] or flow["status"] else "under way"
     error = flow["error"]
     yield "error", f"{error['kind']}: {error['message']}" if error else None
     yield "attempts", str(flow["attempts"]) if flow["attempts"] > 1 else None
     yield "first byte", after(flow["first_byte_ms"])
     yield "whole", after(flow["total_ms"])
     yield "body", size(flow["response_bytes"]) if flow["response_bytes"] else None
+    yield "answers", ", ".join(talk.get("answers") or ())
+    yield "messages", messages(talk)
+    yield "closed with", str(talk["close_code"]) if talk.get("close_code") else None
     yield "tokens", used(flow)
+
+
+def messages(talk: Summary) -> str | None:
+    """How many messages or pieces there were."""
+    if not talk:
+        return None
+    cut = f", and {size(talk['dropped'])} that were not kept" if talk["dropped"] else ""
+    return f"{talk['messages']}{cut}"
 
 
 def after(milliseconds: float | None) -> str | None:

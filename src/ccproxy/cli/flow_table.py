@@ -24,13 +24,24 @@ COLUMNS = (
     Column("total", 7, right=True, rank=1),
 )
 
+JAIL = Column("jail", 8, rank=2)
+JAIL_AT = 2
+"""Where the jail's column stands, if any of the flows comes from one."""
+
 PENDING = "bright_yellow"
+DNS_FINE = "NOERROR"
 
 
 def show_flows(flows: Sequence[Summary]) -> None:
     """Print the flows on standard output, in the order given."""
     now = datetime.now().astimezone()
-    show(COLUMNS, [Row(cells(flow, now), Cell(error(flow), "red")) for flow in flows], "error")
+    columns, rows = list(COLUMNS), [cells(flow, now) for flow in flows]
+    if any(flow.get("jail") for flow in flows):
+        columns.insert(JAIL_AT, JAIL)
+        for flow, row in zip(flows, rows, strict=True):
+            row.insert(JAIL_AT, Cell(flow.get("jail") or "", "magenta"))
+    notes = [Cell(error(flow), "red") for flow in flows]
+    show(columns, list(map(Row, rows, notes)), "error")
 
 
 def cells(flow: Summary, now: datetime) -> list[Cell]:
@@ -56,8 +67,14 @@ def error(flow: Summary) -> str:
 
 def agent(flow: Summary) -> str:
     """The client's name and version: the first product of its User-Agent (RFC 9110 §10.1.5)."""
-    words = (flow.get("user_agent") or "").split()
+    words = (flow.get("user_agent") or "").split() or program(flow)
     return words[0][:24] if words else flow.get("front", "")
+
+
+def program(flow: Summary) -> list[str]:
+    """The name of the command that a jail runs; nothing on the reverse listener."""
+    command = (flow.get("process") or {}).get("command") or []
+    return [command[0].rpartition("/")[2]] if command else []
 
 
 def request_line(flow: Summary) -> str:
@@ -70,6 +87,8 @@ def route(flow: Summary) -> str:
     model, dest = flow.get("model"), flow.get("dest_model")
     asked = model or "-"
     target = flow.get("provider") or (flow.get("request") or {}).get("pretty_host")
+    if flow.get("protocol", "http") != "http":
+        return target or ""
     if not target or flow.get("action") in {None, "local"}:
         return asked
     return f"{asked} → {target}" + (f"/{dest}" if dest and dest != model else "")
@@ -80,8 +99,16 @@ def status(flow: Summary) -> Cell:
     code = flow.get("status")
     if not flow.get("done", True):
         return Cell(str(code) if code else "…", PENDING)
+    if flow.get("protocol", "http") != "http" and not flow.get("error"):
+        return answered(flow)
     failed = code is None or code >= 400 or bool(flow.get("error"))
     return Cell(str(code) if code else "-", "red" if failed else "green")
+
+
+def answered(flow: Summary) -> Cell:
+    """How a conversation that is not HTTP ended, in its own word."""
+    word = (flow.get("talk") or {}).get("status")
+    return Cell(word or "ended", "green" if word in {None, DNS_FINE} else "yellow")
 
 
 def tokens(flow: Summary) -> str:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from mitmproxy import connection
-from mitmproxy.flow import Error
+from mitmproxy.dns import DNSFlow
+from mitmproxy.flow import Error, Flow
 from mitmproxy.http import Headers, HTTPFlow, Request, Response
 from mitmproxy.io import FlowWriter
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.tcp import TCPFlow
+from mitmproxy.udp import UDPFlow
 from mitmproxy.websocket import WebSocketData, WebSocketMessage
 from wsproto.frame_protocol import Opcode
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Origin, WebSocketRecord, get_header
-from ccproxy.flows import frames
+from ccproxy.flows import frames, raw_flows
+from ccproxy.flows.flow_facts import comment, metadata
 from ccproxy.flows.summary import answered, forwarded, origin_of
-from ccproxy.flows.told_by_hooks import hook_results, labels
 
 LISTENER = ("127.0.0.1", 0)
 
@@ -39,13 +42,37 @@ def to_http_flow(ex: Exchange) -> HTTPFlow:
     return flow
 
 
+def to_flow(ex: Exchange) -> Flow:
+    """A flow of the kind that mitmproxy has for what the exchange is: HTTP, DNS, TCP, UDP."""
+    if ex.protocol == "http":
+        return to_http_flow(ex)
+    flow = raw_flows.make(ex, _client(ex), _server(ex, origin_of(ex)))
+    flow.id = ex.id
+    flow.timestamp_created = ex.timings.started
+    update(flow, ex)
+    return flow
+
+
+def update(flow: Flow, ex: Exchange) -> None:
+    """Brings a flow of whatever kind up to date with its exchange."""
+    if isinstance(flow, HTTPFlow):
+        fill(flow, ex)
+    elif isinstance(flow, DNSFlow | TCPFlow | UDPFlow):
+        raw_flows.fill(flow, ex)
+        _tell(flow, ex)
+
+
 def fill(flow: HTTPFlow, ex: Exchange) -> None:
     """Brings a flow up to date with its exchange: request, response, error, messages, comment and metadata."""
     flow.request = _request(ex, forwarded(ex), origin_of(ex))
     response = answered(ex)
     flow.response = _response(ex, response) if response else None
-    flow.error = Error(f"{ex.failure.kind}: {ex.failure.message}", _end(ex)) if ex.failure else None
     flow.websocket = _websocket(ex, ex.websocket) if ex.websocket else None
+    _tell(flow, ex)
+
+
+def _tell(flow: Flow, ex: Exchange) -> None:
+    flow.error = Error(f"{ex.failure.kind}: {ex.failure.message}", _end(ex)) if ex.failure else None
     flow.comment = comment(ex)
     flow.metadata = metadata(ex)
 
@@ -56,7 +83,7 @@ def write(exchanges: Iterable[Exchange], path: Path) -> int:
     with open(path, "wb", opener=_private) as file:
         writer = FlowWriter(file)  # type: ignore[no-untyped-call]
         for ex in exchanges:
-            writer.add(to_http_flow(ex))
+            writer.add(to_flow(ex))
             count += 1
     return count
 
@@ -67,56 +94,22 @@ def _private(path: str, flags: int) -> int:
     return descriptor
 
 
-def comment(ex: Exchange) -> str:
-    """The route in words, such as `redirect → main (anthropic) https://api.anthropic.com: sentinel in x-api-key`."""
-    route = ex.route
-    if route is None:
-        return ""
-    provider = f" {route.provider}" if route.provider else ""
-    wire = f" ({route.provider_format})" if route.provider_format else ""
-    target = f" →{provider}{wire}{f' {route.origin}' if route.origin else ''}" if provider or route.origin else ""
-    return f"{route.action}{target}: {route.reason}"
-
-
-def metadata(ex: Exchange) -> dict[str, Any]:
-    """What a flow file and the content views know beside the flow itself. Only types that a flow file can hold."""
-    route = ex.route
-    facts: dict[str, Any] = {
-        "ccproxy.front": ex.front,
-        "ccproxy.format": ex.format and str(ex.format),
-        "ccproxy.action": route and route.action,
-        "ccproxy.provider": route and route.provider,
-        "ccproxy.reason": route and route.reason,
-        "ccproxy.forwarded": ex.forwarded is not None,
-        "ccproxy.answered": ex.provider_response is not None,
-        "ccproxy.attempts": ex.attempts,
-        "ccproxy.reused_connection": ex.reused_connection,
-        "ccproxy.client_request": _request_facts(ex.request),
-        "ccproxy.dropped": ex.response.dropped if ex.response else 0,
-        "ccproxy.left_out": dict(ex.dropped),
-        "ccproxy.hooks": hook_results(ex),
-        **{f"ccproxy.{name}": value for name, value in labels(ex).items()},
-    }
-    if ex.response is not None and ex.response is not ex.provider_response:
-        facts["ccproxy.client_response"] = _response_facts(ex.response)
-    return facts
-
-
-def _request_facts(request: HttpRequest) -> dict[str, Any]:
-    headers = [list(header) for header in request.headers]
-    return {"method": request.method, "target": request.target, "headers": headers, "body": request.body}
-
-
-def _response_facts(response: HttpResponse) -> dict[str, Any]:
-    headers = [list(header) for header in response.headers]
-    return {"status": response.status, "reason": response.reason, "headers": headers, "body": response.body}
-
-
 def _client(ex: Exchange) -> connection.Client:
     peer, times = ex.client or LISTENER, ex.timings
-    return connection.Client(
+    client = connection.Client(
         peername=peer, sockname=LISTENER, timestamp_start=times.started, timestamp_end=times.finished
     )
+    if ex.front == "jail":
+        _jailed(client, ex)
+    return client
+
+
+def _jailed(client: connection.Client, ex: Exchange) -> None:
+    """What mitmproxy itself would tell of a connection through its WireGuard mode."""
+    client.proxy_mode = ProxyMode.parse("wireguard")
+    client.transport_protocol = "udp" if ex.protocol in {"udp", "dns"} or ex.request.http_version == "3" else "tcp"
+    if ex.destination is not None and ex.destination.scheme == "https":
+        client.tls, client.sni = True, ex.destination.host
 
 
 def _server(ex: Exchange, origin: Origin) -> connection.Server:
@@ -165,10 +158,13 @@ def _end(ex: Exchange) -> float:
 
 
 def _websocket(ex: Exchange, record: WebSocketRecord) -> WebSocketData:
-    """The record keeps no times of single messages: all bear the time of the handshake, the client's come first."""
+    """Relayed frames are kept without times: all bear the time of the handshake, the client's come first."""
     response = answered(ex)
     extensions = get_header(response.headers, b"sec-websocket-extensions") if response else None
-    data = WebSocketData(timestamp_end=ex.timings.finished)
+    data = WebSocketData([], record.closed_by_client, record.close_code, timestamp_end=ex.timings.finished)
+    for said in list(record.messages):
+        kind = Opcode.TEXT if said.is_text else Opcode.BINARY
+        data.messages.append(WebSocketMessage(kind, said.from_client, said.content, said.time))
     for raw, from_client in ((record.from_client, True), (record.from_server, False)):
         for message in frames.messages(raw, from_client=from_client, extensions=extensions):
             if message.close_code is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, HttpResponse, Origin, get_header
+from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
 from ccproxy.flows.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
 from ccproxy.flows.usage import model_in, usage_dict, wants_stream
@@ -24,6 +25,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "id": ex.id,
         "time": datetime.fromtimestamp(ex.timings.started, UTC).isoformat(timespec="milliseconds"),
         "front": ex.front,
+        "protocol": ex.protocol,
         "client": f"{ex.client[0]}:{ex.client[1]}" if ex.client else None,
         "method": ex.request.method,
         "path": redact_target(ex.request.target),
@@ -33,7 +35,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "provider": route.provider if route else None,
         "action": route.action if route else None,
         "reason": route.reason if route else None,
-        "url": f"{origin_of(ex)}{redact_target(sent.target)}",
+        "url": url_of(ex, origin_of(ex), redact_target(sent.target)),
         "status": response.status if response else None,
         "error": {"kind": ex.failure.kind, "message": ex.failure.message} if ex.failure else None,
         "stream": is_stream(ex),
@@ -42,12 +44,14 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
         "dropped": ex.dropped,
         "attempts": ex.attempts,
-        "request_bytes": len(ex.request.body),
-        "response_bytes": response.size if response else 0,
+        "request_bytes": ex.raw.sent if ex.raw else ex.request.size,
+        "response_bytes": ex.raw.received if ex.raw else response.size if response else 0,
         "user_agent": agent.decode("latin-1") if agent else None,
         "done": ex.done,
         "hooks": hook_results(ex),
         **labels(ex),
+        **origins(ex),
+        "talk": talk_of(ex),
         "request": _request(ex, sent),
         "response": _response(ex, answered(ex)),
     }
@@ -56,7 +60,8 @@ def summarize(ex: Exchange) -> dict[str, Any]:
 def detail(ex: Exchange) -> dict[str, Any]:
     """A summary with the four bodies: `{"text", "encoding", "size", "truncated"}` each, content codings undone.
 
-    `encoding` says what `text` is: `utf-8` as it was, or `base64` of bytes that are no text.
+    `encoding` says what `text` is: `utf-8` as it was, or `base64` of bytes that are no text. `messages` are those of a
+    WebSocket that was read on its way, of DNS, or the pieces of a TCP or UDP conversation.
     """
     bodies = {
         "client_request": _body_of(ex.request),
@@ -64,7 +69,12 @@ def detail(ex: Exchange) -> dict[str, Any]:
         "provider_response": _body_of(ex.provider_response),
         "client_response": _body_of(ex.response),
     }
-    return {**summarize(ex), "client_headers": redact_headers(ex.request.headers), "bodies": bodies}
+    return {
+        **summarize(ex),
+        "client_headers": redact_headers(ex.request.headers),
+        "bodies": bodies,
+        "messages": messages_of(ex),
+    }
 
 
 def forwarded(ex: Exchange) -> HttpRequest:
@@ -78,9 +88,11 @@ def answered(ex: Exchange) -> HttpResponse | None:
 
 
 def origin_of(ex: Exchange) -> Origin:
-    """Where the request went, or, if nowhere, the listener it came to."""
+    """Where the request went, or, if nowhere, where it was meant to go or the listener it came to."""
     if ex.route and ex.route.origin and ex.forwarded:
         return ex.route.origin
+    if ex.destination is not None:
+        return ex.destination
     authority = (get_header(ex.request.headers, b"host") or b"localhost").decode("latin-1")
     host, _, port = authority.rpartition(":") if authority[-1:].isdigit() else (authority, "", "")
     if not port.isascii() or not port.isdigit():
@@ -90,6 +102,8 @@ def origin_of(ex: Exchange) -> Origin:
 
 def is_stream(ex: Exchange) -> bool:
     """Whether the answer is, or would be, a stream."""
+    if ex.protocol != "http":
+        return False
     response = answered(ex)
     if response is None or not response.headers:
         return wants_stream(ex.request)
@@ -111,9 +125,9 @@ def _request(ex: Exchange, request: HttpRequest) -> dict[str, Any]:
         "host": origin.host,
         "port": origin.port,
         "path": redact_target(request.target),
-        "http_version": f"HTTP/{request.http_version}",
+        "http_version": f"HTTP/{request.http_version}" if request.http_version else "",
         "headers": redact_headers(request.headers, ex.credential_headers),
-        "contentLength": len(request.body),
+        "contentLength": request.size,
         "timestamp_start": ex.timings.started,
         "timestamp_end": ex.timings.sent or ex.timings.received,
         "pretty_host": origin.host,
@@ -138,8 +152,6 @@ def _body_of(message: HttpRequest | HttpResponse | None) -> dict[str, Any] | Non
     if message is None:
         return None
     text = _as_text(message.body, message.headers)
-    if isinstance(message, HttpRequest):
-        return {**text, "size": len(message.body), "truncated": False}
     return {**text, "size": message.size, "truncated": message.dropped > 0}
 
 

@@ -15,8 +15,6 @@ from itertools import chain, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from mitmproxy.http import HTTPFlow
-
 from ccproxy.flows import mflow
 from ccproxy.flows.store import size_of
 from ccproxy.flows.summary import answered
@@ -34,6 +32,8 @@ type Draw = Callable[[str], None]
 TICK_SECONDS = 0.05
 BATCH = 3
 SLICE_SECONDS = 0.0005
+FEW = 32
+"""Messages of a conversation each of which is drawn when it comes; of longer ones only every so many."""
 
 
 class _Open(NamedTuple):
@@ -111,14 +111,14 @@ class Feeder:
         ex = self._store.get(key)
         if ex is not None:
             self._note(ex)
-            self._view.add([mflow.to_http_flow(ex)])
+            self._view.add([mflow.to_flow(ex)])
 
     def _redraw(self, key: str) -> None:
         ex = self._open.pop(key).ex
         flow = self._view.get_by_id(key)
-        if isinstance(flow, HTTPFlow):  # else the user has deleted it
+        if flow is not None:  # else the user has deleted it
             self._note(ex)
-            mflow.fill(flow, ex)
+            mflow.update(flow, ex)
             self._view.update([flow])
 
     def _note(self, ex: Exchange) -> None:
@@ -148,7 +148,11 @@ class Feeder:
 
 def _stage(ex: Exchange) -> int:
     """How far an exchange has come: changes when there is something new to draw."""
-    return (ex.forwarded is not None) + 2 * (answered(ex) is not None) + 4 * ex.done
+    record = ex.raw or ex.websocket
+    said = len(record.messages) if record is not None else 0
+    if said > FEW:
+        said = FEW + (said - FEW) // FEW
+    return (ex.forwarded is not None) + 2 * (answered(ex) is not None) + 4 * ex.done + 8 * said
 
 
 def _attempt(draw: Draw, key: str) -> None:

@@ -1,6 +1,6 @@
 """Content views of the inspector: the four messages of an exchange as they were at each step, and what hooks did.
 
-They read the flow's metadata (`ccproxy.flows.mflow.metadata`), so they work on reloaded flow files too. None is ever
+They read the flow's metadata (`ccproxy.flows.flow_facts.metadata`), so they work on reloaded flow files too. None is ever
 chosen by itself.
 """
 
@@ -71,7 +71,8 @@ def _client_request(flow: HTTPFlow) -> str | None:
         return None
     headers = _headers(facts)
     host = (get_header(headers, b"host") or b"").decode("latin-1")
-    return layout(f"{facts['method']} http://{host}{facts['target'].decode('latin-1')}", headers, facts["body"])
+    origin = flow.metadata.get("ccproxy.destination") or f"http://{host}"
+    return layout(f"{facts['method']} {origin}{facts['target'].decode('latin-1')}", headers, facts["body"])
 
 
 def _forwarded_request(flow: HTTPFlow) -> str | None:
@@ -105,7 +106,7 @@ def _headers(facts: dict[str, Any]) -> Headers:
     return [(name, value) for name, value in facts["headers"]]
 
 
-LABELS = ("session", "conversation", "system_hash", "jail")
+LABELS = ("session", "conversation", "system_hash", "jail", "command", "pid")
 
 
 def _hooks(flow: HTTPFlow) -> str | None:

@@ -44,8 +44,8 @@ class WebSocketHooks:
         entry, socket = self._ledger.find(flow), flow.websocket
         if entry is None or socket is None:
             return
-        if entry.exchange.websocket is not None:
-            entry.exchange.websocket.close_code = socket.close_code
+        if (record := entry.exchange.websocket) is not None:
+            record.close_code, record.closed_by_client = socket.close_code, socket.closed_by_client
         lost = socket.close_code == ABNORMAL and not socket.closed_by_client
         why = f"{entry.exchange.destination} broke off: no closing handshake"
         self._ledger.finish(flow, Failure("upstream_broke", why) if lost else None)
