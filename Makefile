@@ -68,6 +68,10 @@ clients: $(STAMP) ## install claude, codex, gemini, opencode and mermaid from np
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
+.PHONY: leaks
+leaks: $(STAMP) ## try every way out of a jail, in a network without one, and print what became of it
+	@$(BIN)/python -m tests.jail.leaks
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## feed the translation layer and the hooks what a fuzzer makes up, FUZZ_SECONDS=60 a target
 	@bash fuzz/run $(FUZZ_SECONDS)

@@ -11,22 +11,29 @@ BLOCKED, CAPTURED, ANSWERED = "blocked", "captured", "answered locally"
 LEAK = "LEAK"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One way out. `probe` is a function of `probes`, with its arguments; `{…}` in them are facts of the run."""
 
     target: str
     protocol: str
-    expected: str
+    expected: str | tuple[str, ...]
     probe: str
     arguments: dict[str, Any] = field(default_factory=dict)
     strict: bool = False
     """Whether it is closed only by `--strict`."""
+    known_as: str = ""
+    """How the daemon's record names it, if not by its address."""
 
     @property
     def address(self) -> str | None:
         """Where packets go, if they do."""
         return self.arguments.get("host")
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The results that are right: more than one where root can do what others cannot."""
+        return (self.expected,) if isinstance(self.expected, str) else self.expected
 
     @property
     def id(self) -> str:
@@ -42,6 +49,17 @@ def tcp(target: str, host: str, expected: str = BLOCKED, port: Any = TCP_PORT, *
 def udp(target: str, host: str, expected: str = BLOCKED, port: Any = UDP_PORT) -> Row:
     """A datagram."""
     return Row(target, "UDP", expected, "udp", {"host": host, "port": port})
+
+
+def http(target: str, host: str, name: str) -> Row:
+    """A request for a host that is not that of its address."""
+    request = {"host": host, "port": 80, "send": f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n"}
+    return Row(target, "HTTP", CAPTURED, "tcp", request, known_as=name.partition(":")[0])
+
+
+def packet(target: str, host: str, port: Any = UDP_PORT) -> Row:
+    """A datagram for an address that the kernel would not send into the tunnel. Only root can make one."""
+    return Row(target, "hand-made UDP", BLOCKED, "packet_udp", {"host": host, "port": port})
 
 
 HOST = [
@@ -78,14 +96,8 @@ PRIVATE = [
 ]
 INTERNET = [
     tcp("the internet", "198.18.40.1", CAPTURED, 7),
-    tcp("the internet, plain HTTP", "198.18.40.2", CAPTURED, 80, send="GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"),
-    tcp(
-        "the internet, HTTP that names the host",
-        "198.18.40.3",
-        CAPTURED,
-        80,
-        send="GET / HTTP/1.1\r\nHost: 127.0.0.1:7777\r\n\r\n",
-    ),
+    http("the internet, plain HTTP", "198.18.40.2", "plain.example.test"),
+    http("the internet, HTTP for another host", "198.18.40.3", "127.0.0.1:7777"),
     tcp("the internet, v6", "2001:db8:40::1", CAPTURED, 7),
     udp("the internet", "198.18.40.4", CAPTURED, 9999),
     udp("the internet, v6", "2001:db8:40::2", CAPTURED, 9999),
@@ -95,13 +107,26 @@ INTERNET = [
     Row("the internet", "HTTP/3", CAPTURED, "http3", {"host": "198.18.40.5", "name": "leak.h3.test"}),
     Row("the internet", "ICMP echo", ANSWERED, "icmp", {"host": "198.18.40.6"}),
     Row("another interface of the host", "ICMP echo", ANSWERED, "icmp", {"host": "192.168.77.1"}),
-    Row("the internet, v6", "ICMP echo", ANSWERED, "icmp", {"host": "2001:db8:40::6"}),
+    Row("the internet, v6", "ICMP echo", BLOCKED, "icmp", {"host": "2001:db8:40::6"}),
     Row("multicast", "UDP", BLOCKED, "multicast", {"host": "224.0.0.251", "port": UDP_PORT}),
     Row("multicast, v6", "UDP", BLOCKED, "multicast", {"host": "ff05::fb", "port": UDP_PORT}),
     Row("broadcast", "UDP", BLOCKED, "multicast", {"host": "255.255.255.255", "port": UDP_PORT}),
-    Row("the internet, forged source", "raw IP", BLOCKED, "raw_udp", {"host": "198.18.40.7", "port": 9999}),
+    Row("the internet, forged source", "raw IP", (BLOCKED, CAPTURED), "raw_udp", {"host": "198.18.40.7", "port": 9999}),
     Row("the internet", "GRE", BLOCKED, "raw_protocol", {"host": "198.18.40.8", "protocol": 47}),
     Row("the internet", "SCTP", BLOCKED, "raw_protocol", {"host": "198.18.40.9", "protocol": 132}),
+]
+HAND_MADE = [
+    packet("the host's loopback", "127.0.0.1"),
+    packet("the host's loopback, v6", "::1"),
+    packet("the host's loopback, mapped", "::ffff:127.0.0.1"),
+    packet("no address at all", "0.0.0.0"),
+    packet("no address at all, v6", "::"),
+    packet("another interface of the host", "192.168.77.1"),
+    packet("another interface, mapped", "::ffff:192.168.77.1"),
+    packet("another interface, compatible", "::192.168.77.1"),
+    packet("another interface, through NAT64", "64:ff9b::c0a8:4d01"),
+    packet("another interface, through 6to4", "2002:c0a8:4d01::1"),
+    packet("the WireGuard listener", "127.0.0.1", "{wireguard_port}"),
 ]
 SOCKETS = [
     Row("a socket of the host without a path", "Unix", BLOCKED, "abstract", {"name": "{mark}"}),
@@ -153,4 +178,5 @@ DOWN = [
     tcp("another interface, tunnel down", "192.168.77.1"),
 ]
 """With the daemon gone."""
-ROWS = [*HOST, *PRIVATE, *INTERNET, *SOCKETS, *PROCESSES, *CHANGES]
+WHOLE = Row("anything, tunnel down", "any", BLOCKED, "")
+ROWS = [*HOST, *PRIVATE, *INTERNET, *HAND_MADE, *SOCKETS, *PROCESSES, *CHANGES]

@@ -23,6 +23,7 @@ ROUTES = (
     "-4 route add local default dev lo",
     "-6 route add local 2000::/3 dev lo",
     "-6 route add local fc00::/7 dev lo",
+    "-6 route add local 64:ff9b::/96 dev lo",
 )
 INTERFACE = (
     "tuntap add mode tun name lan0",

@@ -10,6 +10,7 @@ MARK = b"a probe of the tests"
 WHO = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x05probe\x07example\x04test\x00" + struct.pack("!HH", 1, 1)
 """A DNS query for probe.example.test."""
 ECHO4, ECHO6 = 8, 128
+REFUSED = 5
 
 
 def tcp(host: str, port: int, send: str = "") -> str:
@@ -35,7 +36,7 @@ def dns_udp(host: str) -> str:
     with _datagrams(host) as sock:
         sock.connect((host, 53))
         sock.send(WHO)
-        return repr(sock.recv(4096)[:80])
+        return _answer(sock.recv(4096))
 
 
 def dns_tcp(host: str) -> str:
@@ -45,7 +46,7 @@ def dns_tcp(host: str) -> str:
         sock.sendall(struct.pack("!H", len(WHO)) + WHO)
         if not (data := sock.recv(4096)):
             raise ConnectionResetError("closed without a word")
-        return repr(data[:80])
+        return _answer(data[2:])
 
 
 def icmp(host: str) -> str:
@@ -69,11 +70,16 @@ def multicast(host: str, port: int) -> str:
 
 def raw_udp(host: str, port: int) -> str:
     """A datagram whose every header is hand-made, with another's source address."""
-    source, target = socket.inet_aton("198.51.100.77"), socket.inet_aton(host)
-    packet = struct.pack("!HHHH", 4444, port, 8 + len(MARK), 0) + MARK
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(packet), 1, 0, 64, socket.IPPROTO_UDP, 0, source, target)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
-        sock.sendto(head + packet, (host, 0))
+        sock.sendto(_udp4(host, port), (host, 0))
+    raise TimeoutError("sent, but to nobody who could answer")
+
+
+def packet_udp(host: str, port: int) -> str:
+    """A datagram put on the tunnel past the kernel's routes, which would send it elsewhere or nowhere."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
+        packet = _udp6(host, port) if ":" in host else _udp4(host, port)
+        sock.sendto(packet, ("tun0", 0x86DD if ":" in host else 0x0800, 0, 0, b""))
     raise TimeoutError("sent, but to nobody who could answer")
 
 
@@ -96,3 +102,34 @@ def _datagrams(host: str) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     sock.settimeout(SECONDS)
     return sock
+
+
+def _answer(message: bytes) -> str:
+    if message[3] & 15 == REFUSED:
+        raise ConnectionRefusedError("a DNS server says REFUSED")
+    return repr(message[:80])
+
+
+def _udp4(host: str, port: int) -> bytes:
+    packet = struct.pack("!HHHH", 4444, port, 8 + len(MARK), 0) + MARK
+    fields = [0x45, 0, 20 + len(packet), 1, 0, 64, socket.IPPROTO_UDP, 0]
+    head = struct.pack("!BBHHHBBH4s4s", *fields, socket.inet_aton("10.0.0.1"), socket.inet_aton(host))
+    checksum = struct.pack("!H", _checksum(head))
+    return head[:10] + checksum + head[12:] + packet
+
+
+def _udp6(host: str, port: int) -> bytes:
+    source, target = (socket.inet_pton(socket.AF_INET6, text) for text in ("fd00:cc:cc::1", host))
+    length = 8 + len(MARK)
+    pseudo = source + target + struct.pack("!IxxxB", length, socket.IPPROTO_UDP)
+    packet = struct.pack("!HHHH", 4444, port, length, 0) + MARK
+    packet = packet[:6] + struct.pack("!H", _checksum(pseudo + packet)) + packet[8:]
+    return struct.pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + source + target + packet
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
