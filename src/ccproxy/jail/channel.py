@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import marshal
 import os
 import socket
@@ -68,6 +69,11 @@ class Channel:
             if level == socket.SOL_SOCKET:
                 _take(message, kind, payload)
         return message
+
+    def hang_up(self) -> None:
+        """Ends it for both sides; the descriptor stays."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Ends it for this process."""

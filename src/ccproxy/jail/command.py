@@ -69,6 +69,8 @@ class Command:
             kernel.filter_system_calls(self.program)
         self.inherited.restore_signals()
         name = self.arguments[0]
+        if not name:
+            raise refusal(name, None, FileNotFoundError())
         try:
             os.execvpe(name, list(self.arguments), self.environment)  # noqa: S606
         except OSError as error:
@@ -80,7 +82,7 @@ class Command:
 
 def find(name: str, environment: Mapping[str, str]) -> str | None:
     """The file that a name stands for, whether or not it can be executed."""
-    if "/" in name or not name:
+    if "/" in name:
         return name if os.path.exists(name) else None
     places = (os.path.join(each, name) for each in os.get_exec_path(environment))
     found = [place for place in places if os.path.exists(place)]

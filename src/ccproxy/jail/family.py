@@ -1,14 +1,24 @@
-"""The descendants of a process, where no pid namespace ends them with it."""
+"""The end of all that a jail's first process has begotten."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
 
 
+def end_all() -> None:
+    """Kills every other process of the pid namespace that this one is the first of, and waits for their end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
 def end_descendants() -> None:
-    """Kills every descendant of this process, which must adopt orphans: when none is left as a child, none is left."""
+    """The same without such a namespace, for a process that adopts orphans: when no child is left, no descendant is."""
     while True:
         for pid in children(os.getpid()):
             _kill(pid)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ccproxy.jail import faults, kernel, mounts, netlink, resolver, seccomp, strict, tun
+from ccproxy.jail import family, faults, kernel, linger, mounts, netlink, resolver, seccomp, strict, tun
 from ccproxy.jail.channel import Channel, unsealed
 from ccproxy.jail.command import Command
 from ccproxy.jail.errors import JailError
-from ccproxy.jail.family import end_descendants
 from ccproxy.jail.inherited import Inherited
 from ccproxy.jail.ticket import ADDRESS6
 
@@ -132,9 +131,16 @@ class Init:
             self._tell("continued")
         else:
             self._end_others()
+            linger.until_sent()
             self._tell("exited", status)
+            self._hold()
             return False
         return True
+
+    def _hold(self) -> None:
+        """The device goes with the last process: the holder first reads what is still in it."""
+        while self._channel.receive():
+            pass
 
     def _heard(self) -> bool:
         """What the holder says. False when it is gone."""
@@ -211,11 +217,12 @@ class Init:
         self._channel.send(*values)
 
     def _end_others(self) -> None:
-        if not self._seed.own_pids:
-            end_descendants()
+        if self._seed.own_pids:
+            family.end_all()
+        else:
+            family.end_descendants()
 
     def _end(self) -> NoReturn:
-        """In a pid namespace the kernel ends all others now."""
         try:
             self._end_others()
         finally:

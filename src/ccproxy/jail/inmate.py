@@ -52,7 +52,8 @@ class Continued:
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """The command has ended, and with it all that it left behind."""
+    """The command has ended, and with it all that it left behind. What it has sent may still be in the device, which
+    goes with `close`."""
 
     waitstatus: int
 
@@ -196,7 +197,7 @@ class Inmate:
     def signal(self, number: int) -> None:
         """Sends the command a signal, unless it has got it already because it came to the whole process group."""
         with contextlib.suppress(OSError):
-            self._channel.send("signal", number)
+            self._channel.send("signal", int(number))
 
     def socket(self, family: int) -> sockets.socket:
         """A new TCP socket in the jail's network namespace. Raises OSError, also if the jail is gone."""
@@ -219,23 +220,24 @@ class Inmate:
         return [sockets.socket(fileno=fd) for fd in message.fds]
 
     def wait(self) -> int:
-        """Waits until every process inside has ended; the wait status of the first."""
+        """Ends the jail and waits until nothing of it is left; the wait status of its first process."""
+        self._channel.hang_up()
         if self._status is None and self.pid is not None:
             self._status = _reap(self.pid)
         return self._status or 0
 
     def close(self) -> None:
-        """Ends the jail and waits until nothing of it is left. May be called again."""
+        """`wait`, and closes what this process has of the jail but the device. May be called again."""
         if self._closed:
             return
         self._closed = True
         if self._parts is None:
             with contextlib.suppress(JailError):
                 os.close(self.parts().tun)
-        self._channel.close()
-        self._requests.close()
         self._reap_founder()
         self.wait()
+        self._channel.close()
+        self._requests.close()
 
     def _reap_founder(self) -> None:
         if self._founder:
