@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -163,3 +165,42 @@ def test_a_port_that_is_taken(listening: tuple[Daemon, int]) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+ELSEWHERE = """
+import importlib.metadata, json, os, platform, pathlib, shutil, socket, subprocess, sys, tempfile
+from ccproxy.cli.main import main
+sys.platform = {platform!r}
+if sys.platform == "win32":
+    sys.modules["fcntl"] = None
+    for module, names in ((os, ("getuid", "geteuid", "unshare", "fork")), (socket, ("AF_UNIX",))):
+        for name in names:
+            delattr(module, name)
+sys.exit(main(["namespace", *{arguments!r}]))
+"""
+
+
+def elsewhere(home: Home, platform: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a Python that lacks what that system's lacks."""
+    program = ELSEWHERE.format(platform=platform, arguments=arguments)
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env=home.environment(), capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_where_there_are_no_jails_one_line_says_what_works(home: Home, platform: str) -> None:
+    done = elsewhere(home, platform, "doctor")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "needs Linux" in line
+    assert "ccproxy run -- CMD" in line
+    assert ("WSL 2" in line) == (platform == "win32")
+
+    told = elsewhere(home, platform, "doctor", "--json")
+    assert (told.returncode, told.stderr) == (1, "")
+    assert json.loads(told.stdout)["failures"] == ["platform"]
+
+    shown = elsewhere(home, platform, "status")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.splitlines()[-1] in line
+    assert json.loads(elsewhere(home, platform, "status", "--json").stdout)["supported"] is False

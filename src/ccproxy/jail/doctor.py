@@ -40,8 +40,9 @@ class Result:
         }
 
 
-def elsewhere(platform: str = sys.platform) -> str | None:
+def elsewhere(platform: str | None = None) -> str | None:
     """What works on a system that has no jails, in a line; None on Linux."""
+    platform = platform or sys.platform
     if platform == "linux":
         return None
     return ELSEWHERE.get(platform, "the capture jail needs Linux")

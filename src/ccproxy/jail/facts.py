@@ -22,7 +22,7 @@ def system(distribution: Distribution) -> dict[str, Any]:
         "distribution": {"id": distribution.id, "name": distribution.name, "family": distribution.family},
         "container": distribution.container,
         "wsl": distribution.wsl,
-        "uid": os.getuid(),
+        "uid": os.getuid() if hasattr(os, "getuid") else 0,
         "sysctls": {name: text(Path("/proc/sys", name.replace(".", "/"))) for name in SYSCTLS},
         "devices": {PATH: device(PATH)},
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccproxy import __version__
-from ccproxy.cli.grammar import command
+from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several, visible
 
@@ -37,8 +37,10 @@ def doctor(session: Session, as_json: bool) -> int:
     failed; warnings are no failures.
     """
     from ccproxy.cli.namespace.house import house
-    from ccproxy.jail.doctor import examine, failures
+    from ccproxy.jail.doctor import elsewhere, examine, failures
 
+    if (line := elsewhere()) and not as_json:
+        raise CommandError(line)
     looked_at = house(session)
     if as_json:
         results = list(examine(looked_at))

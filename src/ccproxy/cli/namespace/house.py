@@ -13,7 +13,10 @@ from ccproxy.jail.distribution import Distribution
 def house(session: Session) -> House:
     """The directories and the daemon. Never raises CommandError: what is wrong is for the checks to tell."""
     from ccproxy.config.paths import state_dir
+    from ccproxy.jail.doctor import elsewhere
 
+    if elsewhere():
+        return House(state_dir(), state_dir())  # nothing is looked at
     control, trouble = daemon(session)
     return House(state_dir(), sockets(), control, trouble, distribution=Distribution.read())
 

@@ -16,6 +16,7 @@ EXAMPLES = [
     ("may a user make namespaces here", "ccproxy namespace status --json | jq .sysctls"),
 ]
 
+NOBODY: dict[str, Any] = {"daemon": {"running": False, "pid": None, "error": None}, "jails": []}
 PACKAGES = ("cryptography", "mitmproxy", "mitmproxy_rs")
 
 
@@ -51,7 +52,7 @@ def collected(session: Session) -> dict[str, Any]:
         "note": elsewhere,
         "versions": versions(),
         "keylogs": facts.keylogs(state_dir() / "keylog"),
-        **asked(session),
+        **(asked(session) if elsewhere is None else NOBODY),
     }
 
 
@@ -71,12 +72,12 @@ def versions() -> dict[str, str | None]:
 
 def asked(session: Session) -> dict[str, Any]:
     """What the daemon says about itself and its jails; nothing if none runs."""
-    daemon: dict[str, Any] = {"running": False, "pid": None, "error": None}
     try:
         control = session.control()
         told = control.status()
         if told is None:
-            return {"daemon": daemon, "jails": []}
-        return {"daemon": {**daemon, "running": True, "pid": told["pid"]}, "jails": control.get("/jails")["jails"]}
+            return NOBODY
+        daemon = {"running": True, "pid": told["pid"], "error": None}
+        return {"daemon": daemon, "jails": control.get("/jails")["jails"]}
     except CommandError as error:
-        return {"daemon": {**daemon, "error": error.message}, "jails": []}
+        return {**NOBODY, "daemon": {"running": False, "pid": None, "error": error.message}}

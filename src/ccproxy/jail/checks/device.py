@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import struct
@@ -57,6 +56,8 @@ OPENING, MAKING = f"opening {PATH}", "making an interface (TUNSETIFF)"
 
 def interface_steps() -> Iterator[str]:
     """Into a network namespace, and a TUN interface in it."""
+    import fcntl
+
     yield OPENING
     os.close(os.open(PATH, os.O_RDWR | os.O_CLOEXEC))  # within, a user may have more rights than a command gets
     yield from trial.enter(os.CLONE_NEWNET)

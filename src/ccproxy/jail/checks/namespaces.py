@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from ccproxy.jail import kernel
 from ccproxy.jail.checks import trial
 from ccproxy.jail.checks.finding import Check, Finding, House, failed, ok, unknown, warning
 from ccproxy.jail.fixes import CONTAINERS
@@ -119,6 +118,8 @@ def network_steps() -> Iterator[str]:
 
 def mount_steps() -> Iterator[str]:
     """Into a mount namespace; nothing of it is seen outside."""
+    from ccproxy.jail import kernel
+
     yield from trial.enter(os.CLONE_NEWNS)
     directory = tempfile.gettempdir()
     yield "making the mounts ours"
@@ -134,6 +135,8 @@ def mount_steps() -> Iterator[str]:
 
 def pid_steps() -> Iterator[str]:
     """Into a pid namespace, and a /proc for it, which only a process in it can mount."""
+    from ccproxy.jail import kernel
+
     yield from trial.enter(os.CLONE_NEWNS | os.CLONE_NEWPID)
     yield "making the mounts ours"
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_SLAVE)
@@ -147,6 +150,8 @@ def pid_steps() -> Iterator[str]:
 
 def proc_mounted() -> int:
     """Mounts a /proc. The error's number, 0 if there was none."""
+    from ccproxy.jail import kernel
+
     try:
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     except OSError as error:

@@ -1,9 +1,11 @@
-"""Trying something out in a forked child, so that what it does to its namespaces is gone with it."""
+"""Trying something out in a forked child, so that what it does to its namespaces is gone with it.
+
+This and the checks can be imported on other systems than Linux, to say that nothing of it is there.
+"""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import select
@@ -83,5 +85,7 @@ def enter(flags: int) -> Iterator[str]:
 
 def loopback_up() -> None:
     """Brings up `lo` of the namespace one is in, for which a capability is needed. Raises OSError."""
+    import fcntl
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", IFF_UP))
