@@ -8,42 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mitmproxy import flow
-from mitmproxy.connection import Address, Connection, Server
+from mitmproxy.connection import Address, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import TCPLayer, UDPLayer
 from mitmproxy.proxy.layers.tcp import TcpErrorHook, TcpStartHook
 from mitmproxy.tcp import TCPFlow
 
-SERVER_FIRST = frozenset(
-    {
-        13,  # daytime
-        17,  # qotd
-        19,  # chargen
-        21,  # FTP
-        22,  # SSH
-        23,  # telnet
-        25,  # SMTP
-        37,  # time
-        110,  # POP3
-        119,  # NNTP
-        143,  # IMAP
-        587,  # submission
-        2525,  # submission, as hosters offer it
-        3306,  # MySQL
-        4190,  # ManageSieve
-        5222,  # XMPP: the client speaks first, but never HTTP
-        5900,  # VNC
-        6667,  # IRC: "NICK name" looks like HTTP
-        33060,  # MySQL X
-    }
-)
-"""Ports of protocols in which the server speaks first, or in which a client's first words look like HTTP's."""
-CLIENT_FIRST = frozenset({53, 80, 443, 853, 5353, 8000, 8080, 8443})
-"""Ports of HTTP, TLS and DNS: some clients open connections long before they use them."""
+from ccproxy.fronts.interceptor.first_words import CLIENT_FIRST, SERVER_FIRST, TLS_HANDSHAKE, is_telling
+
 PATIENCE_SECONDS = 0.3
-TLS_HANDSHAKE = 0x16
-LONGEST_METHOD = 20
 
 
 @dataclass
@@ -134,7 +108,7 @@ class FirstToSpeak(layer.Layer):
         yield from self._child.handle_event(event)
 
     def _dial_later(self) -> layer.CommandGenerator[None]:
-        """mitmproxy dials TLS servers after the client's first words, and is not ready for one that is there already."""
+        """mitmproxy dials TLS servers once the client has spoken, and is not ready for one that is there already."""
         server = self.context.server
         if server.connected and self._held[0] == TLS_HANDSHAKE:
             self._left = server
@@ -144,7 +118,7 @@ class FirstToSpeak(layer.Layer):
     def _hand_over(self) -> layer.CommandGenerator[None]:
         held, self._held = self._held, b""
         if held:
-            yield from self._child.handle_event(data_received(self.context.client, held))
+            yield from self._child.handle_event(events.DataReceived(self.context.client, held))
 
     def _settled(self, event: events.Event) -> layer.CommandGenerator[None]:
         if self._left is None or not isinstance(event, events.ConnectionEvent) or event.connection is not self._left:
@@ -156,15 +130,3 @@ class FirstToSpeak(layer.Layer):
 
     def _address_port(self) -> int:
         return self.context.server.address[1] if self.context.server.address else 0
-
-
-def data_received(connection: Connection, data: bytes) -> events.DataReceived:
-    """Data as if it had come in one piece."""
-    return events.DataReceived(connection, data)
-
-
-def is_telling(data: bytes) -> bool:
-    """Whether it can be seen from a client's first bytes what it speaks: mitmproxy decides once, on what is there."""
-    if data[0] == TLS_HANDSHAKE:
-        return len(data) >= 3
-    return not (data.isalpha() and len(data) < LONGEST_METHOD)

@@ -29,16 +29,13 @@ class Rules:
         name = canonical(name)
         return self._verdict([glob.matches_name(name) for glob in self.deny], _some(self.only, name, port), name, port)
 
-    def address(self, address: Address, port: int, names: Iterable[str]) -> str | None:
-        """The same for an address that was the answer for `names`."""
-        address = plain(address)
+    def address(self, spellings: Sequence[Address], port: int, names: Sequence[str]) -> str | None:
+        """The same for an address that was the answer for `names`; it comes first, then what it may lead to."""
+        address = spellings[0]
         allowed = any(glob.matches_address(address) and glob.port in (None, port) for glob in self.only)
-        allowed = allowed or any(_some(self.only, name, port) and not self.denies(name, port) for name in names)
-        return self._verdict([glob.matches_address(address) for glob in self.deny], allowed, str(address), port)
-
-    def denies(self, name: str, port: int) -> bool:
-        """Whether an entry of `deny_hosts` is about a canonical name."""
-        return any(glob.matches_name(name) and glob.port in (None, port) for glob in self.deny)
+        allowed = allowed or any(_some(self.only, name, port) for name in names)
+        denied = [any(map(glob.matches_address, spellings)) or any(map(glob.matches_name, names)) for glob in self.deny]
+        return self._verdict(denied, allowed, str(address), port)
 
     def _verdict(self, matches: list[bool], allowed: bool, host: str, port: int | None) -> str | None:
         for match, glob, called in zip(matches, self.deny, self.deny_called, strict=True):

@@ -16,7 +16,7 @@ from mitmproxy.net.dns import classes, op_codes, response_codes, types
 from ccproxy.config.hostglobs import canonical
 from ccproxy.fronts.interceptor.forwarding import forward
 from ccproxy.fronts.interceptor.jails import has_ipv6
-from ccproxy.fronts.interceptor.policy import RESOLVER, address_of
+from ccproxy.fronts.interceptor.readings import RESOLVER, address_of
 
 HOSTS = Path("/etc/hosts")
 LOOKUP_SECONDS = 10.0
