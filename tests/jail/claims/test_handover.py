@@ -17,7 +17,7 @@ from ccproxy import Context, hook
 @hook(stage="inbound", writes=["headers.x-seen-by"])
 def stamp(ctx: Context, params: object) -> None:
     """Marks what passes the gateway."""
-    ctx.headers["x-seen-by"] = "a hook"
+    ctx.headers.set("x-seen-by", "a hook")
 '''
 CONFIG = {
     "jail": {"allow_addresses": INTERNET},
