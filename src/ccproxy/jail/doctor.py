@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ccproxy.jail.checks import device, files, inside, namespaces, network, system
+from ccproxy.jail.checks import device, files, inside, namespaces, network, settings, system
 from ccproxy.jail.checks.finding import Check, Finding, House, failed, ok, unknown
 
 VERSION = 1
@@ -67,6 +67,7 @@ PLATFORM = Check("platform", "Operating system", "A jail is made of Linux namesp
 DAEMON = Check("daemon", "Daemon", "A jail's tunnel leads into it.", daemon)
 OUTSIDE: tuple[Check[House], ...] = (
     *system.CHECKS,
+    *settings.CHECKS,
     *namespaces.CHECKS,
     *device.CHECKS,
     *network.CHECKS,
@@ -103,11 +104,6 @@ def finding_of[Subject](look: Callable[[Subject], Finding], subject: Subject) ->
         return look(subject)
     except Exception as error:  # noqa: BLE001 - one check must not hide the others
         return unknown(f"{type(error).__name__}: {error}", inside.OURS)
-
-
-def healthy(results: list[Result]) -> bool:
-    """Whether nothing failed."""
-    return not failures(results)
 
 
 def failures(results: list[Result]) -> list[str]:

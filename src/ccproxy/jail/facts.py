@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ccproxy.jail.checks.device import PATH
-from ccproxy.jail.checks.namespaces import SYSCTLS
+from ccproxy.jail.checks.settings import SYSCTLS
 from ccproxy.jail.distribution import Distribution, text
 
 KEYLOGS = ("tls.keylog", "wg.keylog")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccproxy.jail.checks import files, namespaces, network, system
+from ccproxy.jail.checks import files, network, settings, system
 from ccproxy.jail.checks.finding import Finding, House
 from ccproxy.jail.distribution import Distribution
 
@@ -103,22 +103,22 @@ def test_inside_a_jail(root: Path, servers: str, routes: str, expected: str) -> 
     ],
 )
 def test_limits(root: Path, name: str, expected: str, fix: str) -> None:
-    content = {f"proc/sys/user/max_{each}_namespaces": "0" if each == name else "100" for each in namespaces.LIMITS}
-    finding = namespaces.limits(house(root, content))
+    content = {f"proc/sys/user/max_{each}_namespaces": "0" if each == name else "100" for each in settings.LIMITS}
+    finding = settings.limits(house(root, content))
     assert finding.status == expected
     assert fix in finding.fix
 
 
 def test_limits_that_nobody_tells(root: Path) -> None:
-    assert namespaces.limits(house(root)).status == "unknown"
+    assert settings.limits(house(root)).status == "unknown"
 
 
 def test_debians_switch(root: Path) -> None:
-    assert namespaces.clone(house(root)).status == "ok"
-    off = namespaces.clone(house(root, {"proc/sys/kernel/unprivileged_userns_clone": "0\n"}))
+    assert settings.clone(house(root)).status == "ok"
+    off = settings.clone(house(root, {"proc/sys/kernel/unprivileged_userns_clone": "0\n"}))
     assert off.status == ("warning" if os.geteuid() == 0 else "failed")
     assert "kernel.unprivileged_userns_clone=1" in off.fix
-    assert namespaces.clone(house(root, {"proc/sys/kernel/unprivileged_userns_clone": "1\n"})).status == "ok"
+    assert settings.clone(house(root, {"proc/sys/kernel/unprivileged_userns_clone": "1\n"})).status == "ok"
 
 
 def test_resolvers(root: Path) -> None:

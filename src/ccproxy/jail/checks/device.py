@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ccproxy.jail.checks import trial
 from ccproxy.jail.checks.finding import Check, Finding, House, failed, ok, unknown
-from ccproxy.jail.checks.namespaces import advice
+from ccproxy.jail.checks.settings import advice
 
 PATH = "/dev/net/tun"
 NUMBER = os.makedev(10, 200)  # Linux allocated devices, Documentation/admin-guide/devices.txt
@@ -47,7 +47,7 @@ def works(house: House) -> Finding:
     if outcome.step != MAKING or outcome.errno == errno.ENOTTY:
         return unknown(f"not tried: {outcome}")
     if outcome.errno in {errno.EPERM, errno.EACCES}:
-        return failed(str(outcome), advice(house, outcome))
+        return failed(str(outcome), advice(house, outcome.errno))
     return failed(str(outcome), house.fix("tun_wrong"))
 
 

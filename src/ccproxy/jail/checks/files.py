@@ -36,7 +36,7 @@ def runtime(house: House) -> Finding:
 
 def room(directory: Path, variable: str) -> Finding:
     """Whether a directory (or the one in which it would be made) is this user's, can be written, and has room."""
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    existing = next(path for path in (directory, *directory.parents) if os.path.exists(path))
     elsewhere = f"set {variable} to a directory of yours with room"
     try:
         status, free = existing.stat(), shutil.disk_usage(existing).free

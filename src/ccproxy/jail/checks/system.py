@@ -12,6 +12,7 @@ from ccproxy.jail.ticket import DNS_ADDRESS
 TRIED_FROM = (5, 3)
 """The oldest kernel with all that a jail uses by name (pidfd_open(2))."""
 SECCOMP = {"0": "no filter", "1": "strict mode", "2": "a filter"}
+LABELS = ("proc/self/attr/apparmor/current", "proc/self/attr/current")
 CONFINED = re.compile(r"^(?!unconfined$).+")
 
 
@@ -59,9 +60,6 @@ def security_modules(house: House) -> Finding:
         return warning(f"{told}; AppArmor confines this process as {named}", "run ccproxy outside of that profile")
     enforcing = house.read("sys/fs/selinux/enforce") == "1"
     return ok(told + ("; SELinux enforces" if enforcing else ""))
-
-
-LABELS = ("proc/self/attr/apparmor/current", "proc/self/attr/current")
 
 
 def nested(house: House) -> Finding:
