@@ -9,7 +9,7 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from tests.conftest import StartUpstream
-from tests.fronts.interceptor.native.stand import Lane, Stand, rest_of, until
+from tests.fronts.interceptor.native.stand import BOUND_SECONDS, Lane, Stand, rest_of, until
 from tests.support.http import Wire
 from tests.support.ports import free_port
 from tests.support.upstream import Close, Hang, Reset, Send, Step
@@ -88,13 +88,17 @@ def test_a_client_that_leaves(stand: Stand, start_upstream: StartUpstream) -> No
     until(lambda: bool(upstream.left))
 
 
-def test_a_client_that_leaves_in_its_upload(stand: Stand, start_upstream: StartUpstream) -> None:
-    lane = stand.lane(start_upstream().port)
-    with socket.create_connection(("127.0.0.1", lane.port)) as sock:
-        sock.sendall(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nabc")
-        until(lambda: bool(lane.store.list()))
-    assert failed(lane)[0] == "client_gone"
-    until(lambda: lane.exchange().request.body == b"abc")
+def test_a_client_that_leaves_in_its_upload(stand: Stand) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(BOUND_SECONDS)
+        lane = stand.lane(server.getsockname()[1])
+        with socket.create_connection(("127.0.0.1", lane.port)) as sock:
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nabc")
+            upstream, _ = server.accept()
+            with upstream:
+                Wire(upstream).until(b"\r\n\r\nabc")
+        assert failed(lane)[0] == "client_gone"
+    assert lane.exchange().request.body == b"abc"
 
 
 def test_the_jail_ends(stand: Stand, start_upstream: StartUpstream) -> None:

@@ -20,13 +20,14 @@ pieces = st.lists(st.binary(min_size=1, max_size=2000), min_size=1, max_size=5)
 
 
 class Echo:
-    """Sends back what it gets, over TCP and UDP at one port."""
+    """Sends back what it gets, over TCP and UDP."""
 
     def __init__(self) -> None:
         self.tcp = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.tcp.getsockname()[1]
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
+        self.udp.bind(("127.0.0.1", 0))
+        self.udp_port: int = self.udp.getsockname()[1]
         for work in (self._accept, self._datagrams):
             threading.Thread(target=work, daemon=True).start()
 
@@ -121,7 +122,7 @@ def test_nobody_there(stand: Stand, protocol: str) -> None:
 
 
 def test_datagrams(stand: Stand, echo: Echo) -> None:
-    lane = stand.lane(echo.port, "udp")
+    lane = stand.lane(echo.udp_port, "udp")
     sent = [GREETING, b"", b"\x01", b"\x02" * 1300]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(BOUND_SECONDS)
