@@ -102,8 +102,12 @@ class Jails:
         opened = OpenJail(
             jail, hooks_of(self._equipment.addons(jail, handover, opened.events)), handover, self._equipment.options
         )
-        await opened.listen(host, port, private_key, peer)
-        self._open[jail.name] = opened
+        self._open[jail.name] = opened  # before the wait: jails that come at the same time need names of their own
+        try:
+            await opened.listen(host, port, private_key, peer)
+        except BaseException:
+            del self._open[jail.name]
+            raise
         log.info("jail %s: %s", jail.name, request.command[0] if request.command else "another machine")
         return opened
 
