@@ -33,6 +33,11 @@ class Mapper:
         os.close(self._go)
         return os.waitpid(self._pid, 0)[1] == 0
 
+    def give_up(self) -> None:
+        """There is no namespace."""
+        os.close(self._go)
+        os.waitpid(self._pid, 0)
+
 
 def _map_everybody(go: int, target: int) -> int:
     kernel.die_with_parent()
@@ -54,7 +59,12 @@ def steps() -> Iterator[str]:
     yield "unshare"
     uid, gid = os.geteuid(), os.getegid()
     mapper = Mapper() if uid == 0 else None
-    os.unshare(FLAGS)
+    try:
+        os.unshare(FLAGS)
+    except OSError:
+        if mapper:
+            mapper.give_up()
+        raise
     kernel.own_proc_files()
     yield "map"
     if mapper is None or not mapper.finish():

@@ -38,10 +38,9 @@ class Held:
         shelf = Path("shelf").absolute()
         shelf.mkdir(exist_ok=True)
         plan = Plan(command, dict(os.environ), shelf=shelf, masked=tuple(map(Path, masked)), strict=strict)
-        self._standard, self._memory = os.dup(1), os.memfd_create("output")
+        self._memory = os.memfd_create("output")
         os.dup2(self._memory, 1)
         self.inmate = inmate.spawn(plan)
-        os.dup2(self._standard, 1)
         self.parts: inmate.Parts | None = None
 
     def __enter__(self) -> Held:

@@ -1,7 +1,8 @@
 """Plays a scene: calls a function in namespaces of the test's own, as root or as an ordinary user.
 
 `play` is the test's side. The other is a fresh interpreter that leaves the host's network and mounts behind, lets a
-shell script prepare the "host" that the jail is to find, becomes the person, calls the function and prints what it returns.
+shell script prepare the "host" that the jail is to find, becomes the person, calls the function and prints what it
+returns.
 """
 
 from __future__ import annotations
