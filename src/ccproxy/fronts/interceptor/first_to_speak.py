@@ -18,6 +18,9 @@ from mitmproxy.tcp import TCPFlow
 from ccproxy.fronts.interceptor.first_words import CLIENT_FIRST, SERVER_FIRST, TLS_HANDSHAKE, is_telling
 
 PATIENCE_SECONDS = 0.3
+HANDSHAKE_SECONDS = 0.05
+"""mitmproxy_rs tells of a connection at its first packet; one that is closed before the third stays open for the
+client, who waits in vain."""
 
 
 @dataclass
@@ -51,7 +54,10 @@ class FirstToSpeak(layer.Layer):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup) and event.command is self._wakeup:
             self._wakeup = None
-            if self._state == self._waiting:
+            if self._state == self._denied:
+                self._state = self._settled
+                yield from self._child.handle_event(events.Start())
+            elif self._state == self._waiting:
                 yield from self._lost_patience()
         else:
             yield from self._state(event)
@@ -65,11 +71,22 @@ class FirstToSpeak(layer.Layer):
         tcp = self.context.client.transport_protocol == "tcp"
         if beginning.denied or (tcp and address[1] in SERVER_FIRST):
             self._child = TCPLayer(self.context) if tcp else UDPLayer(self.context)
+        if beginning.denied and tcp:
+            self._state = self._denied
+            yield from self._wake_after(HANDSHAKE_SECONDS)
+            return
         self._state = self._waiting if tcp and isinstance(self._child, layer.NextLayer) else self._settled
         yield from self._child.handle_event(event)
         if self._state == self._waiting and address[1] not in CLIENT_FIRST:
-            self._wakeup = commands.RequestWakeup(PATIENCE_SECONDS)
-            yield self._wakeup
+            yield from self._wake_after(PATIENCE_SECONDS)
+
+    def _wake_after(self, seconds: float) -> layer.CommandGenerator[None]:
+        self._wakeup = commands.RequestWakeup(seconds)
+        yield self._wakeup
+
+    def _denied(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """What a client says that will be hung up on does not matter."""
+        yield from ()
 
     def _waiting(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Nobody has said enough yet. The server can only speak once it was dialled."""
