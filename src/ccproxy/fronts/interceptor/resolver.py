@@ -6,7 +6,6 @@ import asyncio
 import socket
 import struct
 from ipaddress import ip_address
-from pathlib import Path
 
 import mitmproxy_rs
 from mitmproxy import dns
@@ -15,13 +14,14 @@ from mitmproxy.net.dns import classes, op_codes, response_codes, types
 
 from ccproxy.config.hostglobs import canonical
 from ccproxy.fronts.interceptor.forwarding import forward
+from ccproxy.fronts.interceptor.hosts_file import HostsFile
 from ccproxy.fronts.interceptor.jails import has_ipv6
 from ccproxy.fronts.interceptor.readings import RESOLVER, address_of
 
-HOSTS = Path("/etc/hosts")
 LOOKUP_SECONDS = 10.0
 LOCAL = {types.A: "127.0.0.1", types.AAAA: "::1"}
 FAMILIES = {types.A: socket.AF_INET, types.AAAA: socket.AF_INET6}
+VERSIONS = {types.A: 4, types.AAAA: 6}
 CODES = {socket.EAI_NONAME: response_codes.NXDOMAIN, getattr(socket, "EAI_NODATA", -5): response_codes.NOERROR}
 
 
@@ -30,8 +30,9 @@ class Resolver:
 
     def __init__(self, ipv6: bool | None = None) -> None:
         self._ipv6 = has_ipv6() if ipv6 is None else ipv6
+        self._hosts = HostsFile()
         self._resolver: mitmproxy_rs.dns.DnsResolver | None = None
-        self._made_of: object = None
+        self._servers: list[str] = []
 
     async def dns_request(self, flow: dns.DNSFlow) -> None:
         """Answers a query, if it is for us and nobody has answered yet."""
@@ -57,7 +58,14 @@ class Resolver:
             return await forward(query, _first_server(), tcp)
         if question.type == types.AAAA and not self._ipv6:
             return _found(query, [])
-        return await self._look_up(query, question)
+        return self._by_hosts_file(query, question) or await self._look_up(query, question)
+
+    def _by_hosts_file(self, query: dns.DNSMessage, question: dns.Question) -> dns.DNSMessage | None:
+        known = self._hosts.addresses(question.name)
+        if known is None:
+            return None
+        version = VERSIONS[question.type]
+        return _found(query, [str(address) for address in known if address.version == version])
 
     async def _look_up(self, query: dns.DNSMessage, question: dns.Question) -> dns.DNSMessage:
         try:
@@ -79,10 +87,10 @@ class Resolver:
         return await (resolver.lookup_ipv4(name) if type_ == types.A else resolver.lookup_ipv6(name))
 
     def _current(self, servers: list[str]) -> mitmproxy_rs.dns.DnsResolver:
-        """Made anew when the machine changes networks, or its hosts file."""
-        made_of = (tuple(servers), _changed(HOSTS))
-        if self._resolver is None or made_of != self._made_of:
-            self._resolver, self._made_of = mitmproxy_rs.dns.DnsResolver(name_servers=servers), made_of
+        """Made anew when the machine changes networks."""
+        if self._resolver is None or servers != self._servers:
+            self._resolver = mitmproxy_rs.dns.DnsResolver(name_servers=servers, use_hosts_file=False)
+            self._servers = servers
         return self._resolver
 
 
@@ -113,10 +121,3 @@ def _found(query: dns.DNSMessage, addresses: list[str]) -> dns.DNSMessage:
 
 def _asked(query: dns.DNSMessage) -> str:
     return ", ".join(question.name for question in query.questions) or "a query without a question"
-
-
-def _changed(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccproxy.fronts.interceptor.hosts_file import HostsFile, parse
 from ccproxy.fronts.interceptor.names import Memory, split_authority
 
 ANSWERS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=80)
@@ -51,3 +53,22 @@ def test_memory_is_what_was_answered(answers: list[tuple[int, int]]) -> None:
 )
 def test_authorities(text: str, parts: tuple[str, int | None]) -> None:
     assert split_authority(text) == parts
+
+
+def test_a_hosts_file(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    hosts = HostsFile(file)
+    assert hosts.addresses("a.test") is None
+    file.write_text(
+        "# a comment\n203.0.113.1 a.test A2 # more\n2001:db8::1%eth0\ta.test\nnonsense b.test\n\n203.0.113.2\n"
+    )
+    assert list(map(str, hosts.addresses("A.test.") or [])) == ["203.0.113.1", "2001:db8::1"]
+    assert list(map(str, hosts.addresses("a2") or [])) == ["203.0.113.1"]
+    assert hosts.addresses("b.test") is None
+    file.unlink()
+    assert hosts.addresses("a.test") is None
+
+
+@given(text=st.text())
+def test_any_text_as_a_hosts_file(text: str) -> None:
+    assert all(entries for entries in parse(text).values())
