@@ -81,6 +81,14 @@ def test_rules(rule: Mapping[str, Any], origin: Origin, target: bytes, claimed: 
     assert found == ("rule 1 of lightllm.transforms" if claimed else None)
 
 
+def test_rules_have_no_say_about_a_name_that_the_client_only_says() -> None:
+    asked = claims(RULE_OF_A_MODEL, providers=PROVIDERS)
+    assert asked(ELSEWHERE, b"/v1/messages", [OWN_KEY], proven=False) is None
+    assert asked(ELSEWHERE, b"/v1/messages", [OWN_KEY], proven=True) is not None
+    assert asked(ANTHROPIC, b"/v1/messages", [OWN_KEY], proven=False) is not None, "it goes to the provider's own host"
+    assert asked(ELSEWHERE, b"/v1/messages", [KEY], proven=False) is not None, "a sentinel key never leaves"
+
+
 def route(destination: Origin | None, *headers: tuple[bytes, bytes], rules: list[Mapping[str, Any]]) -> Plan:
     settings = config(*rules, providers=PROVIDERS)
     router = Router(settings.lightllm.transforms, build_providers(settings))

@@ -21,15 +21,19 @@ class Claims:
         self._transforms = transforms
         self._providers = {(provider.origin.host, provider.origin.port): name for name, provider in providers.items()}
 
-    def __call__(self, origin: Origin, target: bytes, headers: Headers) -> str | None:
-        """Who claims a request to `origin`, in words; None: nobody."""
+    def __call__(self, origin: Origin, target: bytes, headers: Headers, *, proven: bool = True) -> str | None:
+        """Who claims a request to `origin`, in words; None: nobody.
+
+        Where the origin's name is not `proven` to be that of the address that was dialled, rules have no say: what no
+        rule leads elsewhere goes on to that name, which a client could have chosen to reach what it may not dial.
+        """
         path, _, query = target.partition(b"?")
         fields = {name.lower(): value for name, value in headers}
         if (sentinel := find_sentinel(fields, query)) is not None:
             return f"sentinel key of provider {sentinel!r}"
         if (provider := self._providers.get((origin.host.lower(), origin.port))) is not None:
             return f"provider {provider!r}"
-        return self._rule(origin.host, path.decode("latin-1"))
+        return self._rule(origin.host, path.decode("latin-1")) if proven else None
 
     def _rule(self, host: str, path: str) -> str | None:
         known = parse_endpoint(path) is not None

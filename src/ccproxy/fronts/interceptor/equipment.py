@@ -55,12 +55,8 @@ class Equipment:
         """Where key logs are written, if they are."""
         return state_dir() / "keylog"
 
-    def handover(self, jail: Jail) -> HandOver:
-        """A jail's way to the gateway."""
-        return HandOver(jail, self._claims, self._gateway, self._config.listener)
-
-    def addons(self, jail: Jail, handover: HandOver, events: asyncio.Queue[dict[str, Any]]) -> list[object]:
-        """Who is asked about a jail's connections, in this order."""
+    def outfit(self, jail: Jail, events: asyncio.Queue[dict[str, Any]]) -> tuple[list[object], HandOver]:
+        """Who is asked about a jail's connections, in this order, and its way to the gateway."""
 
         def blocked(host: str, reason: str) -> None:
             with suppress(asyncio.QueueFull):
@@ -68,7 +64,9 @@ class Equipment:
 
         own = [self._master.addons.get(name) for name in MITMPROXYS]  # type: ignore[no-untyped-call]
         policy = Policy(jail, self._config.jail, self._own_addresses, on_blocked=blocked)
-        return [*own, self._keylog.of(jail), policy, Resolver(), handover, NativeRecorder(jail, self._recorder)]
+        handover = HandOver(jail, self._claims, self._gateway, self._config.listener, policy.names)
+        recorder = NativeRecorder(jail, self._recorder)
+        return [*own, self._keylog.of(jail), policy, Resolver(), handover, recorder], handover
 
     def ca(self) -> str:
         """The certificate of the CA, PEM."""

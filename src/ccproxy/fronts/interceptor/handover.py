@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, HttpRequest, Origin, Timings
@@ -57,8 +58,11 @@ class Entrance:
 class HandOver:
     """The hand-over of one jail. A mitmproxy addon."""
 
-    def __init__(self, jail: Jail, claims: Claims, gateway: Gateway, limits: Listener) -> None:
+    def __init__(
+        self, jail: Jail, claims: Claims, gateway: Gateway, limits: Listener, names: Callable[[str], Sequence[str]]
+    ) -> None:
         self._jail, self._claims, self._gateway, self._limits = jail, claims, gateway, limits
+        self._names = names
         self._name = f"{secrets.token_hex(16)}.invalid"
         self._origins: list[Origin] = []
 
@@ -68,7 +72,8 @@ class HandOver:
             return
         origin = meant(flow)
         request = flow.request
-        reason = self._claims(origin, request.data.path, list(request.headers.fields))
+        proven = origin.host == request.host or origin.host in self._names(request.host)
+        reason = self._claims(origin, request.data.path, list(request.headers.fields), proven=proven)
         if reason is None or len(self._origins) >= PORTS:
             return
         flow.metadata[CLAIMED] = reason

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 type Event = dict[str, Any]
 LOOPBACK = "127.0.0.1"
+EVENTS_KEPT = 1000
 FARAWAY6 = ("2001:db8::1", 443)
 """An address that nobody has (RFC 3849). Connecting a datagram socket sends nothing: it only looks for a route."""
 
@@ -33,9 +34,16 @@ FARAWAY6 = ("2001:db8::1", 443)
 class OpenJail:
     """A jail with its listener and its connections."""
 
-    def __init__(self, jail: Jail, hooks: Hooks, handover: HandOver, options: mitmproxy_options.Options) -> None:
+    def __init__(
+        self,
+        jail: Jail,
+        events: asyncio.Queue[Event],
+        hooks: Hooks,
+        handover: HandOver,
+        options: mitmproxy_options.Options,
+    ) -> None:
         self.jail = jail
-        self.events: asyncio.Queue[Event] = asyncio.Queue(maxsize=1000)
+        self.events = events
         """What its user is to be told."""
         self.port = 0
         self._hooks, self._handover, self._options = hooks, handover, options
@@ -97,11 +105,9 @@ class Jails:
     async def listen(self, request: Request, host: str, port: int, private_key: str, peer: str) -> OpenJail:
         """A listener for whoever has the peer's key. Raises OSError."""
         jail = Jail(self._free_name(request), Process(request.command, request.pid), request)
-        handover = self._equipment.handover(jail)
-        opened = OpenJail(jail, {}, handover, self._equipment.options)
-        opened = OpenJail(
-            jail, hooks_of(self._equipment.addons(jail, handover, opened.events)), handover, self._equipment.options
-        )
+        events: asyncio.Queue[Event] = asyncio.Queue(maxsize=EVENTS_KEPT)
+        addons, handover = self._equipment.outfit(jail, events)
+        opened = OpenJail(jail, events, hooks_of(addons), handover, self._equipment.options)
         self._open[jail.name] = opened  # before the wait: jails that come at the same time need names of their own
         try:
             await opened.listen(host, port, private_key, peer)

@@ -102,7 +102,7 @@ class Lane:
         self.streams: dict[tuple[str, int], Datagrams] = {}
         self.connections: set[JailConnection] = set()
         own = [stand.master.addons.get(name) for name in MITMPROXYS]
-        self._handover = HandOver(JAIL, lambda *_: None, None, None)  # type: ignore[arg-type] # nothing is claimed
+        self._handover = HandOver(JAIL, lambda *_, **__: None, None, None, lambda _: ())  # type: ignore[arg-type] # nothing is claimed
         self._hooks = hooks_of([*own, *before, self._handover, self.recorder])
         self._tasks: set[asyncio.Task[None]] = set()
 
