@@ -58,6 +58,7 @@ class Init:
         self._seed, self._channel = seed, seed.channel
         self._command: int | None = None
         self._came: dict[int, float] = {}
+        self._listeners = 0
         self._wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> NoReturn:
@@ -131,7 +132,7 @@ class Init:
             self._tell("continued")
         else:
             self._end_others()
-            linger.until_sent()
+            linger.until_sent(self._listeners)
             self._tell("exited", status)
             self._hold()
             return False
@@ -178,6 +179,7 @@ class Init:
         made: list[socket.socket] = []
         try:
             made = _make(*message.values)
+            self._listeners += len(made) if message.values[0] == "listen" else 0
             self._seed.requests.send(0, fds=[sock.fileno() for sock in made])
         except OSError as error:
             self._seed.requests.send(error.errno or 0)

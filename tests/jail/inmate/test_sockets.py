@@ -44,6 +44,16 @@ def test_what_is_not_acknowledged(to: str, sending: str, answer: bool) -> None:
     assert linger.unsent([ROW.format(to=to, sending=sending)]) is answer
 
 
+SOCKSTAT = """sockets: used 163
+TCP: inuse 4 orphan 2 tw 1 alloc 7 mem 1
+UDP: inuse 3 mem 2"""
+
+
+def test_how_many_sockets_there_are() -> None:
+    assert linger.in_use([*SOCKSTAT.splitlines(), "TCP6: inuse 3", "UDP6: inuse 9"]) == 7
+
+
 @given(st.lists(st.text()))
 def test_any_rows(rows: list[str]) -> None:
     assert linger.unsent(rows) in {True, False}
+    assert linger.in_use(rows) >= 0
