@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from mitmproxy.net.dns import response_codes
 
 from ccproxy.fronts.interceptor import doh
 from ccproxy.fronts.interceptor.handover import BLOCKED
-from ccproxy.fronts.interceptor.names import rules_of
+from ccproxy.fronts.interceptor.hidden import RawStream
+from ccproxy.fronts.interceptor.names import rules_of, split_authority
 from ccproxy.fronts.interceptor.reach import Reach
 from ccproxy.fronts.interceptor.readings import RESOLVER, address_of, addresses_in, can_be_written, named
 
@@ -47,6 +49,7 @@ class Policy:
         rules = rules_of(configured, (jail.request.only_hosts, jail.request.deny_hosts))
         self._reach = Reach(rules, settings.allow_addresses, addresses)
         self._on_blocked = on_blocked
+        self._raw: WeakKeyDictionary[TCPFlow, RawStream] = WeakKeyDictionary()
         self._told: set[tuple[str, str]] = set()
 
     def names(self, address: str) -> tuple[str, ...]:
@@ -93,6 +96,19 @@ class Policy:
         self._mark(flow, *denied)
         if flow.killable:
             flow.kill()  # type: ignore[no-untyped-call]
+
+    def tcp_message(self, flow: TCPFlow) -> None:
+        """Lets nothing more through of a raw connection whose client names a denied host."""
+        message = flow.messages[-1]
+        if not message.from_client or not self._reach.rules.about_names:
+            return
+        if BLOCKED not in flow.metadata:
+            stream = self._raw.setdefault(flow, RawStream())
+            names = (split_authority(text)[0] for text in stream.names(message.content))
+            if denied := self._reach.host(*address_of(flow), names):
+                self._mark(flow, *denied)
+        if BLOCKED in flow.metadata:
+            message.content = b""
 
     def error(self, flow: Flow) -> None:
         """Tells a flow that `server_connect` has ended from one that failed."""

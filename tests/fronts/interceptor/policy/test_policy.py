@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.dns import DNSMessage, ResourceRecord
 from mitmproxy.http import Headers, HTTPFlow, Request
+from mitmproxy.tcp import TCPFlow, TCPMessage
 from mitmproxy.test import tflow
 
+from ccproxy.fronts.interceptor.policy import Policy
 from ccproxy.fronts.interceptor.readings import RESOLVER
 from tests.conftest import StartUpstream
 from tests.fronts.interceptor.native.stand import Lane, Stand, rest_of
@@ -317,3 +319,54 @@ def test_any_bytes_as_a_record(data: bytes) -> None:
         flow.response = flow.request.succeed([])
         flow.response.answers.append(ResourceRecord("good.test", kind, 1, 60, data))
         policy.dns_response(flow)
+
+
+HIDDEN = [
+    [b"\r\nGET / HTTP/1.1\r\nHost: evil.test\r\n\r\n"],
+    [b"X-Y / HTTP/1.1\r\nHost: evil.test\r\n\r\n"],
+    [b"X-Y / HTTP/1.1\r\nA: b\r\nhOsT :  evil.test:80\r\n", b"\r\n"],
+    [b"\x00\x01binary", b"\r\n\r\nX-Y / HTTP/1.1\nHo", b"st: evil.te", b"st\n\n"],
+    [b"X-Y / HTTP/1.1\r\nHost: good.test\r\n\r\nX-Y / HTTP/1.1\r\nHost: evil.test\r\n\r\n"],
+]
+
+
+@pytest.mark.parametrize("pieces", HIDDEN)
+def test_requests_that_do_not_look_like_requests(pieces: list[bytes]) -> None:
+    policy, told = make_policy(deny=("evil.test",))
+    flow = raw_flow()
+    passed = b"".join(said(policy, flow, piece) for piece in pieces)
+    assert flow.metadata["ccproxy.blocked"] == "--deny-host has 'evil.test'"
+    assert not passed.endswith(b"\n")
+    assert [host for host, _ in told] == ["evil.test"]
+    assert said(policy, flow, b"more") == b""
+
+
+def test_a_client_hello_in_the_middle_of_a_stream(stand: Stand) -> None:
+    policy, _ = make_policy(deny=("evil.test",))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="evil.test")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    flow = raw_flow()
+    assert said(policy, flow, b"STARTTLS\r\n") == b"STARTTLS\r\n"
+    assert said(policy, flow, outgoing.read()) == b""
+
+
+@given(pieces=st.lists(st.binary(max_size=200), max_size=5))
+def test_any_raw_stream_passes_that_names_nobody(pieces: list[bytes]) -> None:
+    policy, _ = make_policy(deny=("evil.test",))
+    flow = raw_flow()
+    assert [said(policy, flow, piece) for piece in pieces] == pieces
+
+
+def raw_flow() -> TCPFlow:
+    flow = tflow.ttcpflow()
+    flow.server_conn.address = ("203.0.113.80", 80)
+    flow.messages.clear()
+    return flow
+
+
+def said(policy: Policy, flow: TCPFlow, data: bytes) -> bytes:
+    flow.messages.append(TCPMessage(True, data))
+    policy.tcp_message(flow)
+    return flow.messages[-1].content
