@@ -61,10 +61,13 @@ class _Dial:
 
 
 class Door:
-    """Serves `listener`, which it owns, until `close`. Connections that are open then go on."""
+    """Serves `listener`, which it owns, until `close`. Connections that are open then go on. `inward`: it leads into
+    the jail, not out of it."""
 
-    def __init__(self, poller: Poller, listener: socket.socket, make_socket: MakeSocket, where: Where) -> None:
-        self.poller, self.make_socket = poller, make_socket
+    def __init__(
+        self, poller: Poller, listener: socket.socket, make_socket: MakeSocket, where: Where, *, inward: bool = True
+    ) -> None:
+        self.poller, self.make_socket, self._inward = poller, make_socket, inward
         self._listener, self._where = listener, where
         self._relays: set[Relay] = set()
         listener.setblocking(False)
@@ -73,6 +76,10 @@ class Door:
     def close(self) -> None:
         """Takes no more connections."""
         close(self.poller, self._listener)
+
+    def settled(self) -> bool:
+        """Whether all that processes inside have sent before their end has left the jail."""
+        return all(relay.passed_on(other=self._inward) for relay in self._relays)
 
     def relay(self, client: socket.socket, upstream: socket.socket) -> None:
         """Carries bytes between the two from now on."""

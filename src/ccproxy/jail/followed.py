@@ -14,10 +14,10 @@ from ccproxy.jail.terminal import Terminal
 
 
 class Command:
-    """Follows the jail's init on the loop, which it stops when the command has ended; `waitstatus` says how."""
+    """Follows the jail's init on the loop. Calls `started`, and `ended` once; `waitstatus` then says how."""
 
-    def __init__(self, poller: Poller, jail: Inmate, started: Callable[[], None]) -> None:
-        self._poller, self._jail, self._on_start = poller, jail, started
+    def __init__(self, poller: Poller, jail: Inmate, started: Callable[[], None], ended: Callable[[], None]) -> None:
+        self._poller, self._jail, self._on_start, self._on_end = poller, jail, started, ended
         self._terminal = Terminal()
         self._pid: int | None = None
         self._waiting: list[int] = []
@@ -73,4 +73,5 @@ class Command:
     def _ended(self, waitstatus: int) -> None:
         self.waitstatus = waitstatus
         self._terminal.restore()
-        self._poller.stop()
+        self._poller.on_readable(self._jail.fileno(), None)
+        self._on_end()

@@ -39,6 +39,11 @@ class Passages:
             but = frozenset((self._own, *self._plan.allow, *self._plan.publish))
             self._watch = ports.Watch(self._poller, Tables(self._jail.pid), self._found, but)
 
+    def settled(self) -> bool:
+        """Whether all that was sent inside before its sender's end has left the jail."""
+        doors = all(door.settled() for door in self._doors)
+        return doors and self._published.settled() and self._found.settled()
+
     def close(self) -> None:
         """Looks no more and takes no more connections."""
         if self._watch:

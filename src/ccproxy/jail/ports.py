@@ -25,7 +25,7 @@ def loopback(port: int) -> list[Address]:
 
 def allow(poller: Poller, listeners: Iterable[socket.socket], where: Where) -> list[Door]:
     """Serves listeners that are inside from the host's side."""
-    return [Door(poller, listener, host_socket, where) for listener in listeners]
+    return [Door(poller, listener, host_socket, where, inward=False) for listener in listeners]
 
 
 class Publisher:
@@ -55,6 +55,10 @@ class Publisher:
         self._targets.pop(port, None)
         for door in self._doors.pop(port, {}).values():
             door.close()
+
+    def settled(self) -> bool:
+        """Whether all that was sent inside before its sender's end has left the jail."""
+        return all(door.settled() for doors in self._doors.values() for door in doors.values())
 
     def close_all(self) -> None:
         """Closes every port."""

@@ -21,6 +21,7 @@ class _Way:
     def __init__(self, poller: Poller, source: socket.socket, sink: socket.socket, ended: Ended) -> None:
         self._poller, self._source, self._sink, self._ended = poller, source, sink, ended
         self._left = memoryview(b"")
+        self.done = False
         poller.on_readable(source.fileno(), lambda: self._step(self._read))
 
     def _step(self, action: Callable[[], None]) -> None:
@@ -50,6 +51,7 @@ class _Way:
     def _finish(self) -> None:
         self._poller.on_readable(self._source.fileno(), None)
         self._sink.shutdown(socket.SHUT_WR)
+        self.done = True
         self._ended(True)
 
 
@@ -73,6 +75,10 @@ class Relay:
         for sock in self._sockets:
             reset_at_close(sock)
         self._close()
+
+    def passed_on(self, *, other: bool) -> bool:
+        """Whether everything that one side, or the `other`, has sent before its end is on the opposite side."""
+        return self._ways[other].done
 
     def _way_ended(self, properly: bool) -> None:
         self._open -= 1

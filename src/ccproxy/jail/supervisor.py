@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 HANDSHAKE_SECONDS = 10.0
 LOST_SECONDS = 0.5
 """A device goes with its jail: only if the jail is still there then is it worth a line."""
+SETTLE_SECONDS, SETTLE_EVERY = 2.0, 0.002
+"""Whoever reads a port of the jail slowly is waited for so long after the command's end."""
 
 type Connect = Callable[[Request], DaemonLink]
 type Say = Callable[[str], None]
@@ -114,7 +117,7 @@ class Holder:
         self._environment = {**given, **trust.variables(given, self._plan.shelf)}
         self._passages = Passages(self._poller, self._plan, self._jail, self._uplink, self._say)
         self._to_close.append(self._passages)
-        self._command = Command(self._poller, self._jail, self._passages.watch)
+        self._command = Command(self._poller, self._jail, self._passages.watch, self._ended)
         self._to_close.append(self._command)
 
     def _up(self) -> None:
@@ -124,6 +127,17 @@ class Holder:
             self._deadline = None
             self._command.catch_signals()
             self._jail.go(self._uplink.ticket, self._files, self._environment)
+
+    def _ended(self) -> None:
+        """What the command has sent last is still on its way through the device and the ports."""
+        self._until = time.monotonic() + SETTLE_SECONDS
+        self._poller.after(0.0, self._settle)
+
+    def _settle(self) -> None:
+        if self._passages.settled() or time.monotonic() > self._until:
+            self._poller.stop()
+        else:
+            self._poller.after(SETTLE_EVERY, self._settle)
 
     def _moved(self, ticket: Ticket) -> None:
         self._tunnel.move(ticket)
