@@ -48,15 +48,18 @@ class FirstToSpeak(layer.Layer):
         self._child: layer.Layer = layer.NextLayer(context)
         self._state = self._first
         self._held = b""
+        self._early: list[events.Event] = []
         self._left: Server | None = None
         self._wakeup: commands.RequestWakeup | None = None
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup) and event.command is self._wakeup:
             self._wakeup = None
-            if self._state == self._denied:
+            if self._state == self._too_early:
                 self._state = self._settled
-                yield from self._child.handle_event(events.Start())
+                for early in self._early:
+                    yield from self._child.handle_event(early)
+                self._early.clear()
             elif self._state == self._waiting:
                 yield from self._lost_patience()
         else:
@@ -71,11 +74,12 @@ class FirstToSpeak(layer.Layer):
         tcp = self.context.client.transport_protocol == "tcp"
         if beginning.denied or (tcp and address[1] in SERVER_FIRST):
             self._child = TCPLayer(self.context) if tcp else UDPLayer(self.context)
-        if beginning.denied and tcp:
-            self._state = self._denied
-            yield from self._wake_after(HANDSHAKE_SECONDS)
-            return
-        self._state = self._waiting if tcp and isinstance(self._child, layer.NextLayer) else self._settled
+            if tcp:
+                self._state = self._too_early
+                self._early.append(event)
+                yield from self._wake_after(HANDSHAKE_SECONDS)
+                return
+        self._state = self._waiting if tcp else self._settled
         yield from self._child.handle_event(event)
         if self._state == self._waiting and address[1] not in CLIENT_FIRST:
             yield from self._wake_after(PATIENCE_SECONDS)
@@ -84,8 +88,9 @@ class FirstToSpeak(layer.Layer):
         self._wakeup = commands.RequestWakeup(seconds)
         yield self._wakeup
 
-    def _denied(self, event: events.Event) -> layer.CommandGenerator[None]:
-        """What a client says that will be hung up on does not matter."""
+    def _too_early(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """The far end may refuse at once."""
+        self._early.append(event)
         yield from ()
 
     def _waiting(self, event: events.Event) -> layer.CommandGenerator[None]:

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from ccproxy.fronts.interceptor import first_to_speak
-from ccproxy.fronts.interceptor.first_to_speak import is_telling
+from ccproxy.fronts.interceptor.first_words import CLIENT_FIRST, SERVER_FIRST, is_telling
 from tests.fronts.interceptor.native.stand import Stand, rest_of, until
 from tests.support.tls import Authority
 
@@ -165,9 +165,44 @@ def test_few_words_that_tell_nothing_reach_the_server(stand: Stand, serve: Calla
         assert sock.recv(100) == b" there"
 
 
-@pytest.mark.parametrize("port", sorted(first_to_speak.SERVER_FIRST))
+class Redirect:
+    """Only root can listen at port 22: what is meant for it goes to the test's own server."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        data.server.address = ("127.0.0.1", self._port)
+
+
+@pytest.mark.parametrize("first", [b"", b"SSH-2.0-x\r\n", b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize("port", [22, 25, 6667])
+def test_ports_of_servers_that_speak_first(
+    stand: Stand, serve: Callable[[Talk], Server], port: int, first: bytes
+) -> None:
+    lane = stand.lane(port, "tcp", Redirect(serve(greet).port))
+    with dial(lane.port) as sock:
+        sock.sendall(first)
+        sock.shutdown(socket.SHUT_WR)
+        assert rest_of(sock) == GREETING + first
+    exchange = lane.exchange()
+    assert exchange.protocol == "tcp"
+    assert exchange.raw is not None
+    assert b"".join(said.content for said in exchange.raw.messages if said.from_client) == first
+
+
+def test_a_server_that_is_not_there(stand: Stand) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    lane = stand.lane(22, "tcp", Redirect(port))
+    with dial(lane.port) as sock:
+        assert rest_of(sock) == b""
+    assert lane.exchange().failure is not None
+
+
+@pytest.mark.parametrize("port", sorted(SERVER_FIRST))
 def test_ports_of_protocols_are_of_one_kind(port: int) -> None:
-    assert port not in first_to_speak.CLIENT_FIRST
+    assert port not in CLIENT_FIRST
 
 
 @pytest.mark.parametrize(
