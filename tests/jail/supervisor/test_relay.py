@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import socket
@@ -202,6 +203,7 @@ def test_out_of_descriptors_is_waited_for(house: House, monkeypatch: pytest.Monk
     address = house.door(serve(lambda sock: sock.sendall(b"at last")))
     client = socket.create_connection(address, 20)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    gc.collect()  # nothing is to free a descriptor meanwhile
     lowest_free = os.dup(0)
     os.close(lowest_free)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
