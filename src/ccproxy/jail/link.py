@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,18 @@ class DaemonLink:
         sock.setblocking(False)
 
     @classmethod
-    def open(cls, path: Path, request: Request) -> DaemonLink:
-        """Asks the daemon behind a control socket for a jail. Raises NoDaemon and JailError."""
+    def open(cls, path: Path, request: Request, meanwhile: Callable[[], None] | None = None) -> DaemonLink:
+        """Asks the daemon behind a control socket for a jail, and does something `meanwhile`.
+
+        Raises NoDaemon and JailError.
+        """
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(TIMEOUT_SECONDS)
         try:
             sock.connect(str(path))
             sock.sendall(_post(request))
+            if meanwhile is not None:
+                meanwhile()
             line, rest = _first_line(sock)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             sock.close()

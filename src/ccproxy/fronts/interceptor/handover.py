@@ -13,6 +13,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mitmproxy.connection import Server
+
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, HttpRequest, Origin, Timings
 from ccproxy.fronts.http_connection import HttpConnection
 from ccproxy.fronts.interceptor.jail import Jail
@@ -80,8 +82,8 @@ class HandOver:
         request.stream = True
         # Not by the properties, which would rewrite the Host field.
         request.data.scheme, request.data.host, request.data.port = b"http", self._name, self._number(origin)
-        flow.server_conn.via = None
-        flow.server_conn.transport_protocol = "tcp"
+        # One of its own: the other is shared by all requests of a connection, which may be HTTP/3's.
+        flow.server_conn = Server(address=(request.data.host, request.data.port), transport_protocol="tcp")
 
     def responseheaders(self, flow: HTTPFlow) -> None:
         """The gateway's answer passes as it comes."""
