@@ -11,6 +11,7 @@ import pytest
 from tests.support.hooks import put_hooks
 from tests.support.jailed import House
 from tests.support.outer import Outer, people
+from tests.support.outer.outer import REPOSITORY
 
 HOOK = '''
 from ccproxy import Context, hook
@@ -24,6 +25,7 @@ CONFIG = {
     "providers": {
         "claude": {"type": "anthropic", "host": "api.anthropic.com"},
         "sim": {"type": "simulator"},
+        "odd": {"type": "openai", "host": "claimed.h3.test"},
     },
     "lightllm": {
         "transforms": [
@@ -135,3 +137,25 @@ def test_the_daemons_own_port_is_reached_from_within(house: House) -> None:
     assert jailed(house, ["curl", "-sSf", f"{house.daemon.url}/health"]) == b"ccproxy is running\n"
     answer = post(house, f"{house.daemon.url}/v1/messages", BODY, "-H", "x-api-key: sk-ant-oat-ccproxy-sim")
     assert answer["type"] == "message"
+
+
+VISIT = ["python", "-m", "tests.support.internet.visit"]
+
+
+def visit(house: House, *arguments: str) -> bytes:
+    done = house.jail(*VISIT, *arguments, cwd=REPOSITORY)
+    assert done.returncode == 0, (done, house.daemon.output[-3000:])
+    return bytes(done.stdout)
+
+
+def test_http_3_is_claimed_too(house: House) -> None:
+    assert b"hello from claimed.h3.test" in visit(house, "h3", "https://claimed.h3.test/three")
+    flow = house.flow(path="/three")
+    assert (flow["action"], flow["status"], flow["error"]) == ("passthrough", 200, None)
+    assert last(house, "claimed.h3.test")["version"] == "1.1", "the gateway's own connection"
+
+
+def test_a_claimed_websocket_is_relayed(house: House) -> None:
+    assert b"to and fro" in visit(house, "ws", "wss://claimed.h3.test/socket", "to and fro")
+    flow = house.flow(path="/socket")
+    assert (flow["action"], flow["status"]) == ("passthrough", 101)
