@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
+    from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.interceptor import Interceptor
     from ccproxy.fronts.interceptor.jails import Jails, OpenJail
 
@@ -23,6 +25,10 @@ log = logging.getLogger(__name__)
 
 class HasInterceptor(Protocol):
     """The daemon, as far as it is needed here."""
+
+    @property
+    def store(self) -> FlowStore:
+        """The exchanges."""
 
     @property
     def interceptor(self) -> Interceptor:
@@ -35,7 +41,9 @@ def routes(daemon: HasInterceptor) -> list[Route]:
 
     async def jails(request: Request) -> Response:
         running = daemon.interceptor.running
-        return reply({"jails": running.list() if running is not None else []})
+        flows = Counter((ex.jail, ex.process.pid) for ex in daemon.store.list() if ex.process is not None)
+        found = running.list() if running is not None else []
+        return reply({"jails": [{**each, "flows": flows[each["name"], each["pid"]]} for each in found]})
 
     async def open_jail(request: Request) -> Response:
         from starlette.responses import StreamingResponse
