@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -57,12 +56,3 @@ def _number_anew() -> bool:
     except OSError:
         return False
     return True
-
-
-def blocked_fork() -> int:
-    """fork(2) with every signal blocked in the child."""
-    before = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
-    pid = os.fork()
-    if pid:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return pid

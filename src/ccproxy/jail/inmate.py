@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal as signals
 import socket as sockets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
-from ccproxy.jail import kernel, strict
+from ccproxy.jail import kernel
 from ccproxy.jail.channel import Channel, Message, sealed
 from ccproxy.jail.errors import FAILED, JailError
-from ccproxy.jail.founder import blocked_fork, found
 from ccproxy.jail.inherited import Inherited
-from ccproxy.jail.init import Seed
 from ccproxy.jail.plan import Plan
 from ccproxy.jail.ticket import Ticket
 
@@ -100,13 +100,13 @@ class Inmate:
         self._requests.give_up_after(ANSWER_SECONDS)
         holder = os.getpid()
         try:
-            self._founder = blocked_fork()
+            self._founder = _blocked_fork()
         except OSError as error:
             raise JailError(f"no further process can be started: {error.strerror}", "end some programs") from error
         if self._founder == 0:
             self._channel.close()
             self._requests.close()
-            found(Seed(self._plan.command, self._inherited, theirs, answers, own_pids), holder)
+            _found(holder, self._plan.command, self._inherited, theirs, answers, own_pids)
         theirs.close()
         answers.close()
 
@@ -159,7 +159,7 @@ class Inmate:
         plan = self._plan
         is_strict = plan.strict or ticket.strict
         masked = (str(plan.shelf), *map(str, plan.masked), *ticket.masked)
-        listening = tuple(strict.listening()) if is_strict else ()
+        listening = _listening() if is_strict else ()
         orders = (dict(files), dict(environment), masked, ticket.ipv6, is_strict, listening)
         try:
             memory = sealed(orders)
@@ -243,6 +243,36 @@ class Inmate:
         if self._founder:
             _reap(self._founder)
             self._founder = 0
+
+
+def _found(holder: int, *seed: Any) -> NoReturn:
+    """The other process: it imports by itself what it needs, while this one goes on."""
+    try:
+        from ccproxy.jail.founder import found
+        from ccproxy.jail.init import Seed
+
+        found(Seed(*seed), holder)
+    finally:
+        os._exit(1)
+
+
+def _blocked_fork() -> int:
+    """fork(2) with every signal blocked in the child."""
+    before = signals.pthread_sigmask(signals.SIG_SETMASK, signals.valid_signals())
+    try:
+        pid = os.fork()
+    except OSError:
+        signals.pthread_sigmask(signals.SIG_SETMASK, before)
+        raise
+    if pid:
+        signals.pthread_sigmask(signals.SIG_SETMASK, before)
+    return pid
+
+
+def _listening() -> tuple[str, ...]:
+    from ccproxy.jail import strict
+
+    return tuple(strict.listening())
 
 
 def _reap(pid: int) -> int:

@@ -67,8 +67,7 @@ def main() -> None:
     module, name = spec["scene"]
     isolate(spec["uid"], spec["gid"])
     mount("none", "/", MS_REC | MS_PRIVATE)
-    for path in (sys.base_prefix, sys.prefix, str(REPOSITORY)):
-        uncover(path)
+    uncover([sys.base_prefix, sys.prefix, str(REPOSITORY)])
     os.chdir(spec["folder"])
     subprocess.run(["sh", "-c", spec["prepare"]], check=True)
     with contextlib.suppress(PermissionError):
