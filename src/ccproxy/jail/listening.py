@@ -18,7 +18,7 @@ _LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bou
 
 
 class Tables:
-    """The two tables of the namespace that a process lives in, held open. Raises OSError if there is none."""
+    """The two tables of the namespace that a process lives in, held open; empty ones if they are not to be had."""
 
     def __init__(self, pid: int) -> None:
         self._open = [(fd, family) for name, family in TABLES if (fd := _open(f"/proc/{pid}/net/{name}")) is not None]
@@ -52,7 +52,7 @@ def parse(rows: Iterator[bytes], family: int) -> Iterator[Address]:
 def _open(path: str) -> int | None:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:  # a kernel without IPv6
+    except OSError:  # a kernel without IPv6; a /proc that shows nobody anything
         return None
 
 

@@ -67,6 +67,7 @@ def test_keys_that_end_a_command(jails: Jails, terminal: Terminal, key: str, exp
 def test_a_command_that_handles_the_key_gets_it_once(jails: Jails, terminal: Terminal) -> None:
     terminal.line(jail(jails, PYTHON, "-IS", "-c", COUNTER, "SIGINT", "SIGQUIT"))
     terminal.expect("ready\n")
+    group = terminal.foreground()
     for _ in range(2):
         terminal.type(CTRL_C)
         terminal.expect("SIGINT\n")
@@ -74,6 +75,7 @@ def test_a_command_that_handles_the_key_gets_it_once(jails: Jails, terminal: Ter
         assert "SIGINT\n" not in terminal.prompt()
         terminal.line("fg")
         terminal.expect(" SIGINT SIGQUIT\n")  # the shell says what it continues
+        jails.outer.until(lambda: terminal.foreground() == group)
     terminal.type(CTRL_BACKSLASH)
     terminal.expect("SIGQUIT\n")
     terminal.type(CTRL_D)
