@@ -14,7 +14,7 @@ from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, Http
 from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
 from ccproxy.flows.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
-from ccproxy.flows.usage import model_in, usage_dict, wants_stream
+from ccproxy.flows.usage import model_in, model_of, usage_dict, wants_stream
 
 
 def summarize(ex: Exchange) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "method": ex.request.method,
         "path": redact_target(ex.request.target),
         "format": ex.format.value if ex.format else None,
-        "model": model_in(ex.request),
+        "model": model_of(ex),
         "dest_model": model_in(ex.forwarded),
         "provider": route.provider if route else None,
         "action": route.action if route else None,

@@ -1,14 +1,15 @@
 """What a recorded exchange says about itself: the tokens it used and the model it asked for.
 
-Read from the wire, buffered or streamed, whatever the content coding. Nothing here raises: a body that is not what it
-should be says nothing.
+Read from the wire, buffered, streamed or spoken over a WebSocket, whatever the content coding. Nothing here raises: a
+body that is not what it should be says nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from functools import reduce
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ import orjson
 
 from ccproxy.codings import decode
 from ccproxy.exchange import Exchange, Headers, HttpRequest, get_header
+from ccproxy.flows.spoken import model_spoken, usages_spoken
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,6 +29,10 @@ class Usage:
     """Includes thinking."""
     cache_read_input_tokens: int = 0
     cache_creation_input_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """The tokens of both."""
+        return Usage(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
 
 class _Shape(NamedTuple):
@@ -89,8 +95,12 @@ _MODEL_IN_PATH = re.compile(r"/(?:models|tunedModels)/(.+?)(?::[a-zA-Z]\w*)?$")
 def usage_of(ex: Exchange) -> Usage | None:
     """The tokens that the provider says the exchange took; None if it does not say.
 
-    In a stream a later number replaces an earlier one of the same name, as all four formats mean it.
+    In a stream a later number replaces an earlier one of the same name, as all four formats mean it; over a WebSocket
+    the answers add up.
     """
+    if ex.websocket is not None:
+        spoken = [usage for each in usages_spoken(list(ex.websocket.messages)) if (usage := _usage(each))]
+        return reduce(Usage.plus, spoken) if spoken else None
     response = ex.provider_response
     if response is None:
         return None
@@ -111,7 +121,7 @@ def usage_dict(ex: Exchange) -> dict[str, int] | None:
 
 def model_of(ex: Exchange) -> str | None:
     """The model that the client asked for."""
-    return model_in(ex.request)
+    return model_in(ex.request) or (model_spoken(list(ex.websocket.messages)) if ex.websocket else None)
 
 
 def model_in(request: HttpRequest | None) -> str | None:
