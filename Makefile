@@ -27,12 +27,17 @@ demo: $(STAMP) ## start a private daemon with the simulator and send a turn in e
 	@$(BIN)/ccproxy demo
 
 .PHONY: test
-test: $(STAMP) ## run the tests, without the slow ones and without real clients
+test: $(STAMP) ## run the tests, those of the jail where this machine can; not the slow ones, nor real clients
 	$(BIN)/python -m pytest -n $(WORKERS)
+	@if $(BIN)/python tools/jail_needs.py; then $(MAKE) test-jail; fi
+
+.PHONY: test-jail
+test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces and programs such as curl and tshark
+	$(BIN)/python -m pytest -n $(WORKERS) -m jail
 
 .PHONY: test-all
 test-all: $(STAMP) ## run the tests and the slow tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not clients"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, formatting, strict types, and the import rules between the rooms

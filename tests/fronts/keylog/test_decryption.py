@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.outer import Outer, people
 
+pytestmark = pytest.mark.jail
+
 EVEN = 8440
 HERE = Path(__file__).parent
 

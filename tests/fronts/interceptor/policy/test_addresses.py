@@ -169,6 +169,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.jail
 def test_the_kernels_own_addresses() -> None:
     """A route that takes addresses in does not make them this machine's own."""
     command = ["unshare", "-rn", sys.executable, "-c", INSIDE]

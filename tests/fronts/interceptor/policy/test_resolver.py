@@ -23,6 +23,8 @@ from tests.fronts.interceptor.policy.packets import (
 )
 from tests.support.tls import Authority
 
+pytestmark = pytest.mark.jail
+
 REPOSITORY = Path(__file__).parents[4]
 PROBE = [sys.executable, "-m", "tests.fronts.interceptor.policy.resolver_probe"]
 HOSTS = "127.0.0.1 localhost\n203.0.113.77 printer printer.test\n"
