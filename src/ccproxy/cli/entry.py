@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
+import sys
+
+STANDARD = {1: "stdout", 2: "stderr"}
 
 
 def main() -> int:
@@ -12,6 +17,20 @@ def main() -> int:
     turns it on again: the daemon, and the process that holds a jail.
     """
     gc.disable()
+    occupy_standard()
+    interrupts = signal.getsignal(signal.SIGINT)
+    if interrupts is signal.default_int_handler:  # a Ctrl-C among the imports would be a traceback
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from ccproxy.cli.main import main as run
 
+    signal.signal(signal.SIGINT, interrupts)
     return run()
+
+
+def occupy_standard() -> None:
+    """Gives standard descriptors that are closed (`>&-`) to the null device: else a socket would take their numbers.
+    Programs that are run find them closed."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= max(STANDARD):
+        if fd in STANDARD:
+            setattr(sys, STANDARD[fd], open(fd, "w", closefd=False))  # noqa: SIM115 - for as long as the process lives
+    os.close(fd)

@@ -74,17 +74,17 @@ def routes(daemon: HasInterceptor) -> list[Route]:
 async def life(request: Request, jails: Jails, opened: OpenJail, ticket: dict[str, Any]) -> AsyncIterator[bytes]:
     """The lines of a jail's life; it ends when its client hangs up, however that comes about."""
     gone = asyncio.ensure_future(hung_up(request))
+    event = asyncio.ensure_future(opened.events.get())
     try:
         yield line(ticket)
         while not gone.done():
-            event = asyncio.ensure_future(opened.events.get())
             await asyncio.wait((event, gone), return_when=asyncio.FIRST_COMPLETED)
             if event.done():
-                yield line(event.result())
-            else:
-                event.cancel()
+                told, event = event.result(), asyncio.ensure_future(opened.events.get())
+                yield line(told)
     finally:
         gone.cancel()
+        event.cancel()
         await asyncio.shield(jails.close(opened))
 
 
@@ -98,10 +98,16 @@ def guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     """Errors as one line that a client can show."""
 
     async def guard(request: Request) -> Response:
+        from starlette.requests import ClientDisconnect
+
         try:
             return await endpoint(request)
-        except (KeyError, TypeError, ValueError) as error:
-            return reply({"error": f"the daemon does not understand the request: {error!r}"}, 400)
+        except KeyError as error:
+            return reply({"error": f"the daemon does not accept the request: {error} is missing"}, 400)
+        except (TypeError, ValueError, RecursionError) as error:
+            return reply({"error": f"the daemon does not accept the request: {error}"}, 400)
+        except ClientDisconnect:
+            return reply({"error": "the request breaks off"}, 400)
         except Exception as error:
             log.exception("the request for a jail failed")
             return reply({"error": f"the daemon cannot do that: {error}", "fix": "see its log: ccproxy logs"}, 500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -10,6 +11,23 @@ ADDRESS4, ADDRESS6 = "10.0.0.1", "fd00:cc:cc::1"
 DNS_ADDRESS = "10.0.0.53"
 """Queries to this address are answered by the daemon, as with mitmproxy's WireGuard mode."""
 MTU = 1420
+HIGHEST_PID = 1 << 22
+"""PID_MAX_LIMIT, <linux/threads.h>."""
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
+FITS: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: isinstance(value, str),
+    "command": _are_texts,
+    "pid": lambda value: type(value) is int and 0 <= value <= HIGHEST_PID,
+    "only_hosts": _are_texts,
+    "deny_hosts": _are_texts,
+    "keylog": lambda value: isinstance(value, bool),
+}
+"""What the members of a request are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +49,15 @@ class Request:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """The inverse of `as_json`. Raises ValueError, TypeError and KeyError for anything else."""
-        lists = {name: tuple(map(str, value.get(name) or ())) for name in ("command", "only_hosts", "deny_hosts")}
-        return cls(name=str(value["name"]), pid=int(value["pid"]), keylog=bool(value.get("keylog")), **lists)
+    def from_json(cls, value: object) -> Self:
+        """The inverse of `as_json`. Raises ValueError for anything else."""
+        given: dict[str, Any] = {"command": [], "only_hosts": [], "deny_hosts": [], "keylog": False}
+        given |= value if isinstance(value, dict) else {}
+        known: dict[str, Any] = {name: given.get(name) for name in cls.__dataclass_fields__}
+        if wrong := [name for name, each in known.items() if not FITS[name](each)]:
+            raise ValueError(f"{wrong[0]} is not what it should be")
+        lists: dict[str, Any] = {name: tuple(each) for name, each in known.items() if isinstance(each, list)}
+        return cls(**known | lists)
 
 
 @dataclass(frozen=True, slots=True)

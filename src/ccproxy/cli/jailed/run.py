@@ -20,6 +20,8 @@ from ccproxy.jail.link import DaemonLink, NoDaemon
 from ccproxy.jail.plan import Plan
 from ccproxy.jail.ticket import Request, Ticket
 
+CA = "ca.pem"
+"""As in `jail.trust`: where the sockets are, a jail has this file instead."""
 ELSEWHERE = {
     "darwin": "macOS has no network namespaces",
     "win32": "Windows has no network namespaces: in WSL2 the jail works",
@@ -53,9 +55,16 @@ def run_inspected(session: Session, provider: str | None, line: tuple[str, ...],
         plan = plan_of(line, environment(link.ticket, line, provider), options, link.ticket)
         supervised(plan, request, socket_path, link)
     except NoDaemon as error:
-        raise JailFailed(NoDaemon("no daemon is running", start_hint(session))) from error
+        raise JailFailed(no_daemon(session)) from error
     except JailError as error:
         raise JailFailed(error) from error
+
+
+def no_daemon(session: Session) -> JailError:
+    """Why there is no jail without one."""
+    if (runtime_dir() / CA).exists():
+        return JailError("this is a jail, and there is none in a jail", "run the command without ccproxy: it is seen")
+    return NoDaemon("no daemon is running", start_hint(session))
 
 
 def first_link(session: Session, path: Path, request: Request, start: bool) -> DaemonLink:
@@ -63,7 +72,7 @@ def first_link(session: Session, path: Path, request: Request, start: bool) -> D
     try:
         return DaemonLink.open(path, request, load)
     except NoDaemon:
-        if not start:
+        if not start or (runtime_dir() / CA).exists():
             raise
     from ccproxy.cli.jailed.start import start_daemon
 

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 type Event = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 EVENTS_KEPT = 1000
+LONGEST_NAME = 64
 FARAWAY6 = ("2001:db8::1", 443)
 """An address that nobody has (RFC 3849). Connecting a datagram socket sends nothing: it only looks for a route."""
 
@@ -114,7 +115,7 @@ class Jails:
         except BaseException:
             del self._open[jail.name]
             raise
-        log.info("jail %s: %s", jail.name, request.command[0] if request.command else "another machine")
+        log.info("jail %s: %s", jail.name, readable(request.command[0]) if request.command else "another machine")
         return opened
 
     async def close(self, opened: OpenJail) -> None:
@@ -142,8 +143,14 @@ class Jails:
         ]
 
     def _free_name(self, request: Request) -> str:
-        wanted = request.name or (PurePath(request.command[0]).name if request.command else "jail")
-        return next(name for name in names(wanted) if name not in self._open)
+        wanted = request.name or (PurePath(request.command[0]).name if request.command else "")
+        return next(name for name in names(readable(wanted) or "jail") if name not in self._open)
+
+
+def readable(text: str) -> str:
+    """A name as logs and tables can show it: in one line, and not too long."""
+    shown = "".join(char if char.isprintable() else "_" for char in text[: LONGEST_NAME + 1])
+    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def names(wanted: str) -> Iterator[str]:
