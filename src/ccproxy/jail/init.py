@@ -243,9 +243,11 @@ def furnish(orders: Orders) -> None:
 
 
 def _make(what: str, number: int) -> list[socket.socket]:
-    """Sockets: one of a family, or the listeners on a port of loopback. Raises OSError."""
+    """Sockets: one of a family, one to the kernel, or the listeners on a port of loopback. Raises OSError."""
     if what == "socket":
         return [socket.socket(number, socket.SOCK_STREAM)]
+    if what == "netlink":
+        return [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, number)]
     listeners = [_listener(socket.AF_INET, "127.0.0.1", number)]
     try:
         listeners.append(_listener(socket.AF_INET6, "::1", number))

@@ -203,6 +203,10 @@ class Inmate:
         """A new TCP socket in the jail's network namespace. Raises OSError, also if the jail is gone."""
         return self._ask("socket", family)[0]
 
+    def netlink(self, protocol: int) -> sockets.socket:
+        """A netlink socket in the jail's network namespace. Raises OSError."""
+        return self._ask("netlink", protocol)[0]
+
     def listen(self, port: int) -> list[sockets.socket]:
         """Listeners on a port of the jail's loopback, IPv4 first. After `parts`. Raises JailError if one is there."""
         try:

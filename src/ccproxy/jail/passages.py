@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ccproxy.jail import ports
+from ccproxy.jail.diagnosis import NETLINK_SOCK_DIAG, Diagnosis
 from ccproxy.jail.door import Address, Door
-from ccproxy.jail.listening import Tables
 from ccproxy.jail.poll import Poller
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Passages:
         """For when the command runs."""
         if self._plan.publish_auto and self._jail.pid is not None:
             but = frozenset((self._own, *self._plan.allow, *self._plan.publish))
-            self._watch = ports.Watch(self._poller, Tables(self._jail.pid), self._found, but)
+            self._watch = ports.Watch(self._poller, self._listeners(self._jail.pid), self._found, but)
 
     def settled(self) -> bool:
         """Whether all that was sent inside before its sender's end has left the jail."""
@@ -52,6 +52,14 @@ class Passages:
             door.close()
         self._published.close_all()
         self._found.close_all()
+
+    def _listeners(self, pid: int) -> ports.Listeners:
+        try:
+            return Diagnosis(self._jail.netlink(NETLINK_SOCK_DIAG))
+        except OSError:  # a kernel without it
+            from ccproxy.jail.listening import Tables
+
+            return Tables(pid)
 
     def _allow(self, port: int) -> list[Door]:
         where = self._daemon if port == self._own else lambda: ports.loopback(port)

@@ -6,9 +6,9 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from ccproxy.jail.door import Address, Door, MakeSocket, Where, host_socket
-from ccproxy.jail.listening import Tables
 from ccproxy.jail.poll import Poller
 
 LOOPBACKS = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
@@ -26,6 +26,16 @@ def loopback(port: int) -> list[Address]:
 def allow(poller: Poller, listeners: Iterable[socket.socket], where: Where) -> list[Door]:
     """Serves listeners that are inside from the host's side."""
     return [Door(poller, listener, host_socket, where, inward=False) for listener in listeners]
+
+
+class Listeners(Protocol):
+    """Tells what is listened on in a network namespace."""
+
+    def listeners(self) -> dict[int, list[Address]]:
+        """The ports with the addresses at which each is reached from inside. Raises OSError."""
+
+    def close(self) -> None:
+        """Lets the namespace go."""
 
 
 class Publisher:
@@ -95,14 +105,17 @@ class Publisher:
 class Watch:
     """Publishes by itself what is listened on inside, but for the ports in `but`."""
 
-    def __init__(self, poller: Poller, tables: Tables, publisher: Publisher, but: frozenset[int]) -> None:
-        self._poller, self._tables, self._publisher, self._but = poller, tables, publisher, but
+    def __init__(self, poller: Poller, listeners: Listeners, publisher: Publisher, but: frozenset[int]) -> None:
+        self._poller, self._listeners, self._publisher, self._but = poller, listeners, publisher, but
         self._eager_until = time.monotonic() + EAGER_SECONDS
         self._timer = poller.every(EAGER_EVERY, self.look)
 
     def look(self) -> None:
         """Compares what is listened on with what is open."""
-        found = self._tables.listeners()
+        try:
+            found = self._listeners.listeners()
+        except OSError:  # no memory for the answer: next time
+            return
         self._publisher.follow({p: t for p, t in found.items() if p >= FIRST_UNPRIVILEGED and p not in self._but})
         if self._eager_until and time.monotonic() > self._eager_until:
             self._eager_until = 0.0
@@ -112,7 +125,7 @@ class Watch:
     def close(self) -> None:
         """Looks no more."""
         self._poller.cancel(self._timer)
-        self._tables.close()
+        self._listeners.close()
 
 
 def _why(error: OSError) -> str:

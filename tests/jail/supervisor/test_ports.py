@@ -11,18 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccproxy.jail.diagnosis import NETLINK_SOCK_DIAG, Diagnosis
 from ccproxy.jail.door import Address, host_socket
 from ccproxy.jail.listening import Tables, parse
 from ccproxy.jail.poll import Poller
-from ccproxy.jail.ports import Publisher
+from ccproxy.jail.ports import Listeners, Publisher
 from tests.jail.supervisor.loop import beside
 
 HEADING = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
 
-@pytest.fixture
-def tables() -> Iterator[Tables]:
-    made = Tables(os.getpid())
+def diagnosis() -> Diagnosis:
+    return Diagnosis(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG))
+
+
+@pytest.fixture(params=[diagnosis, lambda: Tables(os.getpid())], ids=["netlink", "proc"])
+def tables(request: pytest.FixtureRequest) -> Iterator[Listeners]:
+    made: Listeners = request.param()
     yield made
     made.close()
 
@@ -37,7 +42,7 @@ def tables() -> Iterator[Tables]:
         (socket.AF_INET6, "::", "::1"),
     ],
 )
-def test_a_listener_is_found_as_long_as_it_is_there(tables: Tables, family: int, host: str, dialled: str) -> None:
+def test_a_listener_is_found_as_long_as_it_is_there(tables: Listeners, family: int, host: str, dialled: str) -> None:
     with socket.create_server((host, 0), family=family) as listener:
         port = listener.getsockname()[1]
         assert (family, dialled, port) in tables.listeners()[port]
@@ -46,7 +51,7 @@ def test_a_listener_is_found_as_long_as_it_is_there(tables: Tables, family: int,
     assert port not in tables.listeners()
 
 
-def test_more_than_one_page_of_them(tables: Tables) -> None:
+def test_more_than_one_page_of_them(tables: Listeners) -> None:
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(150)]
     try:
         assert {listener.getsockname()[1] for listener in listeners} <= tables.listeners().keys()
