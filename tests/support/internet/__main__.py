@@ -24,7 +24,7 @@ async def serve(folder: Path) -> None:
     """Opens every port, and serves for ever."""
     journal = Journal(folder / "internet.log")
     certificates = Certificates(folder / "internet-ca.pem", folder)
-    web, resolver, echo = Web(journal), Resolver(journal), Echo(journal)
+    web, resolver, echo = Web(journal, folder / "no-websocket"), Resolver(journal), Echo(journal)
     await asyncio.start_server(web.serve, EVERYWHERE, 80, limit=1 << 20)
     await asyncio.start_server(web.serve, EVERYWHERE, 443, ssl=certificates.context, limit=1 << 20)
     await asyncio.start_server(resolver.serve_tcp, EVERYWHERE, 53)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from tests.support.http import field_of, parse_head
 from tests.support.internet import http2, websocket
 from tests.support.internet.journal import Journal
-from tests.support.internet.pages import Asked, Reply, answer
+from tests.support.internet.pages import Asked, Header, Reply, answer, whole
 from tests.support.internet.providers import provided
 
 
 class Web:
-    """The web servers of this internet, with TLS and without."""
+    """The web servers of this internet, with TLS and without. While `no_websocket` exists they refuse to upgrade."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, no_websocket: Path) -> None:
         self._journal = journal
+        self._no_websocket = no_websocket
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
@@ -42,7 +44,7 @@ class Web:
             host=asked.host,
             method=asked.method.decode("latin-1"),
             target=asked.target.decode("latin-1"),
-            headers=[[name.decode("latin-1"), value.decode("latin-1")] for name, value in asked.headers],
+            headers=texts(asked.headers),
             size=len(asked.body),
         )
         return provided(asked) or answer(asked)
@@ -55,12 +57,23 @@ class Web:
         host = (field_of(headers, "host") or b"").decode("latin-1")
         to = writer.get_extra_info("sockname")[0]
         if (field_of(headers, "upgrade") or b"").lower() == b"websocket":
-            self._journal.note("websocket", scheme=scheme, to=to, host=host, target=target.decode("latin-1"))
+            fields = texts(headers)
+            self._journal.note(
+                "websocket", scheme=scheme, to=to, host=host, target=target.decode("latin-1"), headers=fields
+            )
+            if self._no_websocket.exists():
+                await send(writer, whole(426, b"text/plain", b"not by WebSocket"), method)
+                return True
             await websocket.serve(reader, writer, head, self._journal, websocket.spoken_at(host, target))
             return False
         asked = Asked("1.1", scheme, method, target, host, headers, await body_of(reader, headers), line)
         await send(writer, self.take(asked, to), method)
         return (field_of(headers, "connection") or b"").lower() != b"close"
+
+
+def texts(headers: list[Header]) -> list[list[str]]:
+    """Fields as the journal has them."""
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
 
 
 async def body_of(reader: asyncio.StreamReader, headers: list[tuple[bytes, bytes]]) -> bytes:

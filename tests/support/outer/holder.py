@@ -43,8 +43,7 @@ def main() -> None:
     Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
     mount("none", "/", MS_REC | MS_PRIVATE)
     mount(resolver, os.path.realpath("/etc/resolv.conf"), MS_BIND)
-    for path in readable:
-        uncover(path)
+    uncover(readable)
     print("ready", flush=True)
     sys.stdin.read()
 
@@ -70,15 +69,22 @@ def hand_down(capability: int) -> None:
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, *map(ctypes.c_ulong, (capability, 0, 0)))
 
 
-def uncover(path: str) -> None:
-    """Makes a directory readable for everybody although one above it (a home) is not: all else there is hidden."""
-    closed = [str(parent) for parent in reversed(Path(path).parents) if not parent.stat().st_mode & 1]
-    if os.getuid() or not closed:
+def uncover(paths: list[str]) -> None:
+    """Makes directories readable for everybody although one above them (a home) is not: all else there is hidden."""
+    if os.getuid():
         return
-    held = os.open(path, os.O_PATH)
-    mount("tmpfs", closed[0], MS_NOSUID, "tmpfs", "mode=755")
-    Path(path).mkdir(parents=True)
-    mount(f"/proc/self/fd/{held}", path, MS_BIND | MS_REC)
+    held = {path: os.open(path, os.O_PATH) for path in paths}
+    above = {path: closed[0] for path in paths if (closed := [*filter(is_closed, reversed(Path(path).parents))])}
+    for folder in {*above.values()}:
+        mount("tmpfs", str(folder), MS_NOSUID, "tmpfs", "mode=755")
+    for path in above:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        mount(f"/proc/self/fd/{held[path]}", path, MS_BIND | MS_REC)
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether others than the owner may not go through it."""
+    return not folder.stat().st_mode & 1
 
 
 def mount(source: str, target: str, flags: int, kind: str | None = None, data: str | None = None) -> None:

@@ -28,10 +28,14 @@ PATH = f"{sysconfig.get_path('scripts')}:/usr/local/sbin:/usr/local/bin:/usr/sbi
 
 
 class Outer:
-    """Network and mount namespaces with a fake internet, and no way out. Use as a context manager."""
+    """Network and mount namespaces with a fake internet, and no way out. Use as a context manager.
 
-    def __init__(self, person: Person, *, sniff: bool = False) -> None:
+    What the person may read, in whoever's home it is: this repository, its Python, and what else is `readable`.
+    """
+
+    def __init__(self, person: Person, *, sniff: bool = False, readable: Sequence[Path] = ()) -> None:
         self.person = person
+        self._readable = [sys.base_prefix, sys.prefix, str(REPOSITORY), *map(str, readable)]
         self.root = Path(tempfile.mkdtemp(prefix="out-"))
         self.root.chmod(0o755)
         self.log = self.root / "internet.log"
@@ -55,9 +59,8 @@ class Outer:
     def _start(self) -> None:
         resolver = self.root / "resolv.conf"
         resolver.write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:2\n")
-        readable = [sys.base_prefix, sys.prefix, str(REPOSITORY)]
         who = [str(self.person.uid), str(self.person.gid)]
-        holder = [sys.executable, "-I", "-S", str(HERE / "holder.py"), *who, str(resolver), *readable]
+        holder = [sys.executable, "-I", "-S", str(HERE / "holder.py"), *who, str(resolver), *self._readable]
         self._holder = self._spawn(holder, self.root / "holder.log")
         self.module("tests.support.internet", str(self.root))
         if self._sniff:
