@@ -6,7 +6,7 @@ import click
 
 from ccproxy.jail.ticket import Ticket
 
-HIGHEST = 65535
+HIGHEST, DIGITS = 65535, 6
 
 
 def published(given: tuple[str, ...], ticket: Ticket) -> tuple[tuple[int, ...], bool]:
@@ -24,6 +24,6 @@ def published(given: tuple[str, ...], ticket: Ticket) -> tuple[tuple[int, ...], 
 
 def port_of(text: str) -> int:
     """A TCP port. Raises click.UsageError."""
-    if text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST:
+    if text.isascii() and text.isdigit() and 0 < int(text[:DIGITS]) <= HIGHEST and len(text) < DIGITS:
         return int(text)
-    raise click.UsageError(f"--publish {text}: a port from 1 to {HIGHEST}, auto, or none")
+    raise click.UsageError(f"--publish {text[:DIGITS]}: a port from 1 to {HIGHEST}, auto, or none")

@@ -14,14 +14,12 @@ import click
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.jailed.ports import published
 from ccproxy.cli.session import Session
-from ccproxy.config.paths import control_socket, runtime_dir
+from ccproxy.config.paths import control_socket, inside_jail, runtime_dir
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.link import DaemonLink, NoDaemon
 from ccproxy.jail.plan import Plan
 from ccproxy.jail.ticket import Request, Ticket
 
-CA = "ca.pem"
-"""As in `jail.trust`: where the sockets are, a jail has this file instead."""
 ELSEWHERE = {
     "darwin": "macOS has no network namespaces",
     "win32": "Windows has no network namespaces: in WSL2 the jail works",
@@ -33,7 +31,7 @@ class JailFailed(CommandError):
     """The command never ran."""
 
     def __init__(self, error: JailError) -> None:
-        super().__init__(str(error), *([error.fix] if error.fix else []))
+        super().__init__(str(error), *error.fix.splitlines())
         self.exit_code = error.status  # type: ignore[misc]  # click declares it for the class, and reads it here
 
 
@@ -41,7 +39,7 @@ def run_inspected(session: Session, provider: str | None, line: tuple[str, ...],
     """Runs the command in a jail and ends as it does. Raises CommandError if it did not run."""
     if sys.platform != "linux":
         raise CommandError(f"there is no capture jail: {ELSEWHERE.get(sys.platform, sys.platform)}", OTHERWISE)
-    socket_path = control_socket(session.config_dir())
+    socket_path = daemons_socket(session)
     request = Request(
         name=options["name"] or "",
         command=line,
@@ -52,7 +50,7 @@ def run_inspected(session: Session, provider: str | None, line: tuple[str, ...],
     )
     try:
         link = first_link(session, socket_path, request, options["start"])
-        plan = plan_of(line, environment(link.ticket, line, provider), options, link.ticket)
+        plan = plan_of(line, environment(session, link.ticket, line, provider), options, link.ticket)
         supervised(plan, request, socket_path, link)
     except NoDaemon as error:
         raise JailFailed(no_daemon(session)) from error
@@ -60,9 +58,19 @@ def run_inspected(session: Session, provider: str | None, line: tuple[str, ...],
         raise JailFailed(error) from error
 
 
+def daemons_socket(session: Session) -> Path:
+    """Where the daemon would be asked. Raises JailFailed."""
+    try:
+        return control_socket(session.config_dir())
+    except RuntimeError as error:
+        raise JailFailed(JailError("nobody knows your home directory", "set HOME")) from error
+    except OSError as error:
+        raise JailFailed(JailError(f"the runtime directory cannot be used: {error}", "set XDG_RUNTIME_DIR")) from error
+
+
 def no_daemon(session: Session) -> JailError:
     """Why there is no jail without one."""
-    if (runtime_dir() / CA).exists():
+    if inside_jail():
         return JailError("this is a jail, and there is none in a jail", "run the command without ccproxy: it is seen")
     return NoDaemon("no daemon is running", start_hint(session))
 
@@ -72,12 +80,22 @@ def first_link(session: Session, path: Path, request: Request, start: bool) -> D
     try:
         return DaemonLink.open(path, request, load)
     except NoDaemon:
-        if not start or (runtime_dir() / CA).exists():
+        if not start or inside_jail():
             raise
     from ccproxy.cli.jailed.start import start_daemon
 
     start_daemon(session)
-    return DaemonLink.open(path, request)
+    link = DaemonLink.open(path, request)
+    say(where_to_look(session))
+    return link
+
+
+def where_to_look(session: Session) -> str:
+    """What there is to see of a command whose daemon ends with it."""
+    status = session.control().status()
+    inspector = status["inspector"]["url"] if status else None
+    also = f", and the inspector at {inspector}" if inspector else ""
+    return f"a daemon runs as long as this command: until then there are `ccproxy flows list`{also}"
 
 
 def load() -> None:
@@ -116,10 +134,19 @@ def plan_of(line: tuple[str, ...], variables: dict[str, str], options: dict[str,
     )
 
 
-def environment(ticket: Ticket, line: tuple[str, ...], provider: str | None) -> dict[str, str]:
-    """The command's variables: the user's own, and with --provider those of base URLs and keys too."""
+def environment(session: Session, ticket: Ticket, line: tuple[str, ...], provider: str | None) -> dict[str, str]:
+    """The command's variables: the user's own, and with --provider those of base URLs and keys too.
+
+    Raises JailError if there is no such provider.
+    """
     if provider is None:
         return dict(os.environ)
+    from ccproxy.cli.base_url import check_provider
+
+    try:
+        check_provider(session, session.control().status(), provider)
+    except CommandError as error:
+        raise JailError(error.message, "\n".join(error.details)) from error
     from ccproxy.cli.environment import child_environment
 
     return child_environment(os.environ, f"http://127.0.0.1:{ticket.proxy_port}", line[0], provider)
