@@ -69,7 +69,7 @@ conformance: $(STAMP) ## run the shared conformance suite, where it is checked o
 	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
 
 .PHONY: clients
-clients: $(STAMP) ## install claude, codex, gemini, opencode and mermaid from npm and drive them
+clients: $(STAMP) ## install real clients (clients/versions.txt) and drive them through the daemon and in the jail
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
