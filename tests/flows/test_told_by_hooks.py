@@ -74,6 +74,7 @@ def test_flow_files_hold_it(recording: Callable[[str], Exchange], tmp_path: Path
     assert flow.metadata["ccproxy.left_out"] == {"cache_control": 2}
     found = [flow.metadata[f"ccproxy.{name}"] for name in ("session", "conversation", "system_hash", "jail")]
     assert found == ["s-1", "c-1", "h-1", "cell"]
+    assert flow.comment.startswith("cell: redirect → main")
 
 
 ANY_TEXT = st.text(st.characters(), max_size=8)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from ccproxy.cli.grammar import CommandError
+from ccproxy.config.paths import inside_jail
 
 TIMEOUT_SECONDS = 5.0
 
@@ -124,7 +125,7 @@ class Control:
             response = connection.getresponse()
             return response.status, response.read()
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NotRunningError from error
+            raise NotRunningError(inside=inside_jail()) from error
         except PermissionError as error:
             raise CommandError(f"{self.path} belongs to another user") from error
         except (OSError, HTTPException) as error:
@@ -154,7 +155,12 @@ def refusal(status: int, body: bytes) -> CommandError:
 class NotRunningError(CommandError):
     """No daemon runs for this configuration."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, inside: bool = False) -> None:
+        if inside:
+            super().__init__(
+                "this is a jail, from which the daemon cannot be asked", "ask outside, in another terminal"
+            )
+            return
         super().__init__(
             "no daemon is running", "start one with `ccproxy start`, or see it all at once with `ccproxy demo`"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from datetime import datetime
@@ -32,6 +33,8 @@ BODIES = {
     "client_response": "what the client got",
 }
 
+MOST_BYTES = 256
+"""Of a message that is no text."""
 MOST_NAMED = 5
 """Flows that an ambiguous id is told of."""
 
@@ -57,8 +60,9 @@ def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
     now = datetime.now().astimezone()
     click.echo(story(flow, now, min(120, shutil.get_terminal_size().columns)))
     for name, title in BODIES.items() if bodies and flow.get("protocol", "http") == "http" else ():
-        click.echo("\n" + shown(title, flow["bodies"][name]))
-    if bodies and flow.get("messages"):
+        if not flow.get("messages") or (flow["bodies"][name] or {}).get("size"):
+            click.echo("\n" + shown(title, flow["bodies"][name]))
+    if bodies and flow.get("messages") and flow["protocol"] != "dns":  # the story has question and answers
         click.echo("\n" + said(flow["messages"]))
 
 
@@ -99,8 +103,17 @@ def said(messages: list[Summary]) -> str:
     lines = [click.style("messages", bold=True)]
     for message in messages:
         arrow = click.style("→" if message["from_client"] else "←", fg="cyan" if message["from_client"] else "green")
-        lines.append(f"{arrow} {text_of(message)}")
+        lines.append(f"{arrow} {words_of(message)}")
     return "\n".join(lines)
+
+
+def words_of(message: Summary) -> str:
+    """A message; of one that is no text the first bytes, those that are not ASCII spelled out."""
+    if message["encoding"] == "utf-8":
+        return text_of(message)
+    data = base64.b64decode(message["text"])
+    more = f" … ({size(message['size'])})" if len(data) > MOST_BYTES else ""
+    return str(data[:MOST_BYTES])[2:-1] + more
 
 
 def text_of(body: Summary) -> str:

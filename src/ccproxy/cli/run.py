@@ -66,6 +66,8 @@ def run(
     With --inspect it gets no variables but those of certificates. It runs in the capture jail, whose only way out is
     the daemon: whatever it sends, to whomever, is seen.
     """
+    if inspect and no_check:
+        raise click.UsageError("--no-check does not go with --inspect: a jail needs the daemon")
     if inspect:
         from ccproxy.cli.jailed.run import run_inspected
 

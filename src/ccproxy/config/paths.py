@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 FILE_NAME = "ccproxy.yaml"
+CERTIFICATE = "ca.pem"
+"""As in `jail.trust`."""
 
 
 def config_dir(flag: Path | None = None) -> Path:
@@ -37,6 +39,11 @@ def runtime_dir() -> Path:
     if stat.S_IMODE(status.st_mode) != 0o700:
         directory.chmod(0o700)
     return directory
+
+
+def inside_jail() -> bool:
+    """Whether this process runs in a capture jail: where the sockets are, it has ccproxy's certificate instead."""
+    return (runtime_dir() / CERTIFICATE).exists()
 
 
 def control_socket(config_dir: Path) -> Path:

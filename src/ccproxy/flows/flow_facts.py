@@ -10,14 +10,17 @@ from ccproxy.flows.told_by_hooks import hook_results, labels
 
 
 def comment(ex: Exchange) -> str:
-    """The route in words, such as `redirect → main (anthropic) https://api.anthropic.com: sentinel in x-api-key`."""
+    """The route in words, such as `redirect → main (anthropic) https://api.anthropic.com: sentinel in x-api-key`.
+
+    The name of a jail comes first, where a narrow column still shows it.
+    """
     route = ex.route
     if route is None:
         return ""
     provider = f" {route.provider}" if route.provider else ""
     wire = f" ({route.provider_format})" if route.provider_format else ""
     target = f" →{provider}{wire}{f' {route.origin}' if route.origin else ''}" if provider or route.origin else ""
-    return f"{route.action}{target}: {route.reason}"
+    return f"{f'{ex.jail}: ' if ex.jail else ''}{route.action}{target}: {route.reason}"
 
 
 def metadata(ex: Exchange) -> dict[str, Any]:

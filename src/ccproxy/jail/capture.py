@@ -111,7 +111,11 @@ def _pieces(lines: list[bytes]) -> Iterator[bytes]:
 def _replace(target: Path, blocks: Iterator[Block]) -> int:
     """Writes a file that takes its place once it is whole. Returns how many of the blocks were packets."""
     packets = 0
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+    try:
+        beside = tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False)  # noqa: SIM115
+    except OSError as error:  # it has another name than the user's
+        raise OSError(error.errno, error.strerror, str(target)) from error
+    with beside as file:
         try:
             for each in blocks:
                 file.write(each.whole)

@@ -16,6 +16,7 @@ from ccproxy.jail.errors import JailError
 PR_SET_PDEATHSIG = 1
 LIMIT_SECONDS = 20.0
 STEP_SECONDS = 0.02
+MOST_LINES = 20
 
 
 def start_daemon(session: Session) -> None:
@@ -34,8 +35,14 @@ def start_daemon(session: Session) -> None:
         await_answer(session, daemon)
         if daemon.poll() is not None:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip().splitlines()
-            raise JailError(f"the daemon did not start: {said[-1] if said else daemon.returncode}")
+            raise JailError("the daemon did not start", last_words(output.read(), daemon.returncode))
+
+
+def last_words(output: bytes, status: int) -> str:
+    """What a daemon said before it ended, as lines below a sentence."""
+    lines = output.decode(errors="replace").strip().splitlines()[-MOST_LINES:]
+    said = [line.removeprefix("ccproxy: ") for line in lines]
+    return "\n".join(said) or f"it ended with status {status} and said nothing"
 
 
 def await_answer(session: Session, daemon: subprocess.Popen[bytes]) -> None:
