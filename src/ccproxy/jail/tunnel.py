@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ccproxy.jail.connections import Connections
 from ccproxy.jail.device import Device, DeviceGone
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.keylog import KeyLog, wireguard_lines
@@ -42,23 +42,33 @@ class Tunnel:
         say: Callable[[str], None] = _to_stderr,
     ) -> None:
         """`keylog` and `pcap` are files. Raises JailError if one cannot be written, or for a ticket without sense."""
-        self.sent_bytes = self.received_bytes = 0
-        self._poller, self._device, self._timer = poller, Device(tun), 0
-        self._up, self._on_up, self._on_lost = False, _nothing, say
         self._keylog = KeyLog(keylog, say) if keylog else None
-        self._pcap = Pcap(pcap, say) if pcap else None
-        self._initiator, self._socket, self._earlier = self._initiator_of(ticket), udp_socket(ticket), 0
+        self._device = Device(tun, Pcap(pcap, say) if pcap else None)
+        self._poller, self._timer, self._earlier = poller, 0, 0
+        self._up, self._on_up, self._on_lost = False, _nothing, say
+        self._connections = Connections()
+        self._initiator, self._socket = self._initiator_of(ticket), udp_socket(ticket)
 
     @property
     def handshakes(self) -> int:
         """How many have succeeded."""
         return self._earlier + self._initiator.handshakes
 
+    @property
+    def sent_bytes(self) -> int:
+        """Of packets from inside."""
+        return self._device.bytes_out
+
+    @property
+    def received_bytes(self) -> int:
+        """Of packets for inside."""
+        return self._device.bytes_in
+
     def start(self, on_up: Callable[[], None], on_lost: Callable[[str], None]) -> None:
         """Begins. `on_up` is called at the first handshake and after each recovery, `on_lost` at most once, with what
         ended the tunnel for good."""
         self._on_up, self._on_lost = on_up, on_lost
-        os.set_blocking(self._device.fd, False)
+        self._device.open()
         self._poller.on_readable(self._socket.fileno(), self._from_daemon)
         self._poller.on_readable(self._device.fd, self._from_jail)
         self._timer = self._poller.every(TICK_SECONDS, self._tick)
@@ -74,15 +84,16 @@ class Tunnel:
         self._earlier += self._initiator.handshakes
         self._initiator, self._socket, self._up = initiator, sock, False
         self._poller.on_readable(sock.fileno(), self._from_daemon)
+        self._break_connections()
         self._tick()
 
     def close(self) -> None:
         """Ends the tunnel and its files; may be called twice."""
         self._detach()
         self._socket.close()
-        for each in (self._keylog, self._pcap):
-            if each:
-                each.close()
+        self._device.close()
+        if self._keylog:
+            self._keylog.close()
 
     def _initiator_of(self, ticket: Ticket) -> Initiator:
         try:
@@ -96,16 +107,15 @@ class Tunnel:
             self._keylog.add(*wireguard_lines(identity, state))
 
     def _from_jail(self) -> None:
-        now, read, send = time.monotonic(), self._device.read, self._initiator.send
+        now, read, see, send = time.monotonic(), self._device.read, self._connections.see, self._initiator.send
         try:
             for _ in range(BATCH):
                 packet = read()
                 if packet is None:
                     break
-                self.sent_bytes += len(packet)
-                if self._pcap:
-                    self._pcap.add(packet)
-                if datagram := send(packet, now):
+                if reset := see(packet):
+                    self._device.deliver(reset)
+                elif datagram := send(packet, now):
                     self._transmit(datagram)
         except DeviceGone as gone:
             self._lose(gone)
@@ -113,10 +123,11 @@ class Tunnel:
 
     def _from_daemon(self) -> None:
         now, recv, receive = time.monotonic(), self._socket.recv, self._initiator.receive
+        deliver = self._device.deliver
         try:
             for _ in range(BATCH):
                 if packet := receive(recv(PIECE), now):
-                    self._deliver(packet)
+                    deliver(packet)
         except BlockingIOError:
             pass
         except OSError as error:
@@ -124,12 +135,6 @@ class Tunnel:
         except DeviceGone as gone:
             self._lose(gone)
         self._settle()
-
-    def _deliver(self, packet: bytes) -> None:
-        self.received_bytes += len(packet)
-        if self._pcap:
-            self._pcap.add(packet)
-        self._device.deliver(packet)
 
     def _tick(self) -> None:
         self._initiator.tick(time.monotonic())
@@ -141,8 +146,6 @@ class Tunnel:
             self._device.flush()
         except DeviceGone as gone:
             self._lose(gone)
-        if self._pcap:
-            self._pcap.flush()
         outbox = self._initiator.outbox
         while outbox:
             self._transmit(outbox.pop(0))
@@ -164,6 +167,15 @@ class Tunnel:
         """A closed port is the daemon's end, until it is back; a datagram for which there is no room is dropped."""
         if error.errno == errno.ECONNREFUSED:
             self._initiator.refused()
+            self._break_connections()
+
+    def _break_connections(self) -> None:
+        """Their other ends went with the daemon."""
+        try:
+            for packet in self._connections.break_all():
+                self._device.deliver(packet)
+        except DeviceGone as gone:
+            self._lose(gone)
 
     def _lose(self, gone: DeviceGone) -> None:
         if self._timer:

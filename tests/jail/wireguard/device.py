@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import traceback
@@ -11,8 +13,9 @@ from collections.abc import Callable
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x1, 0x1000, 0x4000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+PR_SET_PDEATHSIG = 1
 ADDRESS, MTU = "10.0.0.1", 1420
-RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 20, 24
+RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 17, 20, 24
 REQUEST_ACK, CREATE = 5, 0x600
 
 
@@ -25,7 +28,9 @@ def loopback_up() -> None:
         fcntl.ioctl(sock, SIOCSIFFLAGS, bytes(request))
 
 
-def behind_tunnel(work: Callable[[], object], *, offload: bool) -> tuple[int, int, socket.socket]:
+def behind_tunnel(
+    work: Callable[[Callable[[bytes], object]], object], *, offload: bool
+) -> tuple[int, int, socket.socket]:
     """Forks a child that makes a namespace and a TUN in it, waits for a byte, and works: the child, the descriptor, and
     a socket for the byte."""
     ours, theirs = socket.socketpair()
@@ -34,13 +39,14 @@ def behind_tunnel(work: Callable[[], object], *, offload: bool) -> tuple[int, in
         _, (tun,), _, _ = socket.recv_fds(ours, 1, 1)
         return pid, tun, ours
     status = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
         os.unshare(os.CLONE_NEWNET)
         tun = open_tun(offload)
         socket.send_fds(theirs, [b"t"], [tun])
         os.close(tun)
         if theirs.recv(1):
-            work()
+            work(theirs.send)
             status = 0
     except BaseException:
         traceback.print_exc()
@@ -63,11 +69,19 @@ def open_tun(offload: bool) -> int:
     return tun
 
 
+def delete_tun() -> None:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        ask(netlink, RTM_DELLINK, struct.pack("=BxHiII", 0, 0, socket.if_nametoindex("tun0"), 0, 0), {})
+
+
 def ask(netlink: socket.socket, kind: int, body: bytes, attributes: dict[int, bytes]) -> None:
     for number, value in attributes.items():
         body += struct.pack("=HH", 4 + len(value), number) + value + bytes(-len(value) % 4)
     netlink.send(
-        struct.pack("=IHHII", 16 + len(body), kind, REQUEST_ACK | (0 if kind == RTM_NEWLINK else CREATE), 1, 0) + body
+        struct.pack(
+            "=IHHII", 16 + len(body), kind, REQUEST_ACK | (CREATE if kind in (RTM_NEWADDR, RTM_NEWROUTE) else 0), 1, 0
+        )
+        + body
     )
     error = -struct.unpack_from("=i", netlink.recv(8192), 16)[0]
     if error:

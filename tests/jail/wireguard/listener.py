@@ -36,15 +36,16 @@ class Listener:
     def start(self) -> None:
         keys = [self.server_key, wireguard.pubkey(self.client_key)]
         line = [sys.executable, "-m", "tests.jail.wireguard.server", *keys, str(self.port)]
-        self._process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
+            pipe.close()
 
     def ticket(self) -> Ticket:
         public = wireguard.pubkey(self.server_key)

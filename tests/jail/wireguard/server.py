@@ -1,6 +1,6 @@
 """mitmproxy's WireGuard listener with handlers of our own, which dial nobody. A process, so that it can be killed.
 
-`python -m tests.jail.wireguard.server PRIVATE_KEY PEER_PUBLIC_KEY PORT` prints its port and runs until it is ended.
+`python -m tests.jail.wireguard.server PRIVATE_KEY PEER_PUBLIC_KEY PORT` prints its port and runs until its input ends.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def udp(stream: Stream) -> None:
 async def main(private: str, peer: str, port: int) -> None:
     server = await wireguard.start_wireguard_server("127.0.0.1", port, private, [peer], tcp, udp)
     print(server.getsockname()[1], flush=True)
-    await asyncio.Event().wait()
+    await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
