@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ccproxy.jail.errors import JailError
 from ccproxy.jail.ticket import Request as JailRequest
 
 if TYPE_CHECKING:
@@ -72,19 +73,19 @@ def routes(daemon: HasInterceptor) -> list[Route]:
 
 
 async def life(request: Request, jails: Jails, opened: OpenJail, ticket: dict[str, Any]) -> AsyncIterator[bytes]:
-    """The lines of a jail's life; it ends when its client hangs up, however that comes about."""
-    gone = asyncio.ensure_future(hung_up(request))
+    """The lines of a jail's life; it ends when its client hangs up, however that comes about, or the daemon stops."""
+    ends = [asyncio.ensure_future(end) for end in (hung_up(request), opened.ended())]
     event = asyncio.ensure_future(opened.events.get())
     try:
         yield line(ticket)
-        while not gone.done():
-            await asyncio.wait((event, gone), return_when=asyncio.FIRST_COMPLETED)
+        while not any(end.done() for end in ends):
+            await asyncio.wait((event, *ends), return_when=asyncio.FIRST_COMPLETED)
             if event.done():
                 told, event = event.result(), asyncio.ensure_future(opened.events.get())
                 yield line(told)
     finally:
-        gone.cancel()
-        event.cancel()
+        for each in (event, *ends):
+            each.cancel()
         await asyncio.shield(jails.close(opened))
 
 
@@ -106,8 +107,13 @@ def guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
             return reply({"error": f"the daemon does not accept the request: {error} is missing"}, 400)
         except (TypeError, ValueError, RecursionError) as error:
             return reply({"error": f"the daemon does not accept the request: {error}"}, 400)
+        except JailError as error:
+            return reply({"error": str(error), "fix": error.fix}, 409)
         except ClientDisconnect:
             return reply({"error": "the request breaks off"}, 400)
+        except OSError as error:
+            log.warning("there is no listener for a jail: %s", error)
+            return reply({"error": f"the daemon cannot open a listener: {error}"}, 500)
         except Exception as error:
             log.exception("the request for a jail failed")
             return reply({"error": f"the daemon cannot do that: {error}", "fix": "see its log: ccproxy logs"}, 500)

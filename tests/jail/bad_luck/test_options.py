@@ -115,10 +115,7 @@ def test_captures_that_cannot_be_written(house: Marked, path: str, words: str) -
 
 
 def test_a_capture_in_a_closed_directory(house: Marked) -> None:
-    if house.outer.person.uid == 0:
-        place = "/proc/self/x"  # nothing else is closed to root
-    else:
-        place = "/etc/x"
+    place = "/etc/x" if house.outer.person.uid else "/proc/self/x"  # nothing else is closed to root
     assert "the capture " in complaint(house.jail("echo", "ran", options=("--pcap", place)), 125)
 
 

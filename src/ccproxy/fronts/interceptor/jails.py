@@ -47,6 +47,7 @@ class OpenJail:
         self.events = events
         """What its user is to be told."""
         self.port = 0
+        self._ended = asyncio.Event()
         self._hooks, self._handover, self._options = hooks, handover, options
         self._server: mitmproxy_rs.wireguard.WireGuardServer | None = None
         self._connections: set[JailConnection] = set()
@@ -59,8 +60,13 @@ class OpenJail:
         )
         self.port = int(self._server.getsockname()[1])
 
+    async def ended(self) -> None:
+        """Returns when it is being closed."""
+        await self._ended.wait()
+
     async def close(self) -> None:
         """Closes the listener and what is left of the connections."""
+        self._ended.set()
         for connection in list(self._connections):
             connection.drop()
         if self._server is not None:
@@ -128,6 +134,10 @@ class Jails:
         """For the daemon's end."""
         for opened in list(self._open.values()):
             await self.close(opened)
+
+    def ca_file(self) -> str:
+        """Where the CA's certificate is."""
+        return str(self._equipment.ca_file())
 
     def list(self) -> list[dict[str, Any]]:
         """The jails that run, in plain values."""
