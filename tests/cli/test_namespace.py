@@ -140,6 +140,8 @@ def test_a_configuration_for_another_machine(listening: tuple[Daemon, int]) -> N
     assert config["Peer"]["Endpoint"] == f"127.0.0.1:{port}"
     assert config["Interface"]["PrivateKey"] not in done.stderr
     assert "private key" in done.stderr
+    (ca,) = (line.rpartition(" ")[2] for line in done.stderr.splitlines() if "have to trust" in line)
+    assert "PRIVATE" not in Path(ca).read_text()
     assert is_taken(port)
     assert [jail["port"] for jail in status(daemon.home)["jails"]] == [port]
     assert "another machine" in daemon.home.run("namespace", "status").stdout
@@ -152,7 +154,9 @@ def test_a_configuration_for_another_machine(listening: tuple[Daemon, int]) -> N
     assert len({len(row) for row in rows}) == 1
 
     off = daemon.home.run("namespace", "wireguard-config", "--off")
-    assert (off.returncode, off.stdout) == (0, "")
+    assert (off.returncode, off.stdout, off.stderr) == (0, "", "the daemon no longer listens for other machines\n")
+    again = daemon.home.run("namespace", "wireguard-config", "--off")
+    assert (again.returncode, again.stderr) == (0, "the daemon did not listen for other machines\n")
     assert not is_taken(port)
     assert status(daemon.home)["jails"] == []
 
@@ -163,8 +167,18 @@ def test_a_port_that_is_taken(listening: tuple[Daemon, int]) -> None:
         sock.bind(("127.0.0.1", port))
         done = daemon.home.run("namespace", "wireguard-config", "--host", "127.0.0.1", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"127.0.0.1:{port}" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines() == [
+        f"ccproxy: the daemon cannot listen on 127.0.0.1:{port} (UDP): Address already in use",
+        "  take another port with --port",
+    ]
+
+
+def test_an_address_of_another_machine(listening: tuple[Daemon, int]) -> None:
+    daemon, port = listening
+    done = daemon.home.run("namespace", "wireguard-config", "--host", "192.0.2.7", "--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "192.0.2.7" in done.stderr
+    assert done.stderr.splitlines()[1].startswith("  name an address that this machine has with --host")
 
 
 ELSEWHERE = """

@@ -47,8 +47,8 @@ def wireguard_config(session: Session, qr: bool, host: str | None, port: int | N
     if off:
         if qr or host or port:
             raise click.UsageError("--off takes no other option")
-        control.delete("/wireguard")
-        click.echo("the daemon no longer listens for other machines", err=True)
+        was_on = control.delete("/wireguard")["was_on"]
+        click.echo(f"the daemon {'no longer listens' if was_on else 'did not listen'} for other machines", err=True)
         return
     answer = control.post("/wireguard", {"host": host or main_address(), "port": port}, SECONDS)
     click.echo(picture(answer["config"]) if qr else answer["config"], nl=False)
@@ -97,5 +97,6 @@ def notes(answer: dict[str, Any]) -> list[str]:
     return [
         f"the daemon listens on {host} port {port} (UDP) until `ccproxy namespace wireguard-config --off`",
         "this holds a private key: whoever has it can use the tunnel, and is seen",
+        f"programs there have to trust the certificate in {answer['ca']}",
         *([f"warning: {warning}"] if warning else []),
     ]

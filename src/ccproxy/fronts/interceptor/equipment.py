@@ -70,7 +70,11 @@ class Equipment:
 
     def ca(self) -> str:
         """The certificate of the CA, PEM."""
-        return Path(self.options.confdir, CA_FILE).read_text("ascii")
+        return self.ca_file().read_text("ascii")
+
+    def ca_file(self) -> Path:
+        """Where it is; it holds no key."""
+        return Path(self.options.confdir, CA_FILE).expanduser()
 
     def keylog(self, request: Request) -> str | None:
         """The directory of the key logs, if this jail's are to be written."""

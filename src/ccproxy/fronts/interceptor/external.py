@@ -5,6 +5,7 @@ The keys are kept (0600), so that the other machine's configuration stays good w
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import mitmproxy_rs
 
 from ccproxy.config.paths import state_dir
+from ccproxy.jail.errors import JailError
 from ccproxy.jail.ticket import ADDRESS4, ADDRESS6, DNS_ADDRESS, MTU, Request
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 NAME = "wireguard"
 PORT = 51820
+FIXES: dict[int | None, str] = {
+    errno.EADDRINUSE: "take another port with --port",
+    errno.EADDRNOTAVAIL: "name an address that this machine has with --host: `ip address` shows them",
+    errno.EACCES: "take a port from 1024 on with --port",
+}
 CONFIGURATION = """\
 [Interface]
 PrivateKey = {private_key}
@@ -43,15 +50,18 @@ class External:
         self._open: OpenJail | None = None
 
     async def turn_on(self, host: str, port: int | None) -> dict[str, Any]:
-        """Listens on `host:port` and gives the other machine's configuration. Raises OSError."""
+        """Listens on `host:port` and gives the other machine's configuration. Raises JailError, and OSError for the
+        keys."""
         await self.turn_off()
         keys = read_keys(state_dir() / "wireguard.json")
         wireguard = mitmproxy_rs.wireguard
+        port, shown = PORT if port is None else port, f"[{host}]" if ":" in host else host
         request = Request(NAME, (), os.getpid())
-        self._open = await self._jails.listen(
-            request, host, PORT if port is None else port, keys["server"], wireguard.pubkey(keys["client"])
-        )
-        shown = f"[{host}]" if ":" in host else host
+        try:
+            self._open = await self._jails.listen(request, host, port, keys["server"], wireguard.pubkey(keys["client"]))
+        except OSError as error:
+            fix = FIXES.get(error.errno, "see its log: ccproxy logs")
+            raise JailError(f"the daemon cannot listen on {shown}:{port} (UDP): {reason(error)}", fix) from error
         config = CONFIGURATION.format(
             private_key=keys["client"],
             public_key=wireguard.pubkey(keys["server"]),
@@ -61,7 +71,7 @@ class External:
             mtu=MTU,
             endpoint=f"{shown}:{self._open.port}",
         )
-        return {"config": config, "listen": [host, self._open.port]}
+        return {"config": config, "listen": [host, self._open.port], "ca": self._jails.ca_file()}
 
     async def turn_off(self) -> bool:
         """Stops listening; False if it did not."""
@@ -70,6 +80,11 @@ class External:
             return False
         await self._jails.close(opened)
         return True
+
+
+def reason(error: OSError) -> str:
+    """The system's words for it, where it has a number."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def read_keys(path: Path) -> dict[str, str]:
