@@ -75,6 +75,15 @@ def test_messages_that_are_no_text_are_spelled_out(house: House) -> None:
     assert shown.endswith("messages\n→ ping \\x00\\xff\n← ping \\x00\\xff\n")
 
 
+def test_an_address_is_told_with_the_name_that_it_was_looked_up_by(house: House) -> None:
+    name = f"looked-up-{house.outer.person.name}"
+    connect = "import socket; socket.create_connection(('mail.example.com', 2525)).recv(9)"
+    house.jail("python", "-c", connect, options=("--name", name))
+    flow = house.flow(protocol="tcp", jail=name)
+    address = names.address4("mail.example.com")
+    assert flow["reason"] == f"nobody claims {address}, which it looked up as mail.example.com"
+
+
 def test_of_dns_the_question_and_the_answers_are_told(house: House) -> None:
     name = f"asked-{house.outer.person.name}"
     house.jail("getent", "ahostsv4", "told.example.com", options=("--name", name))

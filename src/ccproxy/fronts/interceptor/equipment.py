@@ -65,7 +65,7 @@ class Equipment:
         own = [self._master.addons.get(name) for name in MITMPROXYS]  # type: ignore[no-untyped-call]
         policy = Policy(jail, self._config.jail, self._own_addresses, on_blocked=blocked)
         handover = HandOver(jail, self._claims, self._gateway, self._config.listener, policy.names)
-        recorder = NativeRecorder(jail, self._recorder)
+        recorder = NativeRecorder(jail, self._recorder, policy.names)
         return [*own, self._keylog.of(jail), policy, Resolver(), handover, recorder], handover
 
     def ca(self) -> str:

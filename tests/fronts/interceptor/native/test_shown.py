@@ -240,7 +240,7 @@ def test_the_story() -> None:
         assert line in told
     assert "messages      2, and 5 B that were not kept" in click.unstyle(story(detail(tcp()), NOW, 100))
     talk = click.unstyle(said(detail(websocket())["messages"])).splitlines()
-    assert talk == ["messages", "→ ask", "← (bytes that are no text; --json has them in base64)"]
+    assert talk == ["messages", "→ ask", "← \\xff"]
 
 
 def test_a_dns_message_is_the_one_that_was_sent() -> None:

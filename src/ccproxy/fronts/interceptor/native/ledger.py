@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ccproxy.exchange import Exchange, Failure, HttpRequest, Origin, Route
+from ccproxy.fronts.interceptor.native.whole import had_it_all
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Client
@@ -29,11 +30,20 @@ class Entry:
     """Puts what is still on its way into the record; called before the exchange ends."""
 
 
+type Names = Callable[[str], tuple[str, ...]]
+"""The names that an address was the answer for, the latest last."""
+
+
+def no_names(address: str) -> tuple[str, ...]:
+    """Where nobody knows."""
+    return ()
+
+
 class Ledger:
     """What the hooks of one jail share."""
 
-    def __init__(self, jail: Jail, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names) -> None:
+        self.recorder, self._names = recorder, names
         self._jail = jail
         self._open: dict[str, Entry] = {}
 
@@ -55,7 +65,8 @@ class Ledger:
         self, client: Client, request: HttpRequest, destination: Origin, protocol: Protocol, id: str
     ) -> Exchange:
         """The record of something that this jail's program does."""
-        reason = f"nobody claims {destination.host}"
+        known = self._names(destination.host)
+        reason = f"nobody claims {destination.host}" + (f", which it looked up as {known[-1]}" if known else "")
         return Exchange(
             request,
             front="jail",
@@ -87,4 +98,6 @@ class Ledger:
     def _close(self, entry: Entry, failure: Failure | None) -> None:
         if entry.settle is not None:
             entry.settle()
+        if failure is not None and failure.kind == "client_gone" and had_it_all(entry.exchange):
+            failure = None
         self.recorder.finish(entry.exchange, failure)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ccproxy.fronts.interceptor.native.dns import DnsHooks
 from ccproxy.fronts.interceptor.native.failures import Causes
 from ccproxy.fronts.interceptor.native.http import HttpHooks
-from ccproxy.fronts.interceptor.native.ledger import Ledger
+from ccproxy.fronts.interceptor.native.ledger import Ledger, Names, no_names
 from ccproxy.fronts.interceptor.native.raw import RawHooks
 from ccproxy.fronts.interceptor.native.tls import TlsHooks
 from ccproxy.fronts.interceptor.native.websocket import WebSocketHooks
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class NativeRecorder:
     """A mitmproxy addon for the connections of one jail. It must come after those that claim or block."""
 
-    def __init__(self, jail: Jail, recorder: Recorder) -> None:
-        self._ledger, causes = Ledger(jail, recorder), Causes()
+    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names) -> None:
+        self._ledger, causes = Ledger(jail, recorder, names), Causes()
         http, raw = HttpHooks(self._ledger, causes), RawHooks(self._ledger, causes)
         websocket, dns, tls = (
             WebSocketHooks(self._ledger),
