@@ -131,6 +131,7 @@ class Init:
         elif os.WIFCONTINUED(status):
             self._tell("continued")
         else:
+            self._seed.requests.hang_up()  # a holder that asks for a socket just now is not to wait for an answer
             self._end_others()
             linger.until_sent(self._listeners)
             self._tell("exited", status)
