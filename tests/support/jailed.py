@@ -112,6 +112,7 @@ class House:
     def file(self, name: str, text: str) -> Path:
         """A file in the person's home."""
         path = self.home.root / "home" / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         self.outer.person.own(path.parent)
         return path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from tests.jail.leaks.matrix import Outcome, run
+from tests.jail.leaks.matrix import run
+from tests.jail.leaks.scene import Outcome
 from tests.support.outer import people
 
 WIDTHS = (40, 24, 8, 18)

@@ -1,4 +1,4 @@
-"""Tries all ways out of a real jail, and looks from outside what became of each."""
+"""Tries all ways out of a real jail."""
 
 from __future__ import annotations
 
@@ -6,152 +6,38 @@ import json
 import shlex
 import signal
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from ipaddress import ip_address
 from typing import Any
 
-from tests.jail.leaks.table import ANSWERED, BLOCKED, CAPTURED, DOWN, LEAK, ROWS, STRICT, WHOLE, Row
-from tests.support.jailed import House
-from tests.support.outer import Outer, Person
-from tests.support.outer.outer import REPOSITORY
+from tests.jail.leaks.scene import Outcome, Scene, hosts, scene, spellings
+from tests.jail.leaks.table import (
+    BLOCKED,
+    DOWN,
+    LEAK,
+    ONLY,
+    ONLY_HOST,
+    ROWS,
+    STRICT,
+    UNRECORDED,
+    WHOLE,
+    Row,
+)
+from tests.support.outer import Person
 
 SECONDS = 40.0
 SETTLE_SECONDS = 1.0
 """How long a packet may take to be seen that was sent by a probe which does not wait for an answer."""
 PROBES = ["python", "-m", "tests.jail.leaks.probes"]
-PROTOCOLS = {"tcp": "tcp", "dns_tcp": "tcp", "icmp": "icmp icmp6"} | dict.fromkeys(
-    ("udp", "dns_udp", "http3", "multicast", "raw_udp", "packet_udp"), "udp"
-)
-"""Probe -> the kinds of packets it sends; the others name their protocol."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one row. `detail` is what the probe said, and what was seen outside."""
-
-    row: Row
-    result: str
-    detail: str
-
-    @property
-    def held(self) -> bool:
-        """Whether it is as it must be."""
-        return self.result in self.row.allowed
-
-
-class Scene:
-    """A jail's surroundings: a daemon, an internet, and a host with something to steal."""
-
-    def __init__(self, house: House) -> None:
-        self.house, self.outer = house, house.outer
-        self.mark = f"canary-{uuid.uuid4().hex[:12]}"
-        self.log = self.outer.root / "canary.log"
-        self.outer.module("tests.jail.leaks.canary", str(self.outer.root), self.mark)
-        self._victim = self.outer.popen(["sleep", "600"], {"MARK": self.mark})
-        home = house.home.root
-        self.facts: dict[str, Any] = {
-            "mark": self.mark,
-            "host_pid": self._victim.pid,
-            "daemon_port": house.daemon.port,
-            "control_socket": str(house.daemon.control_socket),
-            "ca_key": str(next(iter(home.rglob("*-ca.pem")), home / "config/mitmproxy-ca.pem")),
-            "runtime": str(home / "run/ccproxy"),
-            "docker": str(self.outer.root / "docker.sock"),
-            "agent": str(self.outer.root / "agent.sock"),
-            "bus": str(self.outer.root / "bus"),
-        }
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """Where programs of the host find its sockets."""
-        return {
-            "DOCKER_HOST": f"unix://{self.facts['docker']}",
-            "SSH_AUTH_SOCK": self.facts["agent"],
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.facts['bus']}",
-            "PYTHONPATH": str(REPOSITORY),
-        }
-
-    def plan(self, rows: list[Row], **more: Any) -> str:
-        """What the probes are told: each fact in its place."""
-        facts = self.facts | more
-
-        def fill(value: Any) -> Any:
-            return facts[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
-
-        return json.dumps([[row.probe, {name: fill(value) for name, value in row.arguments.items()}] for row in rows])
-
-    def victim_lives(self) -> bool:
-        """Whether the process of the same user is unharmed."""
-        status = Path(f"/proc/{self._victim.pid}/status").read_text()
-        return self._victim.poll() is None and "TracerPid:\t0" in status
-
-    def judge(self, row: Row, told: dict[str, Any], since: float) -> Outcome:
-        """What became of a row, by what the probe said and by what was seen outside."""
-        seen = self._seen(row, since)
-        detail = f"inside: {told['detail']}" + (f"; outside: {seen[:2]}" if seen else "")
-        if seen:
-            result = CAPTURED if self._recorded(row) else LEAK
-        elif told["reached"]:
-            result = ANSWERED if row.address is not None else LEAK
-        else:
-            result = BLOCKED
-        return Outcome(row, result, detail)
-
-    def _seen(self, row: Row, since: float) -> list[Any]:
-        """Traces of a row outside: at the canary, and among the packets of the loopback."""
-        if row.address is None:
-            name = row.arguments.get("name") or "no socket"
-            return [
-                event
-                for event in self._canary()
-                if event["time"] > since and event["to"] == self.facts.get(str(name)[1:-1])
-            ]
-        host = (
-            row.address.removesuffix(".ip.test").replace("-", ".") if row.address.endswith(".ip.test") else row.address
-        )
-        if host.startswith(("127.", "::", "0.")):
-            return [] if ANSWERED in row.allowed else self._at_loopback(row, since)
-        return [each for each in self.outer.sniffed(target=host) if each["time"] > since and of_row(each, row)]
-
-    def _at_loopback(self, row: Row, since: float) -> list[Any]:
-        protocol = "tcp" if row.probe == "tcp" else "udp"
-        return [
-            event
-            for event in self._canary()
-            if event["kind"] == protocol and event["time"] > since and event["to"].startswith(("127.", "::", "0."))
-        ]
-
-    def _canary(self) -> list[Any]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
-
-    def _recorded(self, row: Row) -> bool:
-        """Whether the daemon has a record of a conversation with this address."""
-        return any(
-            (row.known_as or row.address or "") in json.dumps(flow) for flow in self.house.flows() if not flow["error"]
-        )
-
-
-def of_row(packet: dict[str, Any], row: Row) -> bool:
-    """Whether a packet is of the kind that a row sends."""
-    protocol = PROTOCOLS.get(row.probe) or str(row.arguments.get("protocol"))
-    return bool(packet["protocol"] in protocol.split() and packet["port"] == row.arguments.get("port", packet["port"]))
-
-
-@contextmanager
-def scene(person: Person) -> Iterator[Scene]:
-    """A scene for one person."""
-    with Outer(person, sniff=True) as outer, House(outer) as house:
-        yield Scene(house)
 
 
 def run(person: Person) -> Iterator[Outcome]:
-    """All rows, in three jails: a plain one, a strict one, and one whose daemon is killed."""
+    """All rows, in four jails: a plain one, a strict one, one for one host only, and one whose daemon is killed."""
     with scene(person) as made:
         yield from in_a_jail(made, ROWS)
+        yield unrecorded(made)
         yield from in_a_jail(made, STRICT, "--strict")
+        yield from in_a_jail(made, ONLY, "--only-host", ONLY_HOST)
         yield from with_the_daemon_gone(made, DOWN)
 
 
@@ -207,3 +93,12 @@ def with_the_daemon_gone(made: Scene, rows: list[Row]) -> Iterator[Outcome]:
 def expected_then(packet: dict[str, Any], port: int) -> bool:
     """Datagrams to the listener's port, the error messages that they meet, and what the canary says."""
     return packet["protocol"] == "icmp" or packet["port"] in (port, 7779)
+
+
+def unrecorded(made: Scene) -> Outcome:
+    """Whether anything went beyond the host of which the daemon has no record."""
+    known = {place for flow in made.house.flows() for host in hosts(flow) for place in spellings(host)}
+    known |= {row.address or "" for row in ROWS if row.known_as}
+    beyond = [each for each in made.outer.sniffed() if not ip_address(each["target"]).is_loopback]
+    others = [each for each in beyond if known.isdisjoint((each["source"], each["target"]))]
+    return Outcome(UNRECORDED, LEAK if others else BLOCKED, f"outside: {others[:3]}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.jail.leaks.canary import TCP_PORT, UDP_PORT
@@ -104,7 +104,14 @@ INTERNET = [
     Row("another resolver", "DNS over UDP", CAPTURED, "dns_udp", {"host": "198.18.40.53"}),
     Row("another resolver", "DNS over TCP", CAPTURED, "dns_tcp", {"host": "198.18.40.54"}),
     Row("another resolver, v6", "DNS over UDP", CAPTURED, "dns_udp", {"host": "2001:db8:40::53"}),
-    Row("the internet", "HTTP/3", CAPTURED, "http3", {"host": "198.18.40.5", "name": "leak.h3.test"}),
+    Row(
+        "the internet",
+        "HTTP/3",
+        CAPTURED,
+        "http3",
+        {"host": "198.18.40.5", "name": "leak.h3.test"},
+        known_as="leak.h3.test",
+    ),
     Row("the internet", "ICMP echo", ANSWERED, "icmp", {"host": "198.18.40.6"}),
     Row("another interface of the host", "ICMP echo", ANSWERED, "icmp", {"host": "192.168.77.1"}),
     Row("the internet, v6", "ICMP echo", BLOCKED, "icmp", {"host": "2001:db8:40::6"}),
@@ -168,6 +175,21 @@ STRICT = [
     Row("the hypervisor, x32 calls", "AF_VSOCK", BLOCKED, "x32", {"number": 40}, True),
     Row("sockets by rings", "io_uring", BLOCKED, "io_uring", {}, True),
 ]
+ONLY_HOST = "*.good.test"
+ONLY = [
+    tcp("the one host", "a.good.test", CAPTURED, 80, send="GET / HTTP/1.1\r\nHost: a.good.test\r\n\r\n"),
+    tcp("another host", "a.bad.test", port=80, send="GET / HTTP/1.1\r\nHost: a.bad.test\r\n\r\n"),
+    tcp("another host, by its address", "198.18.42.1", port=7),
+    tcp("another host, by its address, v6", "2001:db8:42::1", port=7),
+    udp("another host, by its address", "198.18.42.2", port=9999),
+    replace(http("another host, for the one host", "198.18.42.3", "a.good.test"), expected=BLOCKED),
+    Row("another host, for the one host", "TLS", BLOCKED, "tls", {"host": "198.18.42.4", "name": "a.good.test"}),
+    Row("another host, for the one host", "HTTP/3", BLOCKED, "http3", {"host": "198.18.42.5", "name": "a.good.test"}),
+    Row("another resolver", "DNS over UDP", BLOCKED, "dns_udp", {"host": "198.18.42.53"}),
+    Row("another resolver", "DNS over TCP", BLOCKED, "dns_tcp", {"host": "198.18.42.54"}),
+    Row("whoever answers for a name", "DNS", BLOCKED, "resolve", {"name": "a-secret.bad.test"}),
+]
+"""With `--only-host`."""
 DOWN = [
     tcp("the internet, tunnel down", "198.18.41.1", port=7),
     udp("the internet, tunnel down", "198.18.41.2", port=9999),
@@ -179,4 +201,5 @@ DOWN = [
 ]
 """With the daemon gone."""
 WHOLE = Row("anything, tunnel down", "any", BLOCKED, "")
+UNRECORDED = Row("anything that has no record", "any", BLOCKED, "")
 ROWS = [*HOST, *PRIVATE, *INTERNET, *HAND_MADE, *SOCKETS, *PROCESSES, *CHANGES]

@@ -6,11 +6,12 @@ from functools import cache
 
 import pytest
 
-from tests.jail.leaks.matrix import Outcome, run
-from tests.jail.leaks.table import DOWN, ROWS, STRICT, WHOLE, Row
+from tests.jail.leaks.matrix import run
+from tests.jail.leaks.scene import Outcome
+from tests.jail.leaks.table import DOWN, ONLY, ROWS, STRICT, UNRECORDED, WHOLE, Row
 from tests.support.outer import Person, people
 
-ALL = [*ROWS, *STRICT, *DOWN, WHOLE]
+ALL = [*ROWS, UNRECORDED, *STRICT, *ONLY, *DOWN, WHOLE]
 
 
 @cache

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jail.leaks.matrix import PROBES, Scene, scene
-from tests.jail.leaks.table import CHANGES, DOWN, HOST, INTERNET, PRIVATE, PROCESSES, SOCKETS, Row
-from tests.support.outer import people
+from tests.jail.leaks.matrix import PROBES, in_a_jail
+from tests.jail.leaks.scene import Scene, scene
+from tests.jail.leaks.table import BLOCKED, CAPTURED, CHANGES, DOWN, HOST, INTERNET, PRIVATE, PROCESSES, SOCKETS, Row
+from tests.support.jailed import House
+from tests.support.outer import Outer, people
 from tests.support.outer.outer import REPOSITORY
 
 GROUPS = ("224.0.0.251", "255.255.255.255", "198.18.40.7")
@@ -62,3 +64,12 @@ def test_the_owner_of_a_network_can_change_it(root_scene: Scene) -> None:
 def test_processes_of_the_same_network_are_not_safe(root_scene: Scene) -> None:
     rows = [row for row in PROCESSES if row.probe not in ("kill", "host_network")]
     assert failed(root_scene, rows) == []
+
+
+def test_a_hole_is_told() -> None:
+    """A jail that may reach whatever it likes does not pass."""
+    with Outer(people()[0], sniff=True) as outer, House(outer, {"jail": {"allow_addresses": ["0.0.0.0/0"]}}) as house:
+        outcomes = {each.row.id: each.result for each in in_a_jail(Scene(house), [*HOST, *PRIVATE])}
+    assert outcomes["another interface of the host, TCP"] == CAPTURED
+    assert outcomes["a private resolver, DNS over UDP"] == CAPTURED
+    assert outcomes["the host's loopback, TCP"] == BLOCKED
