@@ -112,8 +112,8 @@ def guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
         except ClientDisconnect:
             return reply({"error": "the request breaks off"}, 400)
         except OSError as error:
-            log.warning("there is no listener for a jail: %s", error)
-            return reply({"error": f"the daemon cannot open a listener: {error}"}, 500)
+            log.warning("no jail could be made: %s", error)
+            return reply({"error": f"the daemon cannot make a jail: {error}"}, 500)
         except Exception as error:
             log.exception("the request for a jail failed")
             return reply({"error": f"the daemon cannot do that: {error}", "fix": "see its log: ccproxy logs"}, 500)

@@ -52,11 +52,11 @@ class DaemonLink:
         except OSError as error:
             sock.close()
             raise JailError(f"the daemon does not answer: {error}", "see its log: ccproxy logs") from error
-        answer = json.loads(line)
-        if "error" in answer:
+        try:
+            return cls(sock, _ticket(line), rest)
+        except JailError:
             sock.close()
-            raise JailError(answer["error"], answer.get("fix", ""))
-        return cls(sock, Ticket.from_json(answer), rest)
+            raise
 
     def fileno(self) -> int:
         """For a selector."""
@@ -78,6 +78,17 @@ class DaemonLink:
     def close(self) -> None:
         """Gives the jail up."""
         self._socket.close()
+
+
+def _ticket(line: bytes) -> Ticket:
+    """The first line as a ticket. Raises JailError."""
+    try:
+        answer = json.loads(line)
+        if "error" in answer:
+            raise JailError(answer["error"], answer.get("fix", ""))
+        return Ticket.from_json(answer)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise JailError("what answers in the daemon's place is no daemon of this version", "start it again") from error
 
 
 def _post(request: Request) -> bytes:

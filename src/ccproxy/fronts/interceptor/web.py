@@ -37,7 +37,11 @@ LEVELS = {"error": "ERROR", "warn": "WARNING", "info": "INFO", "alert": "INFO", 
 def prepare(confdir: Path) -> None:
     """Makes mitmproxy's directory (0700) and, if it has none yet, its CA. Takes up to a second; raises OSError."""
     confdir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    CertStore.from_store(confdir, CONF_BASENAME, KEY_SIZE)
+    try:
+        CertStore.from_store(confdir, CONF_BASENAME, KEY_SIZE)
+    except (ValueError, TypeError) as error:
+        file = confdir / f"{CONF_BASENAME}-ca.pem"
+        raise OSError(f"{file} is damaged; move it away and a new CA is made") from error
 
 
 def chosen(settings: Inspector) -> dict[str, Any]:
