@@ -108,3 +108,19 @@ def visit(outer: Outer, *arguments: str) -> bytes:
     done = outer.run(["python", "-m", "tests.support.internet.visit", *arguments], cwd=REPOSITORY, timeout=20)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+NESTED = """
+from tests.support.outer import Outer, people
+for person in people():
+    with Outer(person) as outer:
+        done = outer.run(["curl", "-sS", "--cacert", str(outer.ca), "https://www.example.test/"])
+        print(person.name, outer.run(["id", "-u"]).stdout, done.stdout)
+"""
+
+
+def test_an_ordinary_user_can_have_it(outer: Outer) -> None:
+    done = outer.run(["python", "-c", NESTED], cwd=REPOSITORY, timeout=40)
+    hello = b"hello from www.example.test\n"
+    uid = f"{outer.person.uid or 54321}\n".encode()
+    assert done.stdout.decode().splitlines() == [f"user {uid!r} {hello!r}", f"root {b'0\n'!r} {hello!r}"], done.stderr
