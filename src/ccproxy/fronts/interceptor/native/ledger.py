@@ -100,4 +100,7 @@ class Ledger:
             entry.settle()
         if failure is not None and failure.kind == "client_gone" and had_it_all(entry.exchange):
             failure = None
+        if failure is not None and failure.kind == "blocked":
+            # It went nowhere, whatever was to become of it.
+            entry.exchange.route = Route("local", None, None, None, "a rule about hosts ended it")
         self.recorder.finish(entry.exchange, failure)
