@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 
 from ccproxy.jail.errors import JailError
@@ -60,9 +59,10 @@ class Command:
         self._on_start()
 
     def _stopped(self, number: int) -> None:
+        """Stops too. What continues this process comes to the command by `Signals`, once: a second one could undo the
+        next stop."""
         if (pid := self._pid) is not None:
             stop_like(number, lambda: is_stopped(pid), self._terminal)
-            self._jail.signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
         if self._pid is None:

@@ -159,8 +159,12 @@ class Init:
     def _forward(self, number: int) -> None:
         self._drain()
         came = self._came.pop(number, None)
-        if self._command and (came is None or time.monotonic() - came > SAME_SECONDS):
+        if self._command and (came is None or time.monotonic() - came > SAME_SECONDS or not self._in_our_group()):
             os.kill(self._command, number)
+
+    def _in_our_group(self) -> bool:
+        """Whether what comes to our process group comes to the command too: an interactive shell has its own."""
+        return os.getpgid(self._command) == os.getpgid(0)
 
     def _drain(self) -> None:
         """What came since is noted; a child's end among it is looked after by the next round."""

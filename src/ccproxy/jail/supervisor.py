@@ -75,8 +75,9 @@ class Holder:
     def run(self, connect: Callable[[], DaemonLink]) -> int:
         """From the daemon's ticket to the command's end. Returns its wait status; raises JailError if it never ran."""
         ticket = self._ask(connect)
+        self._gather(ticket)
         self._dig(ticket)
-        self._prepare(ticket)
+        self._prepare()
         self._poller.run()
         assert self._command.waitstatus is not None
         return self._command.waitstatus
@@ -93,6 +94,17 @@ class Holder:
         self._to_close.append(self._uplink)
         return self._uplink.ticket
 
+    def _gather(self, ticket: Ticket) -> None:
+        """What can be done while the kernel sets the namespaces up."""
+        from ccproxy.jail import followed, passages, trust, tunnel  # noqa: F401 - the first two and the last: loaded
+
+        given = dict(self._plan.environment)
+        if proxies := trust.removed(given):
+            self._say(f"not set inside, where no proxy can be reached: {', '.join(proxies)}")
+        given = {name: value for name, value in given.items() if name not in proxies}
+        self._files = trust.files(ticket.ca.encode("ascii"), self._plan.shelf, given)
+        self._environment = {**given, **trust.variables(given, self._plan.shelf)}
+
     def _dig(self, ticket: Ticket) -> None:
         from ccproxy.jail.tunnel import Tunnel
 
@@ -103,18 +115,11 @@ class Holder:
         self._deadline = self._poller.after(HANDSHAKE_SECONDS, _no_handshake)
         self._tunnel.start(self._up, self._lost)
 
-    def _prepare(self, ticket: Ticket) -> None:
+    def _prepare(self) -> None:
         """What can be done while the handshake is under way."""
-        from ccproxy.jail import trust
         from ccproxy.jail.followed import Command
         from ccproxy.jail.passages import Passages
 
-        given = dict(self._plan.environment)
-        if proxies := trust.removed(given):
-            self._say(f"not set inside, where no proxy can be reached: {', '.join(proxies)}")
-        given = {name: value for name, value in given.items() if name not in proxies}
-        self._files = trust.files(ticket.ca.encode("ascii"), self._plan.shelf, given)
-        self._environment = {**given, **trust.variables(given, self._plan.shelf)}
         self._passages = Passages(self._poller, self._plan, self._jail, self._uplink, self._say)
         self._to_close.append(self._passages)
         self._command = Command(self._poller, self._jail, self._passages.watch, self._ended)

@@ -23,7 +23,8 @@ class Traces:
         self.before: dict[str, Any] = {}
 
     def begin(self) -> None:
-        """Remembers how it is without them."""
+        """Remembers how it is without them, and without what the test before has only just given up."""
+        self._house.outer.until(lambda: not self._house.daemon.control("GET", "/jails")["jails"], 15)
         self.before = self.seen()
 
     def gone(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,11 @@ def status(terminal: Terminal) -> int:
     shown = terminal.expect(".")
     terminal.prompt()
     return int(shown)
+
+
+def at_rest(pid: int) -> bool:
+    """Whether a process waits for something: people do not type the next key before it runs again."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def test_it_is_a_terminal(jails: Jails, terminal: Terminal) -> None:
@@ -76,6 +82,7 @@ def test_a_command_that_handles_the_key_gets_it_once(jails: Jails, terminal: Ter
         terminal.line("fg")
         terminal.expect(" SIGINT SIGQUIT\n")  # the shell says what it continues
         jails.outer.until(lambda: terminal.foreground() == group)
+        jails.outer.until(lambda: at_rest(group))
     terminal.type(CTRL_BACKSLASH)
     terminal.expect("SIGQUIT\n")
     terminal.type(CTRL_D)

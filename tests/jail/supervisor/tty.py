@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
 from collections.abc import Sequence
@@ -43,7 +45,9 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.master)
+        os.close(self.master)  # which hangs up: whoever traps that has a moment
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.child.wait(1)
         self.child.send_signal(signal.SIGKILL)
         self.child.wait(10)
 

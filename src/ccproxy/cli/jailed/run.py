@@ -100,7 +100,7 @@ def where_to_look(session: Session) -> str:
 
 def load() -> None:
     """Imports what holds a jail, while the daemon makes the listener."""
-    for name in ("supervisor", "uplink", "tunnel", "trust", "passages", "followed"):
+    for name in ("supervisor", "inmate"):
         importlib.import_module(f"ccproxy.jail.{name}")
 
 
