@@ -164,7 +164,7 @@ class Init:
 
     def _in_our_group(self) -> bool:
         """Whether what comes to our process group comes to the command too: an interactive shell has its own."""
-        return os.getpgid(self._command) == os.getpgid(0)
+        return self._command is not None and os.getpgid(self._command) == os.getpgid(0)
 
     def _drain(self) -> None:
         """What came since is noted; a child's end among it is looked after by the next round."""
