@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 from ccproxy.cli.session import Session
 from ccproxy.jail.errors import JailError
@@ -17,6 +18,8 @@ PR_SET_PDEATHSIG = 1
 LIMIT_SECONDS = 20.0
 STEP_SECONDS = 0.02
 MOST_LINES = 20
+ANOTHER = b"is already running"
+"""What a daemon says that came second: somebody else has started one at the same time, which is as good."""
 
 
 def start_daemon(session: Session) -> None:
@@ -32,10 +35,13 @@ def start_daemon(session: Session) -> None:
             start_new_session=True,
             preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - there are no threads
         )
-        await_answer(session, daemon)
+        await_answer(session, lambda: daemon.poll() is None)
         if daemon.poll() is not None:
             output.seek(0)
-            raise JailError("the daemon did not start", last_words(output.read(), daemon.returncode))
+            said = output.read()
+            if ANOTHER not in said:
+                raise JailError("the daemon did not start", last_words(said, daemon.returncode))
+            await_answer(session, lambda: True)
 
 
 def last_words(output: bytes, status: int) -> str:
@@ -45,13 +51,12 @@ def last_words(output: bytes, status: int) -> str:
     return "\n".join(said) or f"it ended with status {status} and said nothing"
 
 
-def await_answer(session: Session, daemon: subprocess.Popen[bytes]) -> None:
-    """Returns when the daemon answers, or has ended. Raises JailError."""
+def await_answer(session: Session, lives: Callable[[], bool]) -> None:
+    """Returns when the daemon answers, or lives no longer. Raises JailError."""
     end = time.monotonic() + LIMIT_SECONDS
     control = session.control()
-    while daemon.poll() is None and control.status() is None:
+    while lives() and control.status() is None:
         if time.monotonic() > end:
-            daemon.terminate()
             raise JailError(f"the daemon has not answered within {LIMIT_SECONDS:g} s", "see its log: ccproxy logs")
         time.sleep(STEP_SECONDS)
 
