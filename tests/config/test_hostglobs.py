@@ -6,7 +6,7 @@ import fnmatch
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ccproxy.config.hostglobs import HostGlob, as_address, canonical, parse
@@ -81,6 +81,7 @@ def test_globs_match_addresses_by_their_text() -> None:
 
 @given(glob=GLOB, name=NAME)
 def test_globs_match_as_the_shell_does(glob: str, name: str) -> None:
+    assume(not as_address_like(glob))  # those name an address, and no host is called so
     expected = fnmatch.fnmatchcase(name.lower(), glob.lower())
     assert parse(glob).matches_name(canonical(name)) is expected
 
