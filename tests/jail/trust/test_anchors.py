@@ -20,7 +20,9 @@ from ccproxy.jail.java import der
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 OIDS = [x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME, x509.NameOID.LOCALITY_NAME]
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=16
+)  # 64 bytes at most (X.520, ub-common-name)
 NAMES = st.lists(st.lists(st.tuples(st.sampled_from(OIDS), TEXTS), min_size=1, max_size=2), min_size=1, max_size=4)
 
 
