@@ -89,6 +89,15 @@ def test_rules_have_no_say_about_a_name_that_the_client_only_says() -> None:
     assert asked(ELSEWHERE, b"/v1/messages", [KEY], proven=False) is not None, "a sentinel key never leaves"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_provider_on_this_machine_is_not_reached_by_naming_it(host: str) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    asked = claims(providers={"local": {"type": "openai", "base_url": f"http://{shown}:9/v1"}})
+    origin = Origin("http", host, 9)
+    assert asked(origin, b"/v1/models", [OWN_KEY], proven=False) is None
+    assert asked(origin, b"/v1/models", [OWN_KEY], proven=True) is not None, "the rules about addresses have let it"
+
+
 def route(destination: Origin | None, *headers: tuple[bytes, bytes], rules: list[Mapping[str, Any]]) -> Plan:
     settings = config(*rules, providers=PROVIDERS)
     router = Router(settings.lightllm.transforms, build_providers(settings))

@@ -6,6 +6,7 @@ All others pass natively. The default configuration has neither providers nor ru
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 
 from ccproxy.config import Transform
 from ccproxy.exchange import Headers, Origin
@@ -31,13 +32,23 @@ class Claims:
         fields = {name.lower(): value for name, value in headers}
         if (sentinel := find_sentinel(fields, query)) is not None:
             return f"sentinel key of provider {sentinel!r}"
-        if (provider := self._providers.get((origin.host.lower(), origin.port))) is not None:
+        provider = self._providers.get((origin.host.lower(), origin.port))
+        if provider is not None and (proven or not is_place(origin.host)):
             return f"provider {provider!r}"
         return self._rule(origin.host, path.decode("latin-1")) if proven else None
 
     def _rule(self, host: str, path: str) -> str | None:
         known = parse_endpoint(path) is not None
         return next(numbered(rule_claims(rule, host, path, known) for rule in self._transforms), None)
+
+
+def is_place(host: str) -> bool:
+    """Whether a host is an address, or this machine: a provider there is no reason to let a jail reach it."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return host.lower() == "localhost"
+    return True
 
 
 def numbered(claims: Iterable[bool]) -> Iterator[str]:

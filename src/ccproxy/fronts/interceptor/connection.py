@@ -77,7 +77,12 @@ class JailConnection(server.LiveConnectionHandler):
     async def open_connection(self, command: commands.OpenConnection) -> None:
         """Dials; what was claimed is connected to the gateway instead, over a pair of sockets that nobody else has."""
         address = command.connection.address
-        ends = await self._handover.connect(address) if address is not None else None
+        try:
+            ends = await self._handover.connect(address) if address is not None else None
+        except OSError as error:  # no more descriptors: without an answer the client would wait for ever
+            command.connection.error = str(error)
+            await self.server_event(events.OpenConnectionCompleted(command, str(error)))
+            return
         if ends is None:
             await super().open_connection(command)
             return

@@ -93,6 +93,7 @@ class Jails:
         """A new jail and its ticket. Raises OSError if there can be no listener."""
         wireguard = mitmproxy_rs.wireguard
         own, peers = wireguard.genkey(), wireguard.genkey()
+        ca = self._equipment.ca()  # first: it may be unreadable, and no listener must be left then
         opened = await self.listen(request, LOOPBACK, 0, own, wireguard.pubkey(peers))
         ticket = Ticket(
             name=opened.jail.name,
@@ -100,7 +101,7 @@ class Jails:
             port=opened.port,
             private_key=peers,
             peer_key=wireguard.pubkey(own),
-            ca=self._equipment.ca(),
+            ca=ca,
             ipv6=has_ipv6(),
             proxy_port=self._proxy_port(),
             proxy_host=self._equipment.proxy_host(),
