@@ -19,9 +19,12 @@ from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.catalog import model_list
 from ccproxy.providers.provider import Provider, ProviderMap, build_providers
 from ccproxy.simulator import respond
+from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.posting import Poster
 from ccproxy.transport.transport import Transport
+from ccproxy.transport.ways import Ways
 
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
@@ -34,9 +37,10 @@ class House:
     def __init__(self, config: Config) -> None:
         self.pipeline = LivePipeline(config)
         self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
-        self.providers = build_providers(config)
-        self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.transport = build_transport(config)
+        self.post = Poster(self.transport)
+        self.providers = build_providers(config, self.post)
+        self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
         local = LocalRoutes(local_routes(self.providers, self.notifications))
         self.claims = Claims(config.lightllm.transforms, self.providers)
@@ -48,17 +52,8 @@ class House:
 
 def build_transport(config: Config) -> Transport:
     """The carriers for all origins that a configuration can name."""
-    limits = config.transport
-    pool = NativePool(
-        Limits(
-            connect=limits.connect_timeout_seconds,
-            first_byte=limits.first_byte_timeout_seconds,
-            idle=limits.idle_timeout_seconds,
-            keepalive=limits.keepalive_seconds,
-            connections=limits.max_connections_per_origin,
-        )
-    )
-    return Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(respond)})
+    limits = Limits(config.transport.keepalive_seconds, config.transport.max_connections_per_origin)
+    return Transport(Ways(config), NativePool(limits), CurlCarrier(), EmbeddedCarrier(respond))
 
 
 def local_routes(providers: Mapping[str, Provider], notifications: NotificationBuffer) -> dict[str, dict[str, Answer]]:

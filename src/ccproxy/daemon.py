@@ -140,7 +140,7 @@ class Daemon:
             gc.enable()
 
     async def _start_inspector(self) -> None:
-        source = build_source(self.config.inspector.mitmproxy.web_password, self.config.auth)
+        source = build_source(self.config.inspector.mitmproxy.web_password, self.config.auth, self._house.post)
         try:
             password = (await source.token()).token if source is not None else None
         except CredentialError as error:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 type Header = tuple[bytes, bytes]
 """A header field as it came: name and value, case and bytes untouched."""
@@ -86,6 +86,8 @@ class HttpResponse:
     """True once the last byte came; a body that broke off stays False."""
     dropped: int = 0
     """Bytes that passed but were not kept, because the record's bound was reached."""
+    trailers: Headers = field(default_factory=list)
+    """The fields behind the body (RFC 9110 §6.5)."""
 
     @property
     def body(self) -> bytes:
@@ -138,6 +140,27 @@ class Failure:
 
     kind: str
     message: str
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One sending of the forwarded request. Times are seconds since the epoch."""
+
+    started: float = field(default_factory=time.time)
+    ended: float | None = None
+    """The answer's head arrived, or the attempt failed."""
+    status: int | None = None
+    failure: Failure | None = None
+    reused: bool = False
+    """True if the connection was warm."""
+    note: str = ""
+    """Why another attempt followed, or why none did that one might expect; mostly empty."""
+    interim: list[tuple[int, Headers]] = field(default_factory=list)
+    """Interim answers (RFC 9110 §15.2) that came before the head."""
+    headers: Headers = field(default_factory=list)
+    """Of an answer that another attempt followed; the last attempt's are in the response."""
+    body: bytes = b""
+    """Of the same answer, its first 16 KiB."""
 
 
 @dataclass(slots=True)
@@ -274,15 +297,20 @@ class Exchange:
     hooks: list[HookResult] = field(default_factory=list)
     """What became of each hook, in the order in which they had their turns."""
     timings: Timings = field(default_factory=Timings)
-    attempts: int = 0
-    """How often the forwarded request was sent."""
-    reused_connection: bool = False
-    """True if the upstream connection was warm."""
+    attempts: list[Attempt] = field(default_factory=list)
+    """Each sending of the forwarded request."""
+    client_tls: Mapping[str, Any] | None = None
+    """The fingerprint of the client's TLS, as JSON (`ccproxy.fingerprint`); None where it spoke none to us."""
 
     def count_dropped(self, counts: Mapping[str, int]) -> None:
         """Adds to what was left out."""
         for rule, count in counts.items():
             self.dropped[rule] = self.dropped.get(rule, 0) + count
+
+    @property
+    def reused_connection(self) -> bool:
+        """True if the upstream connection was warm."""
+        return bool(self.attempts) and self.attempts[-1].reused
 
     @property
     def done(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from ccproxy.exchange import HttpRequest
 from ccproxy.transport.native_pool import Limits, NativePool
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 from tests.support.http import Header
 from tests.support.tls import Authority
 from tests.transport.conftest import Run

@@ -10,7 +10,7 @@ import pytest
 from ccproxy.exchange import Headers, HttpRequest, Origin
 from ccproxy.simulator import Reply, Reset, Send, Step, respond
 from ccproxy.transport.embedded import EmbeddedCarrier
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 from tests.transport.conftest import Run
 
 ORIGIN = Origin("simulator", "simulator", 0)

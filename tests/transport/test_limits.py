@@ -15,7 +15,7 @@ import trustme
 from ccproxy.exchange import HttpRequest, Origin
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
-from ccproxy.transport.transport import STATUS, Transport, TransportError
+from ccproxy.transport.carrier import STATUS, Transport, TransportError
 from tests.support.ports import free_port
 from tests.support.tls import Authority
 from tests.transport.conftest import Run

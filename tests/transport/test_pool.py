@@ -11,7 +11,7 @@ import pytest
 from ccproxy.exchange import Origin
 from ccproxy.transport.native_pool import Limits, NativePool
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 from tests.support.tls import Authority
 from tests.transport.conftest import Run
 from tests.transport.peer import Link, Peer, always, get, ok, until

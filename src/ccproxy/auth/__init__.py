@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from ccproxy.auth.build import build_source
-from ccproxy.auth.source import Credential, CredentialError, CredentialSource
+from ccproxy.auth.source import (
+    Credential,
+    CredentialError,
+    CredentialSource,
+    Post,
+    Posted,
+    PostFailed,
+    SourceState,
+    no_post,
+)
 
-__all__ = ["Credential", "CredentialError", "CredentialSource", "build_source"]
+__all__ = [
+    "Credential",
+    "CredentialError",
+    "CredentialSource",
+    "Post",
+    "PostFailed",
+    "Posted",
+    "SourceState",
+    "build_source",
+    "no_post",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ccproxy.auth.command import CommandSource
 from ccproxy.auth.file import FileSource
 from ccproxy.auth.fixed import LiteralSource, UnsupportedSource
+from ccproxy.auth.source import Post, no_post
 from ccproxy.config.credentials import CommandAuth, FileAuth, LiteralAuth
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from ccproxy.config.credentials import AnyAuth, AuthKnobs
 
 
-def build_source(auth: AnyAuth | None, knobs: AuthKnobs) -> CredentialSource | None:
-    """The source that an `auth` key describes; None if there is none. Nothing is run or read yet."""
+def build_source(auth: AnyAuth | None, knobs: AuthKnobs, post: Post = no_post) -> CredentialSource | None:
+    """The source that an `auth` key describes; None if there is none. Nothing is run or read yet.
+
+    `post` is how it asks for a new token; only OAuth's sources do.
+    """
     timeout = knobs.command_timeout_seconds
     match auth:
         case None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 
-from ccproxy.auth.source import Credential, CredentialError
+from ccproxy.auth.source import Credential, CredentialError, SourceState
 
 FAILURE_SECONDS = 1.0
 """How long a failure is the answer before the source is asked again."""
@@ -18,12 +18,16 @@ class CachedSource(ABC):
     A result is kept for `max_age` seconds. To be used from one event loop.
     """
 
+    kind: str
+    """The `type` of its configuration."""
+
     def __init__(self, header: str | None, max_age: float) -> None:
         self.header = header
         self._max_age = max_age
         self._credential: Credential | None = None
         self._failure: CredentialError | None = None
         self._until = 0.0
+        self._obtained: float | None = None
         self._run: asyncio.Task[Credential] | None = None
         self._generation = 0
 
@@ -48,6 +52,28 @@ class CachedSource(ABC):
         await asyncio.wait((run,))  # unlike `await run`, leaves it running if we are cancelled
         return run.result()
 
+    async def renew(self, refused: str) -> Credential:
+        """See `CredentialSource.renew`: obtained again, in the hope of another."""
+        if self._credential is not None and self._credential.token == refused:
+            self.invalidate()
+        credential = await self.token()
+        if credential.token == refused:
+            raise CredentialError(f"{self._where} still gives the credential that was refused")
+        return credential
+
+    async def check(self) -> SourceState:
+        """See `CredentialSource.check`."""
+        try:
+            await self.token()
+        except CredentialError as error:
+            return SourceState(self._where, present=False, error=str(error))
+        return SourceState(self._where, present=True, refreshed=self._obtained)
+
+    @property
+    @abstractmethod
+    def _where(self) -> str:
+        """What it is, for people."""
+
     def invalidate(self) -> None:
         """Forget what is cached. The result of a run under way goes to those who wait for it and is not kept."""
         self._credential = self._failure = self._run = None
@@ -68,6 +94,8 @@ class CachedSource(ABC):
     def _keep(self, credential: Credential | None, failure: CredentialError | None, seconds: float) -> None:
         self._credential, self._failure = credential, failure
         self._until = time.monotonic() + seconds
+        if credential is not None:
+            self._obtained = time.time()
 
 
 def _look_at(run: asyncio.Task[Credential]) -> None:

@@ -18,12 +18,19 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 class CommandSource(CachedSource):
     """What `command` prints when the shell runs it, for `timeout` seconds at most."""
 
+    kind = "command"
+
     def __init__(
         self, command: str, *, header: str | None = None, max_age: float = 300.0, timeout: float = 5.0
     ) -> None:
         super().__init__(header, max_age)
         self._command = command
         self._timeout = timeout
+
+    @property
+    def _where(self) -> str:
+        """Its first word: the others may hold a secret."""
+        return f"command {self._command.split(maxsplit=1)[0]}" if self._command.split() else "an empty command"
 
     async def _obtain(self) -> Credential:
         try:

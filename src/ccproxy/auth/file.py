@@ -20,11 +20,17 @@ type Signature = tuple[int, int, int, int]
 class FileSource(CachedSource):
     """The content of a file, white space around it removed. A file that changed is read again at once."""
 
+    kind = "file"
+
     def __init__(self, file: Path, *, header: str | None = None, max_age: float = 300.0, timeout: float = 5.0) -> None:
         super().__init__(header, max_age)
         self._file = file
         self._timeout = timeout
         self._seen: Signature | None = None
+
+    @property
+    def _where(self) -> str:
+        return str(self._file)
 
     def cached(self) -> Credential | None:
         """The credential if the file is as it was when it was read, and that was not too long ago."""

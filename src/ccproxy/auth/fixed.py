@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ccproxy.auth.source import Credential, CredentialError
+from ccproxy.auth.source import Credential, CredentialError, SourceState
 
 
 class LiteralSource:
     """A credential that stands in the configuration itself."""
+
+    kind = "literal"
 
     def __init__(self, value: str, header: str | None = None) -> None:
         self.header = header
@@ -20,6 +22,14 @@ class LiteralSource:
         """The credential."""
         return self._credential
 
+    async def renew(self, refused: str) -> Credential:
+        """Raises CredentialError: there is no other."""
+        raise CredentialError("it stands in the configuration and does not change")
+
+    async def check(self) -> SourceState:
+        """It is always there."""
+        return SourceState("the configuration", present=True)
+
     def invalidate(self) -> None:
         """Nothing is cached."""
 
@@ -29,7 +39,7 @@ class UnsupportedSource:
 
     def __init__(self, kind: str, header: str | None = None) -> None:
         self.header = header
-        self._kind = kind
+        self.kind = kind
 
     def cached(self) -> None:
         """Never."""
@@ -37,8 +47,16 @@ class UnsupportedSource:
     async def token(self) -> Credential:
         """Raises CredentialError."""
         raise CredentialError(
-            f"auth type {self._kind} is not supported by this version yet; use a command that prints the token"
+            f"auth type {self.kind} is not supported by this version yet; use a command that prints the token"
         )
+
+    async def renew(self, refused: str) -> Credential:
+        """Raises CredentialError."""
+        return await self.token()
+
+    async def check(self) -> SourceState:
+        """It is never there."""
+        return SourceState(self.kind, present=False, error="not supported by this version yet")
 
     def invalidate(self) -> None:
         """Nothing is cached."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from ccproxy.exchange import Headers
 
 MAX_BYTES = 65_536
 """Nothing longer is a credential."""
@@ -21,8 +24,51 @@ class Credential:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What can be told of a source without telling the credential. Times are seconds since the epoch."""
+
+    where: str
+    """For people: the file, or the command's first words."""
+    present: bool
+    """True if there is a credential that can be used now, or got without a person."""
+    expires: float | None = None
+    refreshed: float | None = None
+    """When this process last got it anew."""
+    error: str | None = None
+    """Why it could not be had, or not be renewed, the last time."""
+    refreshable: bool = False
+    """True if it can be refreshed at its provider's token endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The answer to a POST."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class PostFailed(Exception):
+    """There was no answer; the message says why."""
+
+
+type Post = Callable[[str, Headers, bytes, float], Awaitable[Posted]]
+"""Sends a POST: URL, headers, body, and the seconds it may take in all. Raises PostFailed."""
+
+
+async def no_post(url: str, headers: Headers, body: bytes, seconds: float) -> Posted:
+    """For those who have no way to the network."""
+    raise PostFailed(f"nothing may be sent to {url} from here")
+
+
 class CredentialSource(Protocol):
     """Where the credential of one provider comes from."""
+
+    @property
+    def kind(self) -> str:
+        """The `type` of its configuration."""
 
     @property
     def header(self) -> str | None:
@@ -34,8 +80,17 @@ class CredentialSource(Protocol):
     async def token(self) -> Credential:
         """The credential, obtained if need be. Raises CredentialError."""
 
+    async def renew(self, refused: str) -> Credential:
+        """Another credential than `refused`, which the provider did not take. Raises CredentialError if there is none.
+
+        Callers that come at the same time share one renewal; who comes late gets what it gave.
+        """
+
+    async def check(self) -> SourceState:
+        """How it stands, as far as can be told without asking a provider. Never raises for what is wrong."""
+
     def invalidate(self) -> None:
-        """Forget what is cached: the provider refused it."""
+        """Forget what is cached."""
 
 
 def decoded(data: bytes, origin: str) -> str:

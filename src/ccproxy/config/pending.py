@@ -23,8 +23,7 @@ NOT_YET = frozenset(
 )
 """Hooks of 2.0 that come in later versions; what is listed of them has no effect."""
 BLOCKS = ("shaping", "otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
-PROVIDER_KEYS = ("fingerprint_profile", "shape", "http2")
-ACTIVE_SOURCES = ("command", "file")
+PROVIDER_KEYS = ("shape",)
 
 
 def not_acted_on(config: Config) -> list[str]:
@@ -62,7 +61,5 @@ def _says_something(value: object) -> bool:
 def _providers(config: Config) -> Iterator[str]:
     for name, provider in config.providers.items():
         yield from (f"providers.{name}.{key}" for key in PROVIDER_KEYS if getattr(provider, key))
-        if provider.auth is not None and provider.auth.type not in ACTIVE_SOURCES:
-            yield f"providers.{name}.auth (type {provider.auth.type})"
         if provider.type == "perplexity_pro":
             yield f"providers.{name} (type perplexity_pro)"

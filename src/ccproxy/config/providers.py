@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from ccproxy.config.credentials import Auth
 from ccproxy.config.section import Complaint, Raw, Section
-from ccproxy.config.values import BaseUrl, Hostname, RequestPath, Text
+from ccproxy.config.values import BaseUrl, FilePath, Hostname, ProxyUrl, RequestPath, Seconds, SecondsOrZero, Text
 
 ALIASES = {
     "deepseek": "anthropic",
@@ -42,6 +42,25 @@ ProviderType = Annotated[
 ]
 
 
+class ProviderTimeouts(Section):
+    """`providers.NAME.timeouts`: limits of this provider in place of those of `transport`."""
+
+    connect_seconds: Seconds | None = None
+    first_byte_seconds: Seconds | None = None
+    idle_seconds: Seconds | None = None
+
+
+class ProviderRetry(Section):
+    """`providers.NAME.retry`: for which answers a request is sent again. By default for none."""
+
+    statuses: list[Annotated[int, Field(ge=400, le=599)]] = Field(default_factory=list)
+    """Such as 429, 503, 529."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 2
+    """How often it is sent in all."""
+    max_delay_seconds: SecondsOrZero = 30.0
+    """Where the provider asks for a longer pause, its answer goes to the client at once."""
+
+
 class Provider(Section):
     """One entry of `providers`. Exactly one of `host` and `base_url` says where it is; the simulator is nowhere."""
 
@@ -59,6 +78,12 @@ class Provider(Section):
     shape: Text | None = None
     """Which profile of `shaping.providers` its requests are shaped by, if any."""
     http2: bool = False
+    proxy: ProxyUrl | None = None
+    """A proxy's URL, or `direct`; null means that of `transport`."""
+    ca_file: FilePath | None = None
+    """Certificates to trust beside the system's, for this provider."""
+    timeouts: ProviderTimeouts = Field(default_factory=ProviderTimeouts)
+    retry: ProviderRetry = Field(default_factory=ProviderRetry)
 
     @classmethod
     def unfold(cls, written: object) -> object:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ccproxy.config.credentials import Secret
 from ccproxy.config.section import Section
-from ccproxy.config.values import Address, Bytes, Count, Port, Seconds, Text, Url
+from ccproxy.config.values import Address, Bytes, Count, FilePath, Port, ProxyUrl, Seconds, Text, Url
 
 
 class Listener(Section):
@@ -29,6 +29,10 @@ class Transport(Section):
     """Longest wait between two pieces of a response body."""
     max_connections_per_origin: Count = 1024
     keepalive_seconds: Seconds = 60.0
+    proxy: ProxyUrl | None = None
+    """For every provider that names none. null means what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say."""
+    ca_file: FilePath | None = None
+    """Certificates to trust beside the system's."""
 
 
 class Flows(Section):

@@ -112,6 +112,26 @@ def _base_url(value: str) -> str:
     return SIMULATED if value.rstrip("/") in ("simulator", SIMULATED) else _url(value)
 
 
+DIRECT = "direct"
+"""In place of a proxy's URL: none, whatever the environment says."""
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+def _proxy_url(value: str) -> str:
+    if value == DIRECT:
+        return value
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise wrong(f"is not a proxy's URL: {error}") from None
+    if parts.scheme not in PROXY_SCHEMES or not host or not _is_host(host):
+        raise wrong("should be a proxy's URL such as http://127.0.0.1:3128 or socks5h://127.0.0.1:1080, or direct")
+    if parts.path not in ("", "/") or parts.query or parts.fragment or not _is_visible(value):
+        raise wrong("should end with the port")
+    return value.rstrip("/")
+
+
 def _is_visible(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value
 
@@ -159,6 +179,8 @@ Url = Annotated[str, AfterValidator(_url)]
 """http or https, without query, fragment, user and trailing slash."""
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """The same, or `simulator:`."""
+ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
+"""`http://user:password@host:port`, the same with https, socks4, socks4a, socks5 or socks5h; or `direct`."""
 HeaderName = Annotated[str, AfterValidator(_header)]
 """In lower case once loaded."""
 RequestPath = Annotated[str, AfterValidator(_request_path)]

@@ -34,7 +34,7 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.reason": route and route.reason,
         "ccproxy.forwarded": ex.forwarded is not None,
         "ccproxy.answered": ex.provider_response is not None,
-        "ccproxy.attempts": ex.attempts,
+        "ccproxy.attempts": len(ex.attempts),
         "ccproxy.reused_connection": ex.reused_connection,
         "ccproxy.client_request": _request_facts(ex.request),
         "ccproxy.dropped": ex.response.dropped if ex.response else 0,

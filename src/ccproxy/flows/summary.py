@@ -43,7 +43,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "first_byte_ms": _milliseconds(ex.timings.started, ex.timings.first_byte),
         "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
         "dropped": ex.dropped,
-        "attempts": ex.attempts,
+        "attempts": len(ex.attempts),
         "request_bytes": ex.raw.sent if ex.raw else ex.request.size,
         "response_bytes": ex.raw.received if ex.raw else response.size if response else 0,
         "user_agent": agent.decode("latin-1") if agent else None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.injection import injected, names_of
 from ccproxy.gateway.rewrite import set_model
 from ccproxy.gateway.seal import Envelope, seal_headers
 from ccproxy.pipeline.subject import LocalAnswer
@@ -69,8 +70,9 @@ class Forwarding:
         provider, credential = self._plan.provider, subject.credential
         if credential is None and provider is not None and provider.auth_type is not None:
             raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
-        names = frozenset(name.decode("latin-1").lower() for name, _ in credential or ())
-        self._inquiry.exchange.credential_headers = names
+        if credential and provider is not None:
+            self._inquiry.injected = injected(provider, credential)
+            self._inquiry.exchange.credential_headers = names_of(self._inquiry.injected)
         return credential or []
 
 

@@ -23,6 +23,7 @@ from ccproxy.exchange import (
 from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.forwarding import Forwarding
 from ccproxy.gateway.hooked.answering import HookedAnswer
+from ccproxy.gateway.injection import names_of
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_answer import local_reply
 from ccproxy.gateway.local_routes import LocalRoutes
@@ -42,7 +43,9 @@ from ccproxy.gateway.tunnel import RelayTunnel
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.subject import LocalAnswer
 from ccproxy.providers.provider import NoCredential
-from ccproxy.transport.transport import Incoming, Transport, TransportError
+from ccproxy.transport.carrier import Incoming, OnInterim, TransportError
+from ccproxy.transport.delivery import Delivery
+from ccproxy.transport.transport import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +63,16 @@ class Gateway:
         self._transport, self._recorder = transport, recorder
         self._responses = ResponseStore()
 
-    async def handle(self, exchange: Exchange) -> Reply:
-        """Takes one exchange all the way. Never raises but for cancellation, when the client has gone."""
+    async def handle(self, exchange: Exchange, on_interim: OnInterim | None = None) -> Reply:
+        """Takes one exchange all the way. Never raises but for cancellation, when the client has gone.
+
+        Args:
+            exchange: its request is whole.
+            on_interim: told of the provider's interim answers, which come before the reply.
+        """
         self._recorder.begin(exchange)
         inquiry = Inquiry(exchange)
+        inquiry.on_interim = on_interim
         exchange.format = inquiry.endpoint.format if inquiry.endpoint is not None else None
         try:
             return await self._handle(exchange, inquiry)
@@ -114,17 +123,27 @@ class Gateway:
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
         hooks = run.response(inquiry, plan)
-        incoming = await self._send(exchange, plan)
+        incoming = await self._send(exchange, inquiry, plan)
         reply = await HookedAnswer(hooks, inquiry, self._recorder).receive(incoming) if hooks is not None else None
         return reply or await self._receive(exchange, inquiry, incoming)
 
-    async def _send(self, exchange: Exchange, plan: Plan) -> Incoming:
+    async def _send(self, exchange: Exchange, inquiry: Inquiry, plan: Plan) -> Incoming:
         forwarded = exchange.forwarded
         assert forwarded is not None
         exchange.timings.sent = time.time()
-        incoming = await self._transport.send(plan.origin, forwarded)
+        delivery = Delivery(
+            plan.origin,
+            forwarded,
+            plan.provider.name if plan.provider is not None else None,
+            inquiry.injected,
+            inquiry.on_interim,
+            exchange.attempts,
+        )
+        try:
+            incoming = await self._transport.send(delivery)
+        finally:
+            exchange.credential_headers = names_of(inquiry.injected)
         exchange.timings.headers = time.time()
-        exchange.attempts, exchange.reused_connection = incoming.attempts, incoming.reused
         return incoming
 
     async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
@@ -141,7 +160,7 @@ class Gateway:
         if isinstance(forwarded, LocalAnswer):
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
-        return await answering.receive(await self._send(exchange, plan))
+        return await answering.receive(await self._send(exchange, inquiry, plan))
 
     def _answer_given(self, exchange: Exchange, inquiry: Inquiry, answer: LocalAnswer) -> Reply:
         exchange.route = Route("local", None, None, None, f"answered by the hook {answer.by}")

@@ -11,12 +11,17 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.pipeline.draft import Draft, NotJson
 from ccproxy.providers.endpoint import Endpoint, guess_dialect, parse_endpoint
 from ccproxy.providers.sentinel import find_sentinel
+from ccproxy.transport.carrier import OnInterim
+from ccproxy.transport.delivery import Injected
 
 
 class Inquiry:
     """A view of one exchange's request, lazily parsed: as the client sent it, and as hooks have left it."""
 
-    __slots__ = ("_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "path", "query")
+    __slots__ = (
+        "_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "injected", "on_interim", "path",
+        "query",
+    )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -33,6 +38,10 @@ class Inquiry:
         self._sentinel: str | Literal[False] | None = False  # not looked for yet
         self.chosen: str | None = None
         """The provider that a hook has chosen."""
+        self.injected: Injected | None = None
+        """The provider's credential, once it is in the request that leaves."""
+        self.on_interim: OnInterim | None = None
+        """Who is told of interim answers."""
 
     def put_headers(self, headers: Headers) -> None:
         """Other fields take the place of those that came."""

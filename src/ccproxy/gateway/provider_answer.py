@@ -9,7 +9,7 @@ from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import parsed
 
 if TYPE_CHECKING:
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 
 def provider_record(incoming: Incoming) -> HttpResponse:

@@ -10,7 +10,7 @@ from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.reply import BodyBroken
-from ccproxy.transport.transport import Incoming, TransportError
+from ccproxy.transport.carrier import Incoming, TransportError
 
 CLIENT_GONE = Failure("client_disconnected", "the client closed its connection before the answer was complete")
 

@@ -7,7 +7,7 @@ from typing import Self
 from ccproxy.exchange import Exchange, Failure, HttpResponse, WebSocketRecord
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.reply import Pressure
-from ccproxy.transport.transport import Incoming, TransportError
+from ccproxy.transport.carrier import Incoming, TransportError
 
 
 class RelayTunnel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from ccproxy.auth import Credential, CredentialError, CredentialSource, build_source
+from ccproxy.auth import Credential, CredentialError, CredentialSource, Post, build_source, no_post
 from ccproxy.config import Config
 from ccproxy.config.credentials import AuthKnobs
 from ccproxy.config.providers import Provider as ProviderSettings
@@ -42,7 +42,7 @@ class Provider:
     `format` is None for the simulator, which speaks every format, and for types that have no public wire format.
     """
 
-    def __init__(self, name: str, config: ProviderSettings, auth: AuthKnobs) -> None:
+    def __init__(self, name: str, config: ProviderSettings, auth: AuthKnobs, post: Post = no_post) -> None:
         self.name = name
         self.type = config.type
         self.format = WireFormat(config.type) if config.type in WireFormat else None
@@ -51,7 +51,7 @@ class Provider:
         self._query = query.encode("latin-1")
         self.auth_type = config.auth.type if config.auth is not None else None
         """The kind of its credential source, None if it needs none."""
-        self._source: CredentialSource | None = build_source(config.auth, auth)
+        self._source: CredentialSource | None = build_source(config.auth, auth, post)
 
     @property
     def path_has_model(self) -> bool:
@@ -75,6 +75,22 @@ class Provider:
             return await self._source.token()
         except CredentialError as error:
             raise NoCredential(f"no credential for provider {self.name!r}: {error}") from error
+
+    async def renew(self, refused: Headers) -> Headers:
+        """Other fields than those that were refused, in the order of `credential_fields`. Raises NoCredential."""
+        token = refused[0][1].removeprefix(b"Bearer ").decode("latin-1") if refused else ""
+        if self._source is None:
+            raise NoCredential(f"provider {self.name!r} has no credential to renew")
+        try:
+            credential = await self._source.renew(token)
+        except CredentialError as error:
+            raise NoCredential(f"no other credential for provider {self.name!r}: {error}") from error
+        return self.credential_fields(credential)
+
+    @property
+    def source(self) -> CredentialSource | None:
+        """Where its credential comes from."""
+        return self._source
 
     def auth_header(self, credential: Credential) -> tuple[bytes, bytes]:
         """The header field that carries a credential: a bearer token, unless another field is configured."""
@@ -138,6 +154,6 @@ class ProviderMap(dict[str, Provider]):
     """Providers by name."""
 
 
-def build_providers(config: Config) -> ProviderMap:
-    """All providers of a configuration."""
-    return ProviderMap((name, Provider(name, entry, config.auth)) for name, entry in config.providers.items())
+def build_providers(config: Config, post: Post = no_post) -> ProviderMap:
+    """All providers of a configuration. `post` is how credentials are refreshed."""
+    return ProviderMap((name, Provider(name, entry, config.auth, post)) for name, entry in config.providers.items())

@@ -7,10 +7,11 @@ import select
 from collections.abc import Callable
 from typing import cast
 
-from ccproxy.exchange import HttpRequest, Origin
+from ccproxy.exchange import HttpRequest
+from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.response_parser import ResponseParser
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.upstream import Timeouts, Upstream
 
 JOIN_LIMIT = 64 * 1024
 """Up to this many bytes a body is joined with its head into one write, so that it is one TLS record and one packet."""
@@ -20,15 +21,15 @@ class Connection(asyncio.Protocol):
     """Serves one exchange at a time. Tells its pool by `on_idle` and `on_lost` what becomes of it."""
 
     def __init__(
-        self, origin: Origin, on_idle: Callable[[Connection], None], on_lost: Callable[[Connection], None]
+        self, upstream: Upstream, on_idle: Callable[[Connection], None], on_lost: Callable[[Connection], None]
     ) -> None:
-        self.origin = origin
+        self.upstream, self.origin = upstream, upstream.origin
         self.served = 0
         self.closed = False
         self._on_idle, self._on_lost = on_idle, on_lost
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport  # from `connection_made` on
-        self._answers = ResponseParser(origin, self._completed, self.abort)
+        self._answers = ResponseParser(upstream.origin, self._completed, self.abort)
         self._unread = select.poll()
         self._last_activity, self._unsent = 0.0, 0
 
@@ -49,9 +50,9 @@ class Connection(asyncio.Protocol):
         """True if it is usable and nothing came meanwhile, be it its end or an answer that nobody asked for."""
         return self.usable and not self._unread.poll(0)
 
-    def send(self, request: HttpRequest) -> ResponseStream:
+    def send(self, request: HttpRequest, timeouts: Timeouts) -> ResponseStream:
         """Writes a request; the returned stream fills as the response arrives."""
-        stream = ResponseStream(self, reused=self.served > 0)
+        stream = ResponseStream(self, timeouts, reused=self.served > 0)
         self._answers.expect(stream, is_head=request.method == "HEAD")
         if self.closed:
             self._answers.closed(None)

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers, HttpRequest, Origin, reason_phrase
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import OnInterim, TransportError
+from ccproxy.transport.upstream import Upstream
 
 
 class Step(Protocol):
@@ -44,7 +45,8 @@ class EmbeddedIncoming:
     def __init__(self, origin: Origin, script: Script) -> None:
         self.status, self.headers = script.status, script.headers
         self.reason, self.http_version = reason_phrase(script.status), "1.1"
-        self.reused, self.attempts = False, 1
+        self.reused = False
+        self.trailers: Headers = []
         self.on_pressure: Callable[[bool], None] | None = None
         self._body = _play(origin, script.events)
 
@@ -77,15 +79,18 @@ class EmbeddedCarrier:
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
 
-    async def send(self, origin: Origin, request: HttpRequest) -> EmbeddedIncoming:
+    async def send(
+        self, upstream: Upstream, request: HttpRequest, on_interim: OnInterim | None = None, *, fresh: bool = False
+    ) -> EmbeddedIncoming:
         """Plays the reply. Its head comes with the first step; one that breaks before is an error, as on a network."""
         script = self._respond(request.method, request.target, request.headers, request.body)
         for first in script.events[:1]:
             if first.delay:
                 await asyncio.sleep(first.delay)
             if _data(first) is None:
-                raise TransportError("reset", f"{origin} closed the connection without an answer")
-        return EmbeddedIncoming(origin, script)
+                message = f"{upstream.origin} closed the connection without an answer"
+                raise TransportError("reset", message, untouched=True)
+        return EmbeddedIncoming(upstream.origin, script)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -7,7 +7,7 @@ import socket
 import ssl
 
 from ccproxy.exchange import Origin
-from ccproxy.transport.transport import ErrorKind, TransportError
+from ccproxy.transport.carrier import ErrorKind, TransportError
 
 TIMEOUTS: dict[ErrorKind, str] = {
     "first_byte_timeout": "{origin} did not begin to answer within {limit:g} s",
@@ -31,9 +31,14 @@ def connect_error(origin: Origin, error: Exception, limit: float) -> TransportEr
         case TimeoutError():
             return timeout_error(origin, "connect_timeout", limit)
         case socket.gaierror():
-            return TransportError("connect", f"the name {origin.host} does not resolve: {error.strerror}")
+            return untouched(f"the name {origin.host} does not resolve: {error.strerror}")
         case OSError():
             why = os.strerror(error.errno) if error.errno else str(error)
-            return TransportError("connect", f"no connection to {origin}: {why}")
+            return untouched(f"no connection to {origin}: {why}")
         case _:
-            return TransportError("connect", f"no connection to {origin}: {error!r}")
+            return untouched(f"no connection to {origin}: {error!r}")
+
+
+def untouched(message: str) -> TransportError:
+    """The error for a connection that never was."""
+    return TransportError("connect", message, untouched=True)

@@ -12,27 +12,24 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from ccproxy.exchange import HttpRequest, Origin
+from ccproxy.transport.carrier import OnInterim, TransportError
 from ccproxy.transport.connection import Connection
 from ccproxy.transport.failures import connect_error, timeout_error
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.tls import verified_context
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.upstream import Timeouts, Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Time limits in seconds, and the most connections to one origin."""
+    """How long an idle connection is kept, in seconds, and the most connections to one upstream."""
 
-    connect: float = 10.0
-    first_byte: float = 600.0
-    idle: float = 300.0
     keepalive: float = 60.0
     connections: int = 1024
 
-    @property
-    def tick(self) -> float:
-        """How often to look: often enough that a limit is overrun by a quarter at most."""
-        return min(1.0, max(0.02, min(self.first_byte, self.idle, self.keepalive) / 4))
+
+LONGEST_TICK, SHORTEST_TICK = 1.0, 0.02
+"""Seconds between two sweeps: often enough that a limit is overrun by a quarter at most."""
 
 
 type Turn = asyncio.Future[Connection | None]
@@ -40,7 +37,7 @@ type Turn = asyncio.Future[Connection | None]
 
 
 @dataclass(slots=True)
-class _OriginState:
+class _UpstreamState:
     """As long as somebody waits, nothing is idle and all places are taken, so that nobody can push in."""
 
     idle: list[Connection]
@@ -54,28 +51,20 @@ class NativePool:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._origins: defaultdict[Origin, _OriginState] = defaultdict(lambda: _OriginState([], deque()))
+        self._upstreams: defaultdict[Upstream, _UpstreamState] = defaultdict(lambda: _UpstreamState([], deque()))
         self._connections: set[Connection] = set()
         self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._tick = LONGEST_TICK
         self._closed = False
 
-    async def send(self, origin: Origin, request: HttpRequest) -> ResponseStream:
-        """Sends on a warm connection if there is one. See `Carrier.send`.
-
-        A provider may close an idle connection at the very moment we use it. Such a request, of which not one byte
-        was answered, is sent once more on a fresh connection, as curl does.
-        """
-        connection = await self._acquire(origin, fresh=False)
-        stream = connection.send(request)
-        try:
-            await self._head(stream)
-        except TransportError as error:
-            if error.kind != "reset" or not stream.reused or stream.started:
-                raise
-            stream = (await self._acquire(origin, fresh=True)).send(request)
-            stream.attempts = 2
-            await self._head(stream)
+    async def send(
+        self, upstream: Upstream, request: HttpRequest, on_interim: OnInterim | None = None, *, fresh: bool = False
+    ) -> ResponseStream:
+        """Sends on a warm connection if there is one. See `Carrier.send`."""
+        connection = await self._acquire(upstream, fresh)
+        stream = connection.send(request, upstream.timeouts)
+        await self._head(stream)
         return stream
 
     async def close(self) -> None:
@@ -93,8 +82,8 @@ class NativePool:
             stream.close()  # the client went away: so does the request
             raise
 
-    async def _acquire(self, origin: Origin, fresh: bool) -> Connection:
-        state = self._origins[origin]
+    async def _acquire(self, upstream: Upstream, fresh: bool) -> Connection:
+        state = self._upstreams[upstream]
         while True:
             while state.idle and not fresh:
                 connection = state.idle.pop()
@@ -103,29 +92,29 @@ class NativePool:
                 connection.abort()
             if state.open < self._limits.connections:
                 state.open += 1
-                return await self._connect(origin, state)
+                return await self._connect(upstream, state)
             if state.idle:
                 state.idle.pop(0).abort()  # makes room for the fresh one
-            free = await self._turn(origin, state)
+            free = await self._turn(upstream, state)
             if free is None:
-                return await self._connect(origin, state)
+                return await self._connect(upstream, state)
             if free.usable:
                 return free
 
-    async def _turn(self, origin: Origin, state: _OriginState) -> Connection | None:
+    async def _turn(self, upstream: Upstream, state: _UpstreamState) -> Connection | None:
         turn: Turn = asyncio.get_running_loop().create_future()
         state.waiters.append(turn)
         try:
-            async with asyncio.timeout(self._limits.first_byte):
+            async with asyncio.timeout(upstream.timeouts.first_byte):
                 return await turn
         except BaseException as error:
             self._stopped_waiting(state, turn)
             if isinstance(error, TimeoutError):
                 limit = self._limits.connections
-                raise TransportError("overloaded", f"all {limit} connections to {origin} are busy") from None
+                raise TransportError("overloaded", f"all {limit} connections to {upstream.origin} are busy") from None
             raise
 
-    def _stopped_waiting(self, state: _OriginState, turn: Turn) -> None:
+    def _stopped_waiting(self, state: _UpstreamState, turn: Turn) -> None:
         if turn in state.waiters:
             state.waiters.remove(turn)
         elif not turn.cancelled():  # the turn had come: it is the next one's
@@ -135,18 +124,17 @@ class NativePool:
             elif free.usable:
                 self._idle(free)
 
-    async def _connect(self, origin: Origin, state: _OriginState) -> Connection:
+    async def _connect(self, upstream: Upstream, state: _UpstreamState) -> Connection:
         """Takes a place that `state.open` counts already."""
         if self._closed:
             self._freed(state)
             raise TransportError("connect", "ccproxy is stopping")
-        loop = asyncio.get_running_loop()
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(self._limits.tick, self._sweep)
+        loop, origin = asyncio.get_running_loop(), upstream.origin
+        self._watch(upstream.timeouts)
         try:
-            async with asyncio.timeout(self._limits.connect):
+            async with asyncio.timeout(upstream.timeouts.connect):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(origin, self._idle, self._lost),
+                    lambda: Connection(upstream, self._idle, self._lost),
                     origin.host,
                     origin.port,
                     ssl=self._tls_context() if origin.scheme == "https" else None,
@@ -154,7 +142,7 @@ class NativePool:
         except BaseException as error:
             self._freed(state)
             if isinstance(error, Exception):
-                raise connect_error(origin, error, self._limits.connect) from error
+                raise connect_error(origin, error, upstream.timeouts.connect) from error
             raise
         self._connections.add(connection)
         if connection.closed:
@@ -167,23 +155,23 @@ class NativePool:
         return self._tls
 
     def _idle(self, connection: Connection) -> None:
-        state = self._origins[connection.origin]
+        state = self._upstreams[connection.upstream]
         if not self._give(state, connection):
             state.idle.append(connection)
 
     def _lost(self, connection: Connection) -> None:
         if connection in self._connections:
             self._connections.discard(connection)
-            state = self._origins[connection.origin]
+            state = self._upstreams[connection.upstream]
             if connection in state.idle:
                 state.idle.remove(connection)
             self._freed(state)
 
-    def _freed(self, state: _OriginState) -> None:
+    def _freed(self, state: _UpstreamState) -> None:
         if not self._give(state, None):
             state.open -= 1
 
-    def _give(self, state: _OriginState, free: Connection | None) -> bool:
+    def _give(self, state: _UpstreamState, free: Connection | None) -> bool:
         while state.waiters:
             turn = state.waiters.popleft()
             if not turn.done():
@@ -191,16 +179,32 @@ class NativePool:
                 return True
         return False
 
+    def _watch(self, timeouts: Timeouts) -> None:
+        """Looks often enough for these limits too."""
+        shortest = min(timeouts.first_byte, timeouts.idle, self._limits.keepalive)
+        self._tick = max(SHORTEST_TICK, min(self._tick, shortest / 4))
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(self._tick, self._sweep)
+
     def _sweep(self) -> None:
-        loop, limits = asyncio.get_running_loop(), self._limits
+        loop = asyncio.get_running_loop()
         now = loop.time()
         for connection in list(self._connections):
             stream, silence = connection.stream, connection.silence(now)
             if stream is None:
-                if silence > limits.keepalive:
+                if silence > self._limits.keepalive:
                     connection.abort()
-            elif stream.waiting and not stream.status and silence > limits.first_byte:
-                connection.expire(timeout_error(connection.origin, "first_byte_timeout", limits.first_byte))
-            elif stream.waiting and stream.status not in (0, 101) and silence > limits.idle:
-                connection.expire(timeout_error(connection.origin, "idle_timeout", limits.idle))
-        self._sweeper = loop.call_later(limits.tick, self._sweep)
+            elif stream.waiting and (error := overdue(stream, silence, connection.origin)) is not None:
+                connection.expire(error)
+        self._sweeper = loop.call_later(self._tick, self._sweep)
+
+
+def overdue(stream: ResponseStream, silence: float, origin: Origin) -> TransportError | None:
+    """The error for a provider that has been silent for too long; `silence` in seconds."""
+    timeouts = stream.timeouts
+    if not stream.status:
+        late = silence > timeouts.first_byte
+        return timeout_error(origin, "first_byte_timeout", timeouts.first_byte) if late else None
+    if stream.status != 101 and silence > timeouts.idle:
+        return timeout_error(origin, "idle_timeout", timeouts.idle)
+    return None

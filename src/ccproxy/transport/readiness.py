@@ -6,7 +6,9 @@ import asyncio
 from urllib.parse import urlsplit
 
 from ccproxy.exchange import DEFAULT_PORTS, HttpRequest, Origin
-from ccproxy.transport.transport import Transport, TransportError
+from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.delivery import Delivery
+from ccproxy.transport.transport import Transport
 
 
 class NotReady(Exception):
@@ -29,7 +31,7 @@ async def require_reachable(url: str, seconds: float, transport: Transport) -> N
     request = HttpRequest("HEAD", (parts.path or "/").encode("latin-1"), [(b"Host", origin.authority.encode("ascii"))])
     try:
         async with asyncio.timeout(seconds):
-            answer = await transport.send(origin, request)
+            answer = await transport.send(Delivery(origin, request))
     except TimeoutError:
         raise NotReady(url, f"no answer within {seconds:g} s") from None
     except TransportError as error:

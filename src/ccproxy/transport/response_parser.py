@@ -7,8 +7,8 @@ from collections.abc import Callable
 import httptools
 
 from ccproxy.exchange import Origin, get_header
+from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.transport import TransportError
 
 FRAMING = (b"content-length", b"transfer-encoding")
 NO_BODY = frozenset({204, 304})
@@ -76,7 +76,14 @@ class ResponseParser:
             return
         where = "in the middle of its answer" if stream and stream.status else "without an answer"
         why = f": {cause}" if cause else ""
-        self.fail(TransportError("reset", f"{self._origin} closed the connection {where}{why}"))
+        untouched = stream is not None and not stream.started
+        error = TransportError(
+            "reset",
+            f"{self._origin} closed the connection {where}{why}",
+            untouched=untouched,
+            stale=untouched and stream is not None and stream.reused,
+        )
+        self.fail(error)
 
     # -- llhttp's side
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.upstream import Timeouts
 
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a slow reader before the provider is told to pause."""
@@ -31,16 +32,17 @@ class ResponseStream:
 
     __slots__ = (
         "_buffered", "_chunks", "_complete", "_connection", "_error", "_paused", "_waiter",
-        "attempts", "headers", "http_version", "on_pressure", "reason", "reused", "started", "status",
+        "headers", "http_version", "on_pressure", "reason", "reused", "started", "status", "timeouts", "trailers",
     )  # fmt: skip
 
-    def __init__(self, connection: Source, reused: bool) -> None:
+    def __init__(self, connection: Source, timeouts: Timeouts, reused: bool) -> None:
         self.status = 0
         self.reason = b""
         self.headers: Headers = []
         self.http_version = "1.1"
         self.reused = reused
-        self.attempts = 1
+        self.timeouts = timeouts
+        self.trailers: Headers = []
         self.started = False
         """True once any byte of the response arrived."""
         self.on_pressure: Callable[[bool], None] | None = None

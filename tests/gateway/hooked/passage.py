@@ -22,7 +22,7 @@ from ccproxy.pipeline.hook import Hook, Step
 from ccproxy.pipeline.response import ResponseRun
 from ccproxy.pipeline.subject import Subject
 from ccproxy.transport.embedded import EmbeddedCarrier
-from ccproxy.transport.transport import Incoming
+from ccproxy.transport.carrier import Incoming
 from tests.pipeline.answers import step
 from tests.support.crossing import CLIENTS, Reading, document, read
 from tests.support.http import Response

@@ -19,7 +19,7 @@ from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.hook import Hook, hook
 from ccproxy.pipeline.response import ResponseRun
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 from tests.gateway.hooked.masks import count, failing, look, mask, shout
 from tests.gateway.hooked.passage import JSON, SSE, Passed, Pieces, simulated, through
 from tests.support.crossing import CLIENTS

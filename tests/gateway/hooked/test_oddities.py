@@ -14,7 +14,7 @@ from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.gateway.hooked import whole
 from ccproxy.pipeline.failures import HookFailed
 from ccproxy.pipeline.hook import Hook
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 from tests.gateway.hooked.masks import MASK, count, failing, look, mask, nothing, shout
 from tests.gateway.hooked.passage import JSON, SSE, Passage, Passed, Pieces, through
 from tests.gateway.hooked.test_ways import MASKED, WORDS

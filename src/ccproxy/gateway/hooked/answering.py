@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.lightllm.stream_translator import Framing
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 PLAIN = frozenset({b"", b"text/plain", b"application/octet-stream"})
 """Types under which some servers send events."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 
 @asynccontextmanager

@@ -15,14 +15,14 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.pipeline.failures import HookFailed
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange, WireFormat
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.lightllm.stream_translator import Framing
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 logger = logging.getLogger(__name__)
 

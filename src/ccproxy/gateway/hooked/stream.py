@@ -12,7 +12,7 @@ from ccproxy.exchange import Failure
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.gateway.translation.relay import TranslatedRelay, told
 from ccproxy.lightllm.events import Error
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ccproxy.lightllm.events import WireError
     from ccproxy.lightllm.stream_translator import Framing
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 
 class HookedRelay(TranslatedRelay):

@@ -18,14 +18,14 @@ from ccproxy.lightllm.events import End, Error, Event
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.formats import stream_module
 from ccproxy.lightllm.translate import parsed, read_events, read_stream_events, write_answer, write_error
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.lightllm.asked import Asked
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 REWRITTEN_LIMIT = 256 * 1024 * 1024
 """Bytes that an answer may have which hooks rewrite."""

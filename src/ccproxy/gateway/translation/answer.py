@@ -37,7 +37,7 @@ from ccproxy.lightllm.translate import (
     write_answer,
     write_error,
 )
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ccproxy.gateway.translation.response_store import ResponseStore
     from ccproxy.lightllm.asked import Asked
     from ccproxy.pipeline.response import ResponseRun
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 BODY_LIMIT = 256 * 1024 * 1024
 """Bytes that an answer may have which has to be read as a whole."""

@@ -14,14 +14,14 @@ from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.pipeline.failures import HookFailed
-from ccproxy.transport.transport import TransportError
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
     from ccproxy.lightllm.stream_translator import Framing
-    from ccproxy.transport.transport import Incoming
+    from ccproxy.transport.carrier import Incoming
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, WebSocketRecord, get_header
+from ccproxy.exchange import Attempt, Exchange, Failure, HttpRequest, HttpResponse, WebSocketRecord, get_header
 from ccproxy.fronts.interceptor.handover import CLAIMED, meant
 from ccproxy.fronts.interceptor.native.failures import NOT_SENT, Causes
 from ccproxy.fronts.interceptor.native.ledger import Ledger
@@ -65,7 +65,7 @@ class HttpHooks:
         exchange = entry.exchange
         record = response_of(flow.response)
         exchange.provider_response = exchange.response = record
-        exchange.forwarded, exchange.attempts = exchange.request, 1
+        exchange.forwarded, exchange.attempts = exchange.request, [attempt_of(flow)]
         exchange.timings.headers = flow.response.timestamp_start
         flow.response.stream = ResponseTee(exchange, record, self._ledger.recorder)
 
@@ -107,6 +107,13 @@ def response_of(response: MitmResponse) -> HttpResponse:
     data = response.data
     fields = list(response.headers.fields)
     return HttpResponse(data.status_code, fields, data.reason, http_version=version(data.http_version))
+
+
+def attempt_of(flow: HTTPFlow) -> Attempt:
+    """The one time that a native request is sent."""
+    assert flow.response is not None
+    started = flow.request.timestamp_end or flow.request.timestamp_start
+    return Attempt(started, flow.response.timestamp_start, flow.response.status_code)
 
 
 def version(protocol: bytes) -> str:

@@ -1,0 +1,49 @@
+"""One request on its way out, with what is needed to send it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from ccproxy.exchange import Attempt, Headers, HttpRequest, Origin
+from ccproxy.transport.carrier import OnInterim
+
+
+class NotRenewed(Exception):
+    """There is no other credential than the one that was refused; the message says why."""
+
+
+@dataclass(slots=True)
+class Injected:
+    """The credential that ccproxy has put into a request."""
+
+    fields: Headers
+    renew: Callable[[Headers], Awaitable[Headers]]
+    """Takes the fields that were refused and gives others. Raises NotRenewed."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What the transport is handed. It keeps `request` and `credential` up to date, and fills in `attempts`."""
+
+    origin: Origin
+    request: HttpRequest
+    provider: str | None = None
+    """The name of the provider whose settings count."""
+    credential: Injected | None = None
+    on_interim: OnInterim | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def with_credential(headers: Headers, former: Headers, present: Headers) -> Headers:
+    """The headers with the fields of one credential in the places of another's; those that it lacks are left out."""
+    waiting = {name.lower(): (name, value) for name, value in present}
+    names = {name.lower() for name, _ in former}
+    exchanged: Headers = []
+    for header in headers:
+        name = header[0].lower()
+        if name in waiting:
+            exchanged.append(waiting.pop(name))
+        elif name not in names:
+            exchanged.append(header)
+    return exchanged + list(waiting.values())

@@ -1,0 +1,44 @@
+"""A POST by the transport for those who are not the gateway, such as a source that refreshes its credential."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from ccproxy.auth import Posted, PostFailed
+from ccproxy.exchange import DEFAULT_PORTS, Headers, HttpRequest, Origin
+from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.delivery import Delivery
+from ccproxy.transport.transport import Transport
+
+ANSWER_LIMIT = 1024 * 1024
+"""Bytes; no answer of a token endpoint is longer."""
+
+
+class Poster:
+    """Implements `auth.Post`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def __call__(self, url: str, headers: Headers, body: bytes, seconds: float) -> Posted:
+        """See `auth.Post`."""
+        parts = urlsplit(url)
+        origin = Origin(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        framed = [(b"Host", origin.authority.encode("ascii")), *headers, (b"Content-Length", b"%d" % len(body))]
+        request = HttpRequest("POST", target.encode("latin-1"), framed, body)
+        try:
+            async with asyncio.timeout(seconds):
+                incoming = await self._transport.send(Delivery(origin, request))
+                try:
+                    answer = await incoming.read(ANSWER_LIMIT)
+                finally:
+                    incoming.close()
+        except TimeoutError:
+            raise PostFailed(f"{origin} did not answer within {seconds:g} s") from None
+        except TransportError as error:
+            raise PostFailed(str(error)) from error
+        if answer is None:
+            raise PostFailed(f"{origin} sent more than {ANSWER_LIMIT} bytes")
+        return Posted(incoming.status, incoming.headers, answer)

@@ -1,0 +1,63 @@
+"""Where a request goes, and by which way: what a carrier has to know beside the request itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ccproxy.exchange import Origin
+
+type ProxyScheme = Literal["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Time limits in seconds. There is none on an answer as a whole."""
+
+    connect: float = 10.0
+    first_byte: float = 600.0
+    """From the request's last byte to the answer's head."""
+    idle: float = 300.0
+    """Between two pieces of a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Which statuses a provider's request is sent again for, by the user's own wish. Times in seconds."""
+
+    statuses: frozenset[int] = frozenset()
+    attempts: int = 2
+    """How often it is sent for these statuses, the first time included."""
+    max_delay: float = 30.0
+    """A provider that asks for a longer pause is not waited for: its answer goes to the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An upstream proxy (RFC 9110 §9.3.6; RFC 1928 for SOCKS)."""
+
+    scheme: ProxyScheme
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """An origin with the way to it. Connections are shared by all requests whose Upstream is equal; limits and retries
+    are each request's own."""
+
+    origin: Origin
+    proxy: Proxy | None = None
+    ca_file: str | None = None
+    """A file of certificates that are trusted beside the system's."""
+    profile: str | None = None
+    """Whose TLS and HTTP/2 its connections look like."""
+    http2: bool = False
+    timeouts: Timeouts = field(default=Timeouts(), compare=False)
+    retry: RetryPolicy = field(default=RetryPolicy(), compare=False)

@@ -1,0 +1,68 @@
+"""How each provider is reached: what the configuration and the environment say, put together once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from ccproxy.config import Config
+from ccproxy.config.providers import Provider
+from ccproxy.config.values import DIRECT
+from ccproxy.exchange import Origin
+from ccproxy.transport.proxies import EnvironmentProxies, parse_proxy
+from ccproxy.transport.upstream import Proxy, RetryPolicy, Timeouts, Upstream
+
+REMEMBERED = 1024
+"""Origins; a jail's clients can name any number."""
+
+
+class Ways:
+    """The ways of a configuration."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
+        self._providers, self._general = config.providers, config.transport
+        self._environment = EnvironmentProxies(environ)
+        self._known: dict[tuple[str | None, Origin], Upstream] = {}
+
+    def upstream(self, provider: str | None, origin: Origin) -> Upstream:
+        """The way to an origin with the settings of a provider; None for those that count for all."""
+        found = self._known.get((provider, origin))
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[provider, origin] = self._made(self._providers.get(provider or ""), origin)
+        return found
+
+    def _made(self, provider: Provider | None, origin: Origin) -> Upstream:
+        general = self._general
+        ca_file = (provider.ca_file if provider is not None else None) or general.ca_file
+        return Upstream(
+            origin,
+            proxy=self._proxy(provider, origin),
+            ca_file=str(ca_file) if ca_file else None,
+            profile=provider.fingerprint_profile if provider is not None else None,
+            http2=provider.http2 if provider is not None else False,
+            timeouts=self._timeouts(provider),
+            retry=self._retry(provider),
+        )
+
+    def _proxy(self, provider: Provider | None, origin: Origin) -> Proxy | None:
+        said = (provider.proxy if provider is not None else None) or self._general.proxy
+        if said == DIRECT:
+            return None
+        return parse_proxy(said) if said is not None else self._environment.for_origin(origin)
+
+    def _timeouts(self, provider: Provider | None) -> Timeouts:
+        general = self._general
+        own = provider.timeouts if provider is not None else None
+        return Timeouts(
+            connect=(own and own.connect_seconds) or general.connect_timeout_seconds,
+            first_byte=(own and own.first_byte_seconds) or general.first_byte_timeout_seconds,
+            idle=(own and own.idle_seconds) or general.idle_timeout_seconds,
+        )
+
+    def _retry(self, provider: Provider | None) -> RetryPolicy:
+        if provider is None:
+            return RetryPolicy()
+        retry = provider.retry
+        return RetryPolicy(frozenset(retry.statuses), retry.attempts, retry.max_delay_seconds)
