@@ -14,6 +14,7 @@ from typing import Any, Self
 import uvloop
 
 from ccproxy.exchange import HttpRequest, Origin
+from ccproxy.transport.upstream import Timeouts, Upstream
 from tests.support.http import Header, field_of, parse_head
 
 SECONDS = 20
@@ -126,6 +127,15 @@ class Peer:
         port = self._server.sockets[0].getsockname()[1]
         self.origin = Origin("https" if self._tls else "http", "127.0.0.1", port)
         return self
+
+    @property
+    def upstream(self) -> Upstream:
+        """The way to it, with the usual limits."""
+        return Upstream(self.origin)
+
+    def within(self, connect: float = 10.0, first_byte: float = 600.0, idle: float = 300.0) -> Upstream:
+        """The way to it, with limits in seconds."""
+        return Upstream(self.origin, timeouts=Timeouts(connect, first_byte, idle))
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()

@@ -9,11 +9,12 @@ import pytest
 
 from ccproxy.exchange import Headers, HttpRequest, Origin
 from ccproxy.simulator import Reply, Reset, Send, Step, respond
-from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.embedded import EmbeddedCarrier
+from ccproxy.transport.upstream import Upstream
 from tests.transport.conftest import Run
 
-ORIGIN = Origin("simulator", "simulator", 0)
+UPSTREAM = Upstream(Origin("simulator", "simulator", 0))
 REQUEST = HttpRequest("POST", b"/v1/x?y", [(b"A", b"b")], b"body")
 
 
@@ -29,9 +30,9 @@ def test_it_hands_over_the_request_and_the_reply(run: Run) -> None:
         return Reply(201, [(b"x", b"y")], [Send(b"one "), Send(b""), Send(b"two")])
 
     async def main() -> None:
-        incoming = await EmbeddedCarrier(answer).send(ORIGIN, REQUEST)
+        incoming = await EmbeddedCarrier(answer).send(UPSTREAM, REQUEST)
         assert (incoming.status, incoming.headers, incoming.reason) == (201, [(b"x", b"y")], b"Created")
-        assert (incoming.reused, incoming.attempts, incoming.http_version) == (False, 1, "1.1")
+        assert (incoming.reused, incoming.http_version) == (False, "1.1")
         assert [chunk async for chunk in incoming] == [b"one ", b"two"]
         assert asked == [("POST", b"/v1/x?y", [(b"A", b"b")], b"body")]
         incoming.close()
@@ -42,7 +43,7 @@ def test_it_hands_over_the_request_and_the_reply(run: Run) -> None:
 @pytest.mark.parametrize("steps", [[], [Send(b"")]])
 def test_an_empty_body(run: Run, steps: list[Step]) -> None:
     async def main() -> None:
-        assert await (await carrier(*steps).send(ORIGIN, REQUEST)).read() == b""
+        assert await (await carrier(*steps).send(UPSTREAM, REQUEST)).read() == b""
 
     run(main)
 
@@ -52,7 +53,7 @@ def test_steps_take_their_time(run: Run) -> None:
 
     async def main() -> None:
         begun = time.monotonic()
-        incoming = await carrier(Send(b"1", 0.1), Send(b"2", 0.1), Send(b"3"), Send(b"4", 0.1)).send(ORIGIN, REQUEST)
+        incoming = await carrier(Send(b"1", 0.1), Send(b"2", 0.1), Send(b"3"), Send(b"4", 0.1)).send(UPSTREAM, REQUEST)
         times = [time.monotonic() - begun]
         async for _ in incoming:
             times.append(time.monotonic() - begun)  # noqa: PERF401 - the time is what counts
@@ -66,8 +67,8 @@ def test_a_reset_before_anything_is_no_answer(run: Run) -> None:
     async def main() -> None:
         begun = time.monotonic()
         with pytest.raises(TransportError, match="without an answer") as caught:
-            await carrier(Reset(0.1)).send(ORIGIN, REQUEST)
-        assert caught.value.kind == "reset"
+            await carrier(Reset(0.1)).send(UPSTREAM, REQUEST)
+        assert (caught.value.kind, caught.value.untouched) == ("reset", True)
         assert time.monotonic() - begun > 0.09
 
     run(main)
@@ -75,12 +76,12 @@ def test_a_reset_before_anything_is_no_answer(run: Run) -> None:
 
 def test_a_reset_in_the_middle_breaks_the_body(run: Run) -> None:
     async def main() -> None:
-        incoming = await carrier(Send(b"half"), Reset(0.01), Send(b"never")).send(ORIGIN, REQUEST)
+        incoming = await carrier(Send(b"half"), Reset(0.01), Send(b"never")).send(UPSTREAM, REQUEST)
         assert await anext(incoming) == b"half"
         with pytest.raises(TransportError, match="in the middle") as caught:
             await anext(incoming)
         assert caught.value.kind == "reset"
-        whole = await carrier(Send(b"half"), Reset()).send(ORIGIN, REQUEST)
+        whole = await carrier(Send(b"half"), Reset()).send(UPSTREAM, REQUEST)
         with pytest.raises(TransportError):
             await whole.read()
 
@@ -89,13 +90,13 @@ def test_a_reset_in_the_middle_breaks_the_body(run: Run) -> None:
 
 def test_it_can_be_cancelled(run: Run) -> None:
     async def main() -> None:
-        incoming = await carrier(Send(b"1"), Send(b"2", 60)).send(ORIGIN, REQUEST)
+        incoming = await carrier(Send(b"1"), Send(b"2", 60)).send(UPSTREAM, REQUEST)
         assert await anext(incoming) == b"1"
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
                 await anext(incoming)
         incoming.close()
-        slow = asyncio.ensure_future(carrier(Send(b"1", 60)).send(ORIGIN, REQUEST))
+        slow = asyncio.ensure_future(carrier(Send(b"1", 60)).send(UPSTREAM, REQUEST))
         await asyncio.sleep(0)
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -106,7 +107,7 @@ def test_it_can_be_cancelled(run: Run) -> None:
 
 def test_it_has_no_websocket(run: Run) -> None:
     async def main() -> None:
-        incoming = await carrier(Send(b"x")).send(ORIGIN, REQUEST)
+        incoming = await carrier(Send(b"x")).send(UPSTREAM, REQUEST)
         assert not incoming.ready
         with pytest.raises(TransportError, match="no WebSocket"):
             incoming.write(b"x")
@@ -120,7 +121,7 @@ def test_the_simulator_fits(run: Run) -> None:
 
     async def main() -> None:
         request = HttpRequest("POST", b"/v1/chat/completions", [], body)
-        incoming = await EmbeddedCarrier(respond).send(ORIGIN, request)
+        incoming = await EmbeddedCarrier(respond).send(UPSTREAM, request)
         assert incoming.status == 200
         assert (await incoming.read() or b"").endswith(b"data: [DONE]\n\n")
 

@@ -12,21 +12,27 @@ from contextlib import ExitStack
 import pytest
 import trustme
 
+from ccproxy.config import Config
 from ccproxy.exchange import HttpRequest, Origin
+from ccproxy.transport.carrier import STATUS, TransportError
+from ccproxy.transport.curl_carrier import CurlCarrier
+from ccproxy.transport.delivery import Delivery
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
-from ccproxy.transport.carrier import STATUS, Transport, TransportError
+from ccproxy.transport.transport import Transport
+from ccproxy.transport.upstream import Timeouts, Upstream
+from ccproxy.transport.ways import Ways
 from tests.support.ports import free_port
 from tests.support.tls import Authority
 from tests.transport.conftest import Run
 from tests.transport.peer import Link, Peer, always, get, ok, until
 
 
-async def failure(pool: NativePool, origin: Origin) -> tuple[TransportError, float]:
+async def failure(pool: NativePool, upstream: Upstream) -> tuple[TransportError, float]:
     """The error of one request, and how long it took."""
     begun = time.monotonic()
     with pytest.raises(TransportError) as caught:
-        await (await pool.send(origin, get())).read()
+        await (await pool.send(upstream, get())).read()
     return caught.value, time.monotonic() - begun
 
 
@@ -47,11 +53,11 @@ def full_backlog() -> Iterator[Origin]:
 
 def test_connecting_has_a_limit(run: Run, full_backlog: Origin) -> None:
     async def main() -> None:
-        pool = NativePool(Limits(connect=0.2))
-        error, took = await failure(pool, full_backlog)
+        pool = NativePool(Limits())
+        error, took = await failure(pool, Upstream(full_backlog, timeouts=Timeouts(connect=0.2)))
         assert (error.kind, error.status) == ("connect_timeout", 504)
         assert "within 0.2 s" in str(error)
-        assert 0.15 < took < 1
+        assert 0.15 < took < 5
         await pool.close()
 
     run(main)
@@ -72,13 +78,13 @@ def test_the_first_byte_has_a_limit(run: Run, said: bytes, warm: bool) -> None:
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(first_byte=0.2))
+            pool = NativePool(Limits())
             if warm:
-                await (await pool.send(peer.origin, get())).read()
-            error, took = await failure(pool, peer.origin)
+                await (await pool.send(peer.upstream, get())).read()
+            error, took = await failure(pool, peer.within(first_byte=0.2))
             assert (error.kind, error.status) == ("first_byte_timeout", 504)
             assert "did not begin to answer within 0.2 s" in str(error)
-            assert 0.15 < took < 1
+            assert 0.15 < took < 5
             await until(lambda: peer.ended == 1)
             assert len(peer.links) == 1
             await pool.close()
@@ -97,15 +103,15 @@ def test_silence_in_the_answer_has_a_limit(run: Run) -> None:
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(idle=0.2))
-            stream = await pool.send(peer.origin, get())
+            pool = NativePool(Limits())
+            stream = await pool.send(peer.within(idle=0.2), get())
             for _ in range(4):
                 assert await anext(stream) == b"x"
             begun = time.monotonic()
             with pytest.raises(TransportError, match=r"fell silent for 0\.2 s") as caught:
                 await anext(stream)
             assert (caught.value.kind, caught.value.status) == ("idle_timeout", 504)
-            assert 0.1 < time.monotonic() - begun < 1
+            assert 0.1 < time.monotonic() - begun < 5
             await until(lambda: peer.ended == 1)
             await pool.close()
 
@@ -125,8 +131,8 @@ def test_a_reader_that_takes_its_time_is_not_the_providers_silence(run: Run) -> 
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(idle=0.25))
-            stream = await pool.send(peer.origin, get())
+            pool = NativePool(Limits())
+            stream = await pool.send(peer.within(idle=0.25), get())
             await asyncio.sleep(0.6)
             got = b""
             async for chunk in stream:
@@ -147,8 +153,8 @@ def test_a_stream_as_a_whole_has_no_limit(run: Run) -> None:
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(idle=0.25, first_byte=0.25, keepalive=0.25))
-            assert await (await pool.send(peer.origin, get())).read() == b"x" * 6
+            pool = NativePool(Limits(keepalive=0.25))
+            assert await (await pool.send(peer.within(idle=0.25, first_byte=0.25), get())).read() == b"x" * 6
             await pool.close()
 
     run(main)
@@ -166,7 +172,7 @@ def test_no_connection(run: Run, host: str, words: str) -> None:
 
     async def main() -> None:
         pool = NativePool(Limits())
-        error, _ = await failure(pool, origin)
+        error, _ = await failure(pool, Upstream(origin))
         assert (error.kind, error.status) == ("connect", 502)
         assert words in str(error).lower()
         assert host in str(error)
@@ -185,7 +191,8 @@ def test_ipv6(run: Run) -> None:
 
         async with await asyncio.start_server(accepted, "::1", 0) as server:
             pool = NativePool(Limits())
-            stream = await pool.send(Origin("http", "::1", server.sockets[0].getsockname()[1]), get())
+            origin = Origin("http", "::1", server.sockets[0].getsockname()[1])
+            stream = await pool.send(Upstream(origin), get())
             assert await stream.read() == b"six"
             await pool.close()
 
@@ -200,7 +207,7 @@ def test_a_trusted_certificate(run: Run, trusted: Authority) -> None:
         async with Peer(always(ok(b"safe")), trusted.server_context()) as peer:
             pool = NativePool(Limits())
             for number in range(2):
-                stream = await pool.send(peer.origin, get())
+                stream = await pool.send(peer.upstream, get())
                 assert (await stream.read(), stream.reused) == (b"safe", number > 0)
             await pool.close()
 
@@ -231,7 +238,7 @@ def test_a_certificate_that_is_not_trusted(
     async def main() -> None:
         async with Peer(serve, context) as peer:
             pool = NativePool(Limits())
-            error, _ = await failure(pool, peer.origin)
+            error, _ = await failure(pool, peer.upstream)
             assert (error.kind, error.status) == ("tls", 502)
             assert "is not trusted" in str(error)
             await pool.close()
@@ -257,7 +264,7 @@ def test_a_server_without_tls(run: Run) -> None:
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            error, _ = await failure(pool, Origin("https", "127.0.0.1", peer.origin.port))
+            error, _ = await failure(pool, Upstream(Origin("https", "127.0.0.1", peer.origin.port)))
             assert error.kind == "tls"
             await pool.close()
 
@@ -282,8 +289,8 @@ def test_after_an_upgrade_bytes_pass_both_ways(run: Run, early: bytes) -> None:
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(connections=1, idle=0.1, keepalive=0.1, first_byte=5))
-            stream = await pool.send(peer.origin, HANDSHAKE)
+            pool = NativePool(Limits(connections=1, keepalive=0.1))
+            stream = await pool.send(peer.within(idle=0.1, first_byte=5), HANDSHAKE)
             assert (stream.status, stream.headers[-1]) == (101, (b"X", b"y"))
             if early:
                 assert await anext(stream) == early
@@ -297,7 +304,7 @@ def test_after_an_upgrade_bytes_pass_both_ways(run: Run, early: bytes) -> None:
             with pytest.raises(StopAsyncIteration):
                 await waiting
             async with asyncio.timeout(2):
-                await (await pool.send(peer.origin, HANDSHAKE)).head()
+                await (await pool.send(peer.upstream, HANDSHAKE)).head()
             await pool.close()
 
     run(main)
@@ -312,11 +319,11 @@ def test_an_upgraded_connection_that_is_closed_is_gone(run: Run) -> None:
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            stream = await pool.send(peer.origin, HANDSHAKE)
+            stream = await pool.send(peer.upstream, HANDSHAKE)
             stream.close()
             stream.write(b"into the void")
             await until(lambda: peer.ended == 1)
-            await (await pool.send(peer.origin, HANDSHAKE)).head()
+            await (await pool.send(peer.upstream, HANDSHAKE)).head()
             assert len(peer.links) == 2
             await pool.close()
 
@@ -337,7 +344,7 @@ def test_an_upgraded_connection_feels_pressure(run: Run) -> None:
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            stream = await pool.send(peer.origin, HANDSHAKE)
+            stream = await pool.send(peer.upstream, HANDSHAKE)
             stream.on_pressure = told.append
             for _ in range(200):
                 stream.write(b"x" * 100_000)
@@ -357,7 +364,7 @@ def test_an_upgrade_that_is_declined(run: Run, answer: bytes) -> None:
         async with Peer(always(answer)) as peer:
             pool = NativePool(Limits())
             for _ in range(2):
-                assert await (await pool.send(peer.origin, HANDSHAKE)).read() == b"no"
+                assert await (await pool.send(peer.upstream, HANDSHAKE)).read() == b"no"
             await pool.close()
 
     run(main)
@@ -371,10 +378,10 @@ def test_each_scheme_has_its_carrier_and_each_error_its_status(run: Run) -> None
 
     async def main() -> None:
         async with Peer(always(ok(b"plain"))) as peer:
-            pool = NativePool(Limits())
-            transport = Transport({"http": pool, "https": pool, "simulator": EmbeddedCarrier(lambda *_: NOTHING)})
-            assert await (await transport.send(peer.origin, get())).read() == b"plain"
-            assert (await transport.send(Origin("simulator", "simulator", 0), get())).status == 204
+            pool, ways = NativePool(Limits()), Ways(Config(), {})
+            transport = Transport(ways, pool, CurlCarrier(), EmbeddedCarrier(lambda *_: NOTHING))
+            assert await (await transport.send(Delivery(peer.origin, get()))).read() == b"plain"
+            assert (await transport.send(Delivery(Origin("simulator", "simulator", 0), get()))).status == 204
             await transport.close()
             await until(lambda: peer.ended == 1)
 
@@ -401,9 +408,9 @@ def test_a_slow_upload_is_not_a_silent_provider(run: Run) -> None:
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(first_byte=0.4))
+            pool = NativePool(Limits())
             begun = time.monotonic()
-            answer = await pool.send(peer.origin, get(method="POST", body=body))
+            answer = await pool.send(peer.within(first_byte=0.4), get(method="POST", body=body))
             assert await answer.read() == b"took it"
             assert time.monotonic() - begun > 0.5
             await pool.close()

@@ -8,18 +8,28 @@ import time
 
 import pytest
 
-from ccproxy.exchange import Origin
+from ccproxy.exchange import Attempt, Origin
+from ccproxy.transport.carrier import Incoming, TransportError
+from ccproxy.transport.delivery import Delivery
 from ccproxy.transport.native_pool import Limits, NativePool
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.retry import Sending
+from ccproxy.transport.upstream import Upstream
 from tests.support.tls import Authority
 from tests.transport.conftest import Run
 from tests.transport.peer import Link, Peer, always, get, ok, until
 
 
 async def ask(pool: NativePool, peer: Peer, target: bytes = b"/") -> bytes | None:
-    """One whole exchange."""
-    return await (await pool.send(peer.origin, get(target))).read()
+    """One whole exchange, with the attempts that it takes."""
+    incoming, _ = await sending(pool, peer, target)
+    return await incoming.read()
+
+
+async def sending(pool: NativePool, peer: Peer, target: bytes = b"/") -> tuple[Incoming, list[Attempt]]:
+    """The head of an answer, and what it took."""
+    delivery = Delivery(peer.origin, get(target))
+    return await Sending(pool, peer.upstream, delivery).run(), delivery.attempts
 
 
 async def numbered(link: Link) -> None:
@@ -74,7 +84,7 @@ def test_a_stale_connection_is_replaced(run: Run, waits: bool, reset: bool) -> N
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
             for number in range(5):
-                stream = await pool.send(peer.origin, get())
+                stream, _ = await sending(pool, peer)
                 assert await stream.read() == b"%d" % number
                 assert not stream.reused
                 if waits:
@@ -104,8 +114,8 @@ def test_closed_upon_the_request_it_is_sent_once_more(run: Run, reset: bool) -> 
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
             assert await ask(pool, peer, b"/a") == b"first"
-            stream = await pool.send(peer.origin, get(b"/b"))
-            assert (await stream.read(), stream.attempts, stream.reused) == (b"second", 2, False)
+            stream, attempts = await sending(pool, peer, b"/b")
+            assert (await stream.read(), len(attempts), stream.reused) == (b"second", 2, False)
             assert seen == [(0, b"/a"), (0, b"/b"), (1, b"/b")]
             await pool.close()
 
@@ -127,9 +137,9 @@ def test_the_second_try_is_the_last(run: Run) -> None:
                 await ask(pool, peer)
             assert caught.value.kind == "reset"
             assert len(peer.links) == 2
-            with pytest.raises(TransportError):  # nothing is warm now: no second try at all
+            with pytest.raises(TransportError):  # nothing is warm now: two new ones
                 await ask(pool, peer)
-            assert len(peer.links) == 3
+            assert len(peer.links) == 4
             await pool.close()
 
     run(main)
@@ -199,7 +209,7 @@ def test_not_even_if_we_had_no_time_to_look(run: Run) -> None:
             origin = Origin("http", "127.0.0.1", server.getsockname()[1])
             loop = asyncio.get_running_loop()
             pool = NativePool(Limits())
-            asking = asyncio.create_task(pool.send(origin, get()))
+            asking = asyncio.create_task(pool.send(Upstream(origin), get()))
             link, _ = await loop.sock_accept(server)
             await loop.sock_recv(link, 1000)
             await loop.sock_sendall(link, ok(b"first"))
@@ -207,12 +217,12 @@ def test_not_even_if_we_had_no_time_to_look(run: Run) -> None:
             link.setblocking(True)
             link.sendall(POISON)
             time.sleep(0.02)  # noqa: ASYNC251 - this is what is tested: the loop sees nothing of it
-            asking = asyncio.create_task(pool.send(origin, get()))
+            asking = asyncio.create_task(pool.send(Upstream(origin), get()))
             second, _ = await loop.sock_accept(server)
             await loop.sock_recv(second, 1000)
             await loop.sock_sendall(second, ok(b"good"))
             stream = await asking
-            assert (await stream.read(), stream.attempts) == (b"good", 1)
+            assert (await stream.read(), stream.reused) == (b"good", False)
             await pool.close()
             link.close()
             second.close()
@@ -230,7 +240,7 @@ def test_a_connection_that_is_left_unread_is_not_used_again(run: Run) -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
             for _ in range(2):
-                stream = await pool.send(peer.origin, get())
+                stream = await pool.send(peer.upstream, get())
                 assert await anext(stream) == b"half"
                 stream.close()
             await until(lambda: peer.ended == 2)
@@ -244,7 +254,7 @@ def test_one_that_was_read_to_the_end_survives_its_close(run: Run) -> None:
         async with Peer(always(ok(b"x"))) as peer:
             pool = NativePool(Limits())
             for _ in range(3):
-                stream = await pool.send(peer.origin, get())
+                stream = await pool.send(peer.upstream, get())
                 await stream.read()
                 stream.close()
             assert len(peer.links) == 1
@@ -280,7 +290,7 @@ def test_close_drops_all(run: Run) -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits(connections=2))
             await ask(pool, peer)
-            asking = [asyncio.create_task(pool.send(peer.origin, get())) for _ in range(4)]
+            asking = [asyncio.create_task(pool.send(peer.upstream, get())) for _ in range(4)]
             await asyncio.sleep(0.02)
             await pool.close()
             answers = await asyncio.gather(*asking, return_exceptions=True)
@@ -352,7 +362,7 @@ def test_one_who_stops_waiting_does_not_take_a_turn_along(run: Run, keeps: bool)
         async with Peer(always(answer)) as peer:
             pool = NativePool(Limits(connections=1))
             for steps in range(12):
-                first = await pool.send(peer.origin, get())
+                first = await pool.send(peer.upstream, get())
                 second, third = (asyncio.create_task(ask(pool, peer)) for _ in range(2))
                 await asyncio.sleep(0.001)
                 await first.read()
@@ -370,13 +380,13 @@ def test_one_who_stops_waiting_does_not_take_a_turn_along(run: Run, keeps: bool)
 def test_waiting_for_a_turn_has_an_end(run: Run) -> None:
     async def main() -> None:
         async with Peer(numbered) as peer:
-            pool = NativePool(Limits(connections=1, first_byte=0.2))
+            pool, way = NativePool(Limits(connections=1)), peer.within(first_byte=0.2)
             busy = asyncio.create_task(ask(pool, peer, b"/150"))
             await asyncio.sleep(0.01)
             later = asyncio.create_task(ask(pool, peer, b"/150"))
             await asyncio.sleep(0.01)
             with pytest.raises(TransportError, match="all 1 connections") as caught:
-                await ask(pool, peer)
+                await pool.send(way, get())
             assert (caught.value.kind, caught.value.status) == ("overloaded", 503)
             assert set(await asyncio.gather(busy, later)) == {b"0"}
             assert await ask(pool, peer) == b"0"
@@ -390,7 +400,7 @@ def test_a_connection_that_cannot_be_made_frees_its_place(run: Run) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             origin = Origin("http", "127.0.0.1", closed.getsockname()[1])
         pool = NativePool(Limits(connections=1))
-        answers = await asyncio.gather(*(pool.send(origin, get()) for _ in range(5)), return_exceptions=True)
+        answers = await asyncio.gather(*(pool.send(Upstream(origin), get()) for _ in range(5)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [TransportError] * 5
         assert {answer.kind for answer in answers if isinstance(answer, TransportError)} == {"connect"}
         await pool.close()
@@ -482,7 +492,7 @@ def test_what_nobody_reads_stays_with_the_provider(run: Run, trusted: Authority,
     async def main() -> None:
         async with Peer(serve, trusted.server_context() if tls else None) as peer:
             pool = NativePool(Limits())
-            stream = await pool.send(peer.origin, get())
+            stream = await pool.send(peer.upstream, get())
             await asyncio.sleep(0.3)
             held = sent
             assert held < 20_000_000, "the kernel's buffers, and a little more"
@@ -507,7 +517,7 @@ def test_a_slow_reader_of_a_whole_answer_does_not_hold_its_connection(run: Run) 
             streams: list[ResponseStream] = []
             async with asyncio.timeout(5):
                 for _ in range(5):
-                    streams.append(await pool.send(peer.origin, get()))
+                    streams.append(await pool.send(peer.upstream, get()))
                     await until(lambda: streams[-1].ready)
             for stream in streams:
                 assert await stream.read() == b"x" * 100_000

@@ -56,12 +56,15 @@ class NativePool:
         self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._tick = LONGEST_TICK
+        self._watched: Timeouts | None = None
         self._closed = False
 
     async def send(
         self, upstream: Upstream, request: HttpRequest, on_interim: OnInterim | None = None, *, fresh: bool = False
     ) -> ResponseStream:
         """Sends on a warm connection if there is one. See `Carrier.send`."""
+        if upstream.timeouts is not self._watched:
+            self._watch(upstream.timeouts)
         connection = await self._acquire(upstream, fresh)
         stream = connection.send(request, upstream.timeouts)
         await self._head(stream)
@@ -130,7 +133,6 @@ class NativePool:
             self._freed(state)
             raise TransportError("connect", "ccproxy is stopping")
         loop, origin = asyncio.get_running_loop(), upstream.origin
-        self._watch(upstream.timeouts)
         try:
             async with asyncio.timeout(upstream.timeouts.connect):
                 _, connection = await loop.create_connection(
@@ -181,9 +183,12 @@ class NativePool:
 
     def _watch(self, timeouts: Timeouts) -> None:
         """Looks often enough for these limits too."""
-        shortest = min(timeouts.first_byte, timeouts.idle, self._limits.keepalive)
-        self._tick = max(SHORTEST_TICK, min(self._tick, shortest / 4))
-        if self._sweeper is None:
+        self._watched = timeouts
+        tick = max(SHORTEST_TICK, min(timeouts.first_byte, timeouts.idle, self._limits.keepalive) / 4)
+        if self._sweeper is None or tick < self._tick:
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+            self._tick = min(tick, self._tick)
             self._sweeper = asyncio.get_running_loop().call_later(self._tick, self._sweep)
 
     def _sweep(self) -> None:
