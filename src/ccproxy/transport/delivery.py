@@ -32,6 +32,8 @@ class Delivery:
     """The name of the provider whose settings count."""
     credential: Injected | None = None
     on_interim: OnInterim | None = None
+    once: bool = False
+    """Goes on a new connection, and on no second one: for what must not arrive twice, such as a refresh token."""
     attempts: list[Attempt] = field(default_factory=list)
 
 

@@ -30,7 +30,7 @@ class Poster:
         request = HttpRequest("POST", target.encode("latin-1"), framed, body)
         try:
             async with asyncio.timeout(seconds):
-                incoming = await self._transport.send(Delivery(origin, request))
+                incoming = await self._transport.send(Delivery(origin, request, once=True))
                 try:
                     answer = await incoming.read(ANSWER_LIMIT)
                 finally:

@@ -33,7 +33,7 @@ class Sending:
 
     def __init__(self, carrier: Carrier, upstream: Upstream, delivery: Delivery) -> None:
         self._carrier, self._upstream, self._delivery = carrier, upstream, delivery
-        self._fresh = self._renewed = False
+        self._fresh, self._renewed = delivery.once, False
         self._asked = 0
         """How often the provider has answered with a status that its policy names."""
 
