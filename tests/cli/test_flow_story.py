@@ -15,6 +15,7 @@ from ccproxy.cli.flow_answer import answer_lines
 from ccproxy.cli.flow_show import text_of
 from ccproxy.cli.flow_story import story
 from ccproxy.exchange import (
+    Attempt,
     Exchange,
     Failure,
     Headers,
@@ -48,7 +49,7 @@ def finished(answer: bytes = b"{}", wire: str = "anthropic", status: int = 200) 
     made.route = Route("transform", "work", WireFormat.OPENAI, Origin("https", "api.test", 443), "rule 2")
     made.forwarded = HttpRequest("POST", b"/v1/chat/completions", [], b'{"model":"gpt-5"}')
     made.provider_response = made.response = HttpResponse(status, JSON, chunks=[answer], complete=True)
-    made.attempts = 1
+    made.attempts = [Attempt(made.timings.started, made.timings.started + 0.1, status)]
     made.timings.first_byte, made.timings.finished = made.timings.started + 0.1, made.timings.started + 0.25
     return made
 
@@ -72,7 +73,8 @@ def test_a_translated_exchange_from_beginning_to_end() -> None:
     ]
     made.session, made.conversation, made.system_hash = "s-1", "c-1", "h-1"
     made.tags, made.jail, made.dropped = {"team": "blue", "turn": "3"}, "cell", {"cache_control": 2}
-    made.attempts = 2
+    first = Attempt(made.timings.started, made.timings.started + 0.02, 401, note="sent again with a renewed credential")
+    made.attempts.insert(0, first)
     lines = told(made).splitlines()
     assert lines == [
         "POST /v1/messages?key=[redacted]  200",
@@ -102,7 +104,8 @@ def test_a_translated_exchange_from_beginning_to_end() -> None:
         "",
         "answer",
         "  status        200",
-        "  attempts      2",
+        "  attempt 1     401 after 20 ms: sent again with a renewed credential",
+        "  attempt 2     200 after 100 ms",
         "  first byte    after 100 ms",
         "  whole         after 250 ms",
         "  body          96 B",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ccproxy.exchange import Exchange, Header, HttpRequest, HttpResponse, Origin, Route, WireFormat
+from ccproxy.exchange import Attempt, Exchange, Header, HttpRequest, HttpResponse, Origin, Route, WireFormat
 
 DATA = Path(__file__).parent / "data"
 
@@ -28,8 +28,8 @@ def recorded(name: str) -> Exchange:
     chunks = [answer[at : at + 700] for at in range(0, len(answer), 700)]
     ex.provider_response = HttpResponse(case["status"], [(b"content-type", content_type)], b"OK", chunks, complete=True)
     ex.response = ex.provider_response
-    ex.attempts = 1
     started = ex.timings.started
+    ex.attempts = [Attempt(started + 0.002, started + 0.1, case["status"])]
     ex.timings.received, ex.timings.sent = started + 0.001, started + 0.002
     ex.timings.headers, ex.timings.first_byte, ex.timings.finished = started + 0.1, started + 0.11, started + 0.5
     return ex

@@ -41,6 +41,18 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "total_ms": 500,
         "dropped": {},
         "attempts": 1,
+        "tries": [
+            {
+                "status": 200,
+                "error": None,
+                "ms": 98,
+                "reused": False,
+                "note": "",
+                "interim": [],
+                "headers": [],
+                "body": "",
+            }
+        ],
         "request_bytes": len(ex.request.body),
         "response_bytes": len(ex.response.body) if ex.response else 0,
         "user_agent": None,

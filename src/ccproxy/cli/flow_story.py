@@ -86,7 +86,7 @@ def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     yield "status", str(flow["status"] or talk.get("status") or "") if flow["done"] or flow["status"] else "under way"
     error = flow["error"]
     yield "error", f"{error['kind']}: {error['message']}" if error else None
-    yield "attempts", str(flow["attempts"]) if flow["attempts"] > 1 else None
+    yield from attempts(flow)
     yield "first byte", after(flow["first_byte_ms"])
     yield "whole", after(flow["total_ms"])
     yield "body", size(flow["response_bytes"]) if flow["response_bytes"] else None
@@ -94,6 +94,17 @@ def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     yield "messages", messages(talk)
     yield "closed with", str(talk["close_code"]) if talk.get("close_code") else None
     yield "tokens", used(flow)
+
+
+def attempts(flow: Summary) -> Iterator[tuple[str, str | None]]:
+    """Each sending, where there was more than one or something is to be said of it."""
+    tries = flow.get("tries") or []
+    if len(tries) < 2 and not any(each["note"] for each in tries):
+        return
+    for number, each in enumerate(tries, 1):
+        outcome = each["status"] or (f"{each['error']['kind']}" if each["error"] else "under way")
+        when = f" {after(each['ms'])}" if each["ms"] is not None else ""
+        yield f"attempt {number}", f"{outcome}{when}{f': {each["note"]}' if each['note'] else ''}"
 
 
 def messages(talk: Summary) -> str | None:

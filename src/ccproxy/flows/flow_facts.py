@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
+from ccproxy.flows.attempts import told_attempts
 from ccproxy.flows.jailed import jail_facts
 from ccproxy.flows.told_by_hooks import hook_results, labels
 
@@ -35,6 +36,7 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.forwarded": ex.forwarded is not None,
         "ccproxy.answered": ex.provider_response is not None,
         "ccproxy.attempts": len(ex.attempts),
+        "ccproxy.tries": told_attempts(ex),
         "ccproxy.reused_connection": ex.reused_connection,
         "ccproxy.client_request": _request_facts(ex.request),
         "ccproxy.dropped": ex.response.dropped if ex.response else 0,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, HttpResponse, Origin, get_header
+from ccproxy.flows.attempts import told_attempts
 from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
 from ccproxy.flows.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
@@ -44,6 +45,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
         "dropped": ex.dropped,
         "attempts": len(ex.attempts),
+        "tries": told_attempts(ex),
         "request_bytes": ex.raw.sent if ex.raw else ex.request.size,
         "response_bytes": ex.raw.received if ex.raw else response.size if response else 0,
         "user_agent": agent.decode("latin-1") if agent else None,

@@ -21,8 +21,9 @@ from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.pipeline.hook import Hook, Step
 from ccproxy.pipeline.response import ResponseRun
 from ccproxy.pipeline.subject import Subject
-from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.carrier import Incoming
+from ccproxy.transport.embedded import EmbeddedCarrier
+from ccproxy.transport.upstream import Upstream
 from tests.pipeline.answers import step
 from tests.support.crossing import CLIENTS, Reading, document, read
 from tests.support.http import Response
@@ -37,7 +38,8 @@ class Pieces:
 
     def __init__(self, headers: Headers, pieces: Iterable[bytes | Exception], status: int = 200) -> None:
         self.status, self.headers, self.reason, self.http_version = status, headers, b"Fine", "1.1"
-        self.reused, self.attempts, self.ready, self.closed = False, 1, True, False
+        self.reused, self.ready, self.closed = False, True, False
+        self.trailers: list[tuple[bytes, bytes]] = []
         self.on_pressure: Callable[[bool], None] | None = None
         self.left = list(pieces)
         self.taken = 0
@@ -178,7 +180,7 @@ def simulated(hooks: Sequence[Hook | Step], client: str, stream: bool, text: str
             translation = await begin(passage.inquiry, WireFormat(provider), "m-1", passage.store)
             body = translation.draft.written_out()
             theirs = HttpRequest("POST", CLIENTS[provider].target(stream=stream).encode(), translation.headers, body)
-        incoming = await EmbeddedCarrier(simulator.respond).send(ORIGIN, theirs)
+        incoming = await EmbeddedCarrier(simulator.respond).send(Upstream(ORIGIN), theirs)
         return await passage.take(incoming)
 
     return asyncio.run(main())

@@ -27,7 +27,8 @@ class Faulty:
     def __init__(self) -> None:
         self.status, self.reason, self.http_version = 200, b"OK", "1.1"
         self.headers = [(b"content-type", b"text/event-stream")]
-        self.reused, self.attempts, self.ready, self.closed = False, 1, True, False
+        self.reused, self.ready, self.closed = False, True, False
+        self.trailers: list[tuple[bytes, bytes]] = []
         self.on_pressure: Callable[[bool], None] | None = None
         self._left = [BEGUN]
 
