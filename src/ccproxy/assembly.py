@@ -18,6 +18,7 @@ from ccproxy.mcp.notifications import NotificationBuffer
 from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.catalog import model_list
 from ccproxy.providers.provider import Provider, ProviderMap, build_providers
+from ccproxy.providers.standing import Credentials
 from ccproxy.simulator import respond
 from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.embedded import EmbeddedCarrier
@@ -40,6 +41,7 @@ class House:
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
         self.providers = build_providers(config, self.post)
+        self.credentials = Credentials(self.providers)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
         local = LocalRoutes(local_routes(self.providers, self.notifications))

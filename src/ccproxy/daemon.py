@@ -35,11 +35,15 @@ from ccproxy.transport.readiness import NotReady, require_reachable
 if TYPE_CHECKING:
     from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.inspector import Inspector
+    from ccproxy.providers.standing import Credentials
 
 logger = logging.getLogger(__name__)
 
 GC_THRESHOLDS = (50_000, 20, 50)
 """Exchanges are freed by counting references; a collection that looks at all that is kept takes milliseconds."""
+
+LOOK_SECONDS = 0.1
+"""How long the answer of GET /status may wait for a look at the files of credentials."""
 
 
 def run(config: Config) -> int:
@@ -81,7 +85,8 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         await self._open()
-        behind = [loop.create_task(self._load()), loop.create_task(self._house.pipeline.watch())]
+        watches = self._house.pipeline.watch(), self.credentials.watch(logger.warning)
+        behind = [loop.create_task(each) for each in (self._load(), *watches)]
         await self._stopping.wait()
         for task in behind:
             task.cancel()
@@ -96,8 +101,14 @@ class Daemon:
         """Begins the shutdown."""
         self._stopping.set()
 
-    def status(self) -> dict[str, Any]:
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials of all providers."""
+        return self._house.credentials
+
+    async def status(self) -> dict[str, Any]:
         """What the control plane tells."""
+        await self.credentials.look_again(LOOK_SECONDS)
         return status_of(self.config, self._house, self._inspector, self._started, self._url)
 
     async def _open(self) -> None:

@@ -41,7 +41,13 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "hooks_error": house.pipeline.error,
         "flows": {"count": len(house.store), "active": house.store.active},
         "providers": [
-            {"name": p.name, "type": p.type, "origin": str(p.origin), "auth": p.auth_type}
+            {
+                "name": p.name,
+                "type": p.type,
+                "origin": str(p.origin),
+                "auth": p.auth_type,
+                "credential": house.credentials.known(p.name),
+            }
             for p in house.providers.values()
         ],
     }

@@ -30,7 +30,7 @@ class Daemon:
         self.store = MemoryStore()
         self.stopped = asyncio.Event()
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         return {"pid": os.getpid()}
 
     def stop(self) -> None:

@@ -47,6 +47,14 @@ class Counts(TypedDict):
     active: int
 
 
+class Standing(TypedDict):
+    """How a credential stands, as far as the daemon knows; `expires` is ISO 8601."""
+
+    present: bool
+    expires: str | None
+    error: str | None
+
+
 class Provider(TypedDict):
     """A provider as configured; `auth` is the kind of its credential source."""
 
@@ -54,6 +62,7 @@ class Provider(TypedDict):
     type: str
     origin: str
     auth: str | None
+    credential: Standing | None
 
 
 class Status(TypedDict):

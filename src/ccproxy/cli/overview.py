@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 
 import click
 
 from ccproxy import __version__
+from ccproxy.cli.auth.words import validity
 from ccproxy.cli.control import Provider
 from ccproxy.cli.report import Report
 from ccproxy.cli.words import several, span, visible
@@ -128,6 +130,18 @@ def hooks(report: Report) -> list[str]:
 
 def column(provider: Provider) -> tuple[str, str, str, str]:
     """A provider's cells."""
-    auth = f"auth: {provider['auth']}" if provider["auth"] else "no auth"
     origin = "built in" if provider["type"] == "simulator" else visible(provider["origin"])
-    return visible(provider["name"]), visible(provider["type"]), origin, auth
+    return visible(provider["name"]), visible(provider["type"]), origin, credential(provider)
+
+
+def credential(provider: Provider) -> str:
+    """What its credential comes from, until when it is good, and what is wrong with it."""
+    if provider["auth"] is None:
+        return "no auth"
+    auth, known = f"auth: {provider['auth']}", provider.get("credential")
+    if known is None:
+        return auth
+    told = validity(known["expires"], datetime.now().astimezone()) if known["present"] else "no credential"
+    color = None if known["present"] and not known["error"] else "yellow" if known["present"] else "red"
+    why = f": {visible(known['error'])}" if known["error"] else ""
+    return click.style(", ".join(filter(None, [auth, told])) + why, fg=color)

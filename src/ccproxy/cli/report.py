@@ -191,5 +191,6 @@ class Report:
             "pid": self.daemon["pid"] if self.daemon else None,
             "uptime": self.daemon["uptime_seconds"] if self.daemon else None,
             "pipeline": self.pipeline,
+            "providers": self.daemon["providers"] if self.daemon else [],
             "problems": self.problems,
         }

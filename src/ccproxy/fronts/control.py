@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccproxy.flows.summary import detail, summarize
-from ccproxy.fronts import jail_routes
+from ccproxy.fronts import auth_routes, jail_routes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -37,14 +37,14 @@ class AlreadyRunning(Exception):
         super().__init__(f"a daemon for this configuration is already running{f' (pid {pid})' if pid else ''}")
 
 
-class DaemonView(jail_routes.HasInterceptor, Protocol):
+class DaemonView(jail_routes.HasInterceptor, auth_routes.HasCredentials, Protocol):
     """What the control plane has to know of the daemon."""
 
     @property
     def store(self) -> FlowStore:
         """The exchanges."""
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """What GET /status answers."""
 
     def stop(self) -> None:
@@ -79,12 +79,12 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """The endpoints: GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop, and for jails."""
+    """GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop; jails' and credentials' besides."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
     async def status(request: Request) -> Response:
-        return _json(_dump(daemon.status()))
+        return _json(_dump(await daemon.status()))
 
     async def flows(request: Request) -> Response:
         limit = request.query_params.get("limit")
@@ -118,6 +118,7 @@ def app(daemon: DaemonView) -> Starlette:
             Route("/flows/{id}", flow),
             Route("/stop", stop, methods=["POST"]),
             *jail_routes.routes(daemon),
+            *auth_routes.routes(daemon),
         ]
     )
 

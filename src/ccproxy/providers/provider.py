@@ -52,6 +52,8 @@ class Provider:
         self.auth_type = config.auth.type if config.auth is not None else None
         """The kind of its credential source, None if it needs none."""
         self._source: CredentialSource | None = build_source(config.auth, auth, post)
+        self.failure: str | None = None
+        """Why the last request for it got no credential; None if it got one."""
 
     @property
     def path_has_model(self) -> bool:
@@ -72,9 +74,12 @@ class Provider:
         if self._source is None:
             return None
         try:
-            return await self._source.token()
+            credential = await self._source.token()
         except CredentialError as error:
+            self.failure = str(error)
             raise NoCredential(f"no credential for provider {self.name!r}: {error}") from error
+        self.failure = None
+        return credential
 
     async def renew(self, refused: Headers) -> Headers:
         """Other fields than those that were refused, in the order of `credential_fields`. Raises NoCredential."""

@@ -1,0 +1,1 @@
+"""`ccproxy auth`: how the providers' credentials stand, and getting them anew."""

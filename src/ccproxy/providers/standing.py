@@ -1,0 +1,103 @@
+"""How the credentials of all providers stand, and getting them anew because a person asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ccproxy.auth import CredentialError, CredentialSource, SourceState
+from ccproxy.config.errors import nearest
+from ccproxy.providers.provider import Provider
+from ccproxy.providers.telling import NEEDS_NONE, iso, missing, told
+
+OAUTH = "_oauth"
+"""How the types end whose credentials have a token endpoint."""
+SLOW = (None, "command")
+"""Types that are not looked at in passing: a command may take long, or ask a person something."""
+
+
+class Credentials:
+    """The credentials of the providers by name. Nothing here gives one away."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+        self._seen: dict[str, SourceState] = {}
+
+    async def look(self, name: str | None = None) -> list[dict[str, Any]]:
+        """How each stands, or that of the provider `name`, without asking a provider. Raises LookupError."""
+        chosen = self._providers.values() if name is None else [self._named(name)]
+        return list(await asyncio.gather(*map(self._looked, chosen)))
+
+    async def refresh(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Gets it anew, by default each that has a token endpoint; `outcome` is refreshed, obtained or failed.
+
+        Raises LookupError.
+        """
+        oauth = [each for each in self._providers.values() if (each.auth_type or "").endswith(OAUTH)]
+        chosen = oauth if name is None else [self._named(name)]
+        return list(await asyncio.gather(*map(self._refreshed, chosen)))
+
+    async def watch(self, say: Callable[[str], None]) -> None:
+        """Looks at all at once, and says a line for each that is missing as soon as that is known."""
+        await asyncio.gather(*(self._watched(each, say) for each in self._providers.values()))
+
+    async def look_again(self, seconds: float) -> None:
+        """Brings up to date what `known` tells, as far as that costs next to nothing, for `seconds` at most."""
+        cheap = [each for each in self._providers.values() if each.auth_type not in SLOW]
+        if cheap:
+            await asyncio.wait([asyncio.create_task(self._looked(each)) for each in cheap], timeout=seconds)
+
+    def known(self, name: str) -> dict[str, Any] | None:
+        """What was last seen of a provider's credential, at once; None if it needs none or nothing is known yet."""
+        provider = self._providers[name]
+        state = self._seen.get(name)
+        if provider.failure is not None:
+            return {"present": False, "expires": iso(state.expires) if state else None, "error": provider.failure}
+        if state is None or provider.source is None:
+            return None
+        return {"present": state.present, "expires": iso(state.expires), "error": state.error}
+
+    def _named(self, name: str) -> Provider:
+        if (provider := self._providers.get(name)) is not None:
+            return provider
+        guess = nearest(name, self._providers)
+        hint = f"did you mean {guess!r}?" if guess else f"configured: {', '.join(self._providers) or 'none'}"
+        raise LookupError(f"there is no provider {name!r}", hint)
+
+    async def _state(self, provider: Provider, source: CredentialSource) -> SourceState:
+        state = self._seen[provider.name] = await source.check()
+        if state.present:
+            provider.failure = None
+        return state
+
+    async def _looked(self, provider: Provider) -> dict[str, Any]:
+        state = await self._state(provider, provider.source) if provider.source is not None else NEEDS_NONE
+        return told(provider, state)
+
+    async def _watched(self, provider: Provider, say: Callable[[str], None]) -> None:
+        if provider.source is not None and not (state := await self._state(provider, provider.source)).present:
+            say(missing(provider, state))
+
+    async def _refreshed(self, provider: Provider) -> dict[str, Any]:
+        source = provider.source
+        if source is None:
+            return told(provider, NEEDS_NONE, outcome="failed", error="it needs no credential")
+        try:
+            outcome = await anew(source)
+        except CredentialError as error:
+            return told(provider, await self._state(provider, source), outcome="failed", error=str(error))
+        return told(provider, await self._state(provider, source), outcome=outcome)
+
+
+async def anew(source: CredentialSource) -> str:
+    """Gets a credential anew, from its token endpoint if it has one; says how. Raises CredentialError."""
+    before = await source.check()
+    if not before.refreshable:
+        source.invalidate()
+        await source.token()
+        return "obtained"
+    credential = await source.token()
+    if (await source.check()).refreshed == before.refreshed:  # else it was due, and has been refreshed just now
+        await source.renew(credential.token)
+    return "refreshed"

@@ -1,0 +1,53 @@
+"""What is told of a provider's credential: everything but the credential."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ccproxy.auth import SourceState
+from ccproxy.providers.provider import Provider
+
+ADVICE = {
+    "anthropic_oauth": "log in with claude",
+    "google_oauth": "log in with gemini",
+    "codex_oauth": "log in with codex",
+    "command": "the command has to print the credential and to exit with status 0",
+    "file": "put the credential into that file",
+}
+"""What brings a credential back, by the type of its source."""
+
+NEEDS_NONE = SourceState("", present=True)
+
+
+def told(provider: Provider, state: SourceState, **more: Any) -> dict[str, Any]:
+    """One credential as the control plane and `ccproxy auth --json` tell it; `more` is added."""
+    source = provider.source
+    return {
+        "provider": provider.name,
+        "type": provider.auth_type,
+        "header": (source.header or "authorization") if source is not None else None,
+        "where": state.where or None,
+        "present": state.present,
+        "expires": iso(state.expires),
+        "refreshed": iso(state.refreshed),
+        "refreshable": state.refreshable,
+        "error": state.error,
+        "advice": None if state.present else ADVICE.get(provider.auth_type or ""),
+        **more,
+    }
+
+
+def missing(provider: Provider, state: SourceState) -> str:
+    """The line of the log for a credential that is not there."""
+    advice = ADVICE.get(provider.auth_type or "")
+    hint = f" ({advice})" if advice else ""
+    return f"provider {provider.name!r}: no credential yet: {state.error}{hint}; its requests get 401"
+
+
+def iso(moment: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC; None for a moment that no calendar has."""
+    try:
+        return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
