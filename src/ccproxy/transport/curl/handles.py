@@ -1,0 +1,124 @@
+"""Easy handles: what all requests of an identity have in common is set once, the rest with each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from curl_cffi import Curl, CurlHttpVersion, CurlOpt
+
+from ccproxy.exchange import HttpRequest
+from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.curl.profile import Profiles
+from ccproxy.transport.upstream import Proxy, Upstream
+
+ADDED = [b"Accept:", b"User-Agent:", b"Content-Type:", b"Expect:", b"Accept-Encoding:", b"Host:", b"Proxy-Connection:"]
+"""What libcurl would add to a request that lacks it. Behind the request's own fields these take nothing away."""
+
+type Callback = Callable[[bytes], int]
+
+COMMON: tuple[tuple[CurlOpt, Any], ...] = (
+    (CurlOpt.NOSIGNAL, 1),
+    (CurlOpt.PATH_AS_IS, 1),
+    (CurlOpt.FOLLOWLOCATION, 0),
+    (CurlOpt.HTTP_CONTENT_DECODING, 0),
+    (CurlOpt.SUPPRESS_CONNECT_HEADERS, 1),
+    (CurlOpt.NETRC, 0),
+    (CurlOpt.SSL_VERIFYPEER, 1),
+    (CurlOpt.SSL_VERIFYHOST, 2),
+    (CurlOpt.PROXY_SSL_VERIFYPEER, 1),
+    (CurlOpt.PROXY_SSL_VERIFYHOST, 2),
+    (CurlOpt.BUFFERSIZE, 128 * 1024),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What connections that may be shared have in common. `tls` is False for http:// origins."""
+
+    tls: bool
+    http2: bool
+    profile: str | None
+    ca_file: str | None
+    proxy: Proxy | None
+
+    @classmethod
+    def of(cls, upstream: Upstream) -> Identity:
+        """The identity that an upstream's requests go by."""
+        tls = upstream.origin.scheme == "https"
+        return cls(tls, upstream.http2, upstream.profile, upstream.ca_file, upstream.proxy)
+
+
+def new_handle(identity: Identity, profiles: Profiles, ca_path: str, keepalive: float) -> Curl:
+    """A handle with all that does not change from request to request. Raises TransportError for an unknown profile."""
+    curl = Curl(cacert=ca_path)
+    if identity.profile is not None:
+        profiles.apply(curl, identity.profile)
+    for option, value in COMMON:
+        curl.setopt(option, value)
+    curl.setopt(CurlOpt.CAINFO, ca_path)
+    curl.setopt(CurlOpt.PROXY_CAINFO, ca_path)
+    curl.setopt(CurlOpt.MAXAGE_CONN, max(1, round(keepalive)))
+    curl.setopt(CurlOpt.PROXY, proxy_url(identity.proxy))
+    curl.setopt(CurlOpt.NOPROXY, b"" if identity.proxy else b"*")
+    version = http_version(identity)
+    if version is not None:
+        curl.setopt(CurlOpt.HTTP_VERSION, version)
+    curl.setopt(CurlOpt.PIPEWAIT, int(identity.tls and (identity.http2 or identity.profile is not None)))
+    return curl
+
+
+def http_version(identity: Identity) -> int | None:
+    """What is offered by ALPN; None leaves it to the profile."""
+    if not identity.tls:
+        return CurlHttpVersion.V1_1
+    if identity.http2:
+        return CurlHttpVersion.V2TLS
+    return None if identity.profile is not None else CurlHttpVersion.V1_1
+
+
+def proxy_url(proxy: Proxy | None) -> bytes:
+    """A proxy as libcurl takes it; empty for none, not even one that the environment names."""
+    if proxy is None:
+        return b""
+    if not proxy.username and not proxy.password:
+        return str(proxy).encode()
+    scheme, _, host = str(proxy).partition("://")
+    return f"{scheme}://{quote(proxy.username, safe='')}:{quote(proxy.password, safe='')}@{host}".encode()
+
+
+def set_request(curl: Curl, upstream: Upstream, request: HttpRequest, *, fresh: bool) -> None:
+    """Sets what changes from request to request. Raises TransportError for a request that libcurl cannot send."""
+    origin, proxy = upstream.origin, upstream.proxy
+    target = request.target
+    if proxy is not None and proxy.scheme in ("http", "https") and origin.scheme == "http":
+        target = str(origin).encode() + target  # the absolute form (RFC 9112 §3.2.2)
+    setopt = curl.setopt
+    setopt(CurlOpt.URL, str(origin).encode())
+    setopt(CurlOpt.REQUEST_TARGET, target)
+    setopt(CurlOpt.HTTPGET, 1)  # forgets the body of the request before
+    setopt(CurlOpt.CUSTOMREQUEST, request.method.encode("ascii"))
+    if request.method == "HEAD":
+        if request.body:
+            raise TransportError("protocol", "a HEAD request with a body cannot go by this carrier")
+        setopt(CurlOpt.NOBODY, 1)
+    elif request.body:
+        setopt(CurlOpt.POSTFIELDSIZE_LARGE, len(request.body))
+        setopt(CurlOpt.POSTFIELDS, request.body)
+    setopt(CurlOpt.HTTPHEADER, [*map(header_line, request.headers), *ADDED])
+    setopt(CurlOpt.CONNECTTIMEOUT_MS, max(1, round(upstream.timeouts.connect * 1000)))
+    setopt(CurlOpt.FRESH_CONNECT, int(fresh))
+
+
+def header_line(field: tuple[bytes, bytes]) -> bytes:
+    """A field as libcurl takes it: with a semicolon it is sent empty, with a colon not at all."""
+    name, value = field
+    return b"%b: %b" % field if value else name + b";"
+
+
+def set_callbacks(curl: Curl, on_header: Callback, on_body: Callback) -> None:
+    """Says who takes the lines of the head and the pieces of the body."""
+    curl.setopt(CurlOpt.HEADERFUNCTION, on_header)
+    curl.setopt(CurlOpt.WRITEFUNCTION, on_body)

@@ -1,0 +1,150 @@
+"""One request on its way by libcurl: fills the response's stream, and stops where its reader is slow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from curl_cffi import Curl, CurlInfo
+
+from ccproxy.exchange import Headers
+from ccproxy.transport.carrier import OnInterim, TransportError
+from ccproxy.transport.curl.failures import failure
+from ccproxy.transport.curl.head import HeadReader
+from ccproxy.transport.response_stream import ResponseStream
+from ccproxy.transport.upstream import Upstream
+
+PAUSE, REFUSE = 0x10000001, 0xFFFFFFFF
+"""`CURL_WRITEFUNC_PAUSE` and `CURL_WRITEFUNC_ERROR`, answers to a callback of libcurl's."""
+GO_ON = 0
+"""`CURLPAUSE_CONT`."""
+
+
+class Home(Protocol):
+    """Where a transfer runs."""
+
+    def stop(self, transfer: Transfer) -> None: ...
+
+    def done(self, transfer: Transfer) -> None: ...
+
+    def kick(self) -> None: ...
+
+
+class Transfer:
+    """Implements `response_stream.Source` for a reader, `multi.Ended` for libcurl."""
+
+    __slots__ = (
+        "_head", "_home", "_loop", "_on_interim", "_refusal", "_sent",
+        "curl", "last_activity", "paused", "running", "stream", "upstream",
+    )  # fmt: skip
+
+    def __init__(self, home: Home, curl: Curl, upstream: Upstream, on_interim: OnInterim | None) -> None:
+        self.curl, self.upstream = curl, upstream
+        self.stream = ResponseStream(self, upstream.timeouts, reused=False)
+        self.paused, self.running = False, True
+        self._home, self._loop = home, asyncio.get_running_loop()
+        self._on_interim = on_interim
+        self._head = HeadReader(self._interim if on_interim is not None else None)
+        self._refusal: TransportError | None = None
+        self._sent: object = None
+        self.last_activity = self._loop.time()
+
+    # -- libcurl's side: neither of the two callbacks may call libcurl back
+
+    def header(self, line: bytes) -> int:
+        """Takes a line of the head, or a trailer."""
+        self.last_activity = self._loop.time()
+        self.stream.started = True
+        try:
+            if self._head.feed(line):
+                self._begin()
+        except TransportError as error:
+            self._refusal = error
+            return REFUSE
+        return len(line)
+
+    def body(self, chunk: bytes) -> int:
+        """Takes a piece of the body, unless the reader is behind: then it comes again."""
+        if self.paused:
+            return PAUSE
+        self.last_activity = self._loop.time()
+        if chunk:
+            self.stream.feed(chunk)
+        return len(chunk)
+
+    def ended(self, error: BaseException | None) -> None:
+        """The answer is whole, or broke off."""
+        self.running = False
+        stream = self.stream
+        if error is None and self._head.status:
+            stream.trailers = self._head.trailers
+            stream.finish()
+        else:
+            stream.fail(self._refusal or self._failure(error or ValueError("no answer")))
+        self._home.done(self)
+
+    def _begin(self) -> None:
+        head, stream = self._head, self.stream
+        stream.headers, stream.reason = head.headers, head.reason
+        stream.reused = self._warm()
+        stream.head_arrived(head.status, head.http_version)
+
+    def _interim(self, status: int, reason: bytes, headers: Headers) -> None:
+        assert self._on_interim is not None
+        self._loop.call_soon(self._on_interim, status, reason, headers)  # outside libcurl's callback
+
+    def _warm(self) -> bool:
+        return self.curl.getinfo(CurlInfo.NUM_CONNECTS) == 0
+
+    def _failure(self, error: BaseException) -> TransportError:
+        code = self.curl.getinfo(CurlInfo.HTTP_CONNECTCODE)
+        return failure(
+            self.upstream,
+            error,
+            status=self._head.status,
+            started=self.stream.started,
+            reused=self._warm(),
+            connect_code=code if isinstance(code, int) else 0,
+        )
+
+    # -- the stream's side
+
+    def pause_reading(self) -> None:
+        """Takes no more of the body until `resume_reading`."""
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        """Takes more of it, from the loop's next turn on."""
+        if self.running:
+            self._loop.call_soon(self._resume)
+
+    def write(self, data: bytes) -> None:
+        """There are no upgraded connections here."""
+
+    def abort(self) -> None:
+        """Breaks the request off at once."""
+        if self.running:
+            self.running = False
+            self._home.stop(self)
+
+    def _resume(self) -> None:
+        if self.running and self.paused:
+            self.paused = False
+            self.last_activity = self._loop.time()  # until now the silence was ours
+            self.curl.pause(GO_ON)
+            self._home.kick()
+
+    # -- the sweep's side
+
+    def silence(self, now: float) -> float:
+        """Seconds since anything moved; connecting has its own limit, a request still going out counts as movement."""
+        if not self.stream.started:
+            sent = self.curl.getinfo(CurlInfo.SIZE_UPLOAD_T)
+            if not self.curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) or sent != self._sent:
+                self._sent, self.last_activity = sent, now
+        return now - self.last_activity
+
+    def expire(self, error: TransportError) -> None:
+        """Fails the request."""
+        self.stream.fail(error)
+        self.abort()
