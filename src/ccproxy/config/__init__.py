@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ccproxy.config.errors import ConfigError, Problem
+    from ccproxy.config.errors import AuthConfigError, ConfigError, Problem
     from ccproxy.config.load import load_config
     from ccproxy.config.paths import config_dir, control_socket, runtime_dir, state_dir
     from ccproxy.config.providers import Provider
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ccproxy.config.transforms import Transform
 
 __all__ = [
+    "AuthConfigError",
     "Config",
     "ConfigError",
     "Problem",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AuthConfigError": "errors",
     "Config": "schema",
     "ConfigError": "errors",
     "Problem": "errors",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 type KeyPath = tuple[str | int, ...]
 """The way to a value: keys of mappings and indexes of lists."""
@@ -36,6 +36,8 @@ class Problem:
     """What is wrong."""
     hint: str = ""
     """What to do about it."""
+    credential: bool = False
+    """True if it concerns a credential, or where a provider is."""
 
     @property
     def place(self) -> Place:
@@ -53,6 +55,16 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=_order)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class AuthConfigError(ConfigError):
+    """All that is wrong concerns credentials, or where providers are: with it no request could ever be sent."""
+
+
+def config_error(problems: Sequence[Problem]) -> ConfigError:
+    """The error that these problems are."""
+    kind = AuthConfigError if all(problem.credential for problem in problems) else ConfigError
+    return kind(problems)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

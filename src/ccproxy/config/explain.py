@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy.config.advice import advice
 from ccproxy.config.errors import Problem, dotted
+from ccproxy.config.providers import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ SECRET_KEYS = frozenset({"auth", "web_password", "billing"})
 """Values under these are never repeated in a message."""
 SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 """Nor those of a hook's parameters that have such names."""
+WAY_KEYS = frozenset({"auth", "host", "base_url"})
+"""Keys of a provider that say where it is, and by what it knows its user."""
+CREDENTIAL_BLOCKS = (("auth",), ("mcp", "http", "auth"), ("inspector", "mitmproxy", "web_password"))
 MAX_SHOWN = 60
 """Longer values are not repeated either."""
 
@@ -75,7 +79,9 @@ def problems(error: ValidationError, place_of: Callable[[KeyPath], Place], above
     for details in error.errors(include_url=False):
         details["loc"] = (*above, *details["loc"])
         place = place_of(details["loc"])
-        yield Problem(*place, dotted(details["loc"]), _message(details), advice(details, place))
+        message = _message(details)
+        credential = _is_of_a_credential(details["loc"], message)
+        yield Problem(*place, dotted(details["loc"]), message, advice(details, place), credential)
 
 
 def _message(details: ErrorDetails) -> str:
@@ -84,6 +90,16 @@ def _message(details: ErrorDetails) -> str:
         return _on_one_line(details["msg"])
     known = {"is": _shown(details["input"], details["loc"]), **details.get("ctx", {})}
     return _on_one_line(template.format_map(known))
+
+
+def _is_of_a_credential(path: KeyPath, message: str) -> bool:
+    """True for a problem of a credential, and of the place of a provider, to which the credential belongs."""
+    match path:
+        case ("providers", _):
+            return message == NOWHERE
+        case ("providers", _, key, *_):
+            return key in WAY_KEYS
+    return any(path[: len(block)] == block for block in CREDENTIAL_BLOCKS)
 
 
 def _on_one_line(text: str) -> str:

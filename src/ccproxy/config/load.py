@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ccproxy.config import paths
-from ccproxy.config.errors import ConfigError
+from ccproxy.config.errors import config_error
 from ccproxy.config.file_layer import FileLayer
 from ccproxy.config.layers import Places, merged
 from ccproxy.config.schema import Config
@@ -33,7 +33,7 @@ def load_config(
 
     `flags` has dotted keys (`{"inspector.port": 0}`), None for a flag that was not given; `config_dir` is the value
     of `--config`; `environ` is the environment, by default that of the process. Raises ConfigError with every
-    problem there is.
+    problem there is, AuthConfigError if all of them concern credentials or the places of providers.
     """
     directory = paths.config_dir(config_dir)
     file = FileLayer(directory / paths.FILE_NAME)
@@ -52,7 +52,7 @@ def load_config(
     else:
         if not found:
             return config
-    raise ConfigError(found)
+    raise config_error(found)
 
 
 def _validated(layers: list[Layer], context: dict[str, Any]) -> Config:

@@ -31,6 +31,8 @@ DEFAULT_PATHS = {
 VERSIONS = ("/v1", "/v1beta")
 """What a default path begins with, and what a base URL often ends with because SDKs ask for it so."""
 
+NOWHERE = "does not say where the provider is"
+
 
 def _wire_format(written: object) -> object:
     return ALIASES.get(written, written) if isinstance(written, str) else written
@@ -104,7 +106,7 @@ class Provider(Section):
             yield Complaint((given[0],), "has no meaning for the simulator, which is part of ccproxy", "remove it")
         if not simulated and not given:
             example = "host: api.example.com, or base_url: http://127.0.0.1:11434"
-            yield Complaint((), "does not say where the provider is", f"add {example}")
+            yield Complaint((), NOWHERE, f"add {example}")
 
 
 def _default_path(kind: object, base_url: object) -> str:

@@ -79,7 +79,7 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop; jails' and credentials' besides."""
+    """GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop; jails' and credentials'."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
