@@ -73,10 +73,19 @@ class Issuer:
         rotate: a refresh token is good for one use; a second one revokes its family, as real endpoints do.
         codex: access and id tokens are JWTs with ChatGPT's claims.
         clock: how far this endpoint's clock is ahead of ours, in seconds.
+        revoke: whether a second use revokes the family; else it is only refused.
     """
 
-    def __init__(self, lifetime: float = 3600, *, rotate: bool = True, codex: bool = False, clock: float = 0.0) -> None:
-        self.lifetime, self.rotate, self.codex, self.clock = lifetime, rotate, codex, clock
+    def __init__(
+        self,
+        lifetime: float = 3600,
+        *,
+        rotate: bool = True,
+        codex: bool = False,
+        clock: float = 0.0,
+        revoke: bool = True,
+    ) -> None:
+        self.lifetime, self.rotate, self.codex, self.clock, self.revoke = lifetime, rotate, codex, clock, revoke
         self.faults: deque[Fault] = deque()
         self.posts: list[dict[str, Any]] = []
         """The members of each POST, with its content type as `(type)`."""
@@ -108,6 +117,11 @@ class Issuer:
         """Every access token given so far is over."""
         self._access.clear()
 
+    def later(self, refresh: str, left: float) -> dict[str, Any]:
+        """The same login some time later, as `issue` has it: one access token with `left` seconds, all others over."""
+        self.expire()
+        return self._answer(self._families[refresh], left)
+
     def grant(self, members: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and body for a refresh (RFC 6749 §6)."""
         if members.get("grant_type") != "refresh_token":
@@ -119,8 +133,8 @@ class Issuer:
             return 400, {"error": "invalid_grant", "error_description": "Refresh token not found or invalid"}
         if refresh in family.used and self.rotate:
             self.counters["reused"] += 1
-            family.revoked = True
-        if family.revoked:
+            family.revoked = self.revoke
+        if family.revoked or (refresh in family.used and self.rotate):
             code = "refresh_token_reused" if self.codex else "invalid_grant"
             return (401 if self.codex else 400), {"error": code, "error_description": "Refresh token was used before"}
         self.counters["granted"] += 1

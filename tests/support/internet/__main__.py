@@ -27,6 +27,7 @@ async def serve(folder: Path) -> None:
     web, resolver, echo = Web(journal, folder / "no-websocket"), Resolver(journal), Echo(journal)
     await asyncio.start_server(web.serve, EVERYWHERE, 80, limit=1 << 20)
     await asyncio.start_server(web.serve, EVERYWHERE, 443, ssl=certificates.context, limit=1 << 20)
+    await asyncio.start_unix_server(web.serve, folder / "internet.sock", limit=1 << 20)
     await asyncio.start_server(resolver.serve_tcp, EVERYWHERE, 53)
     for port in GREETINGS:
         await asyncio.start_server(echo.serve, EVERYWHERE, port)

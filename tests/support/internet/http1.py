@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.http import field_of, parse_head
 from tests.support.internet import http2, websocket
+from tests.support.internet.accounts import Accounts
 from tests.support.internet.journal import Journal
 from tests.support.internet.pages import Asked, Header, Reply, answer, whole
 from tests.support.internet.providers import provided
@@ -18,6 +19,7 @@ class Web:
     def __init__(self, journal: Journal, no_websocket: Path) -> None:
         self._journal = journal
         self._no_websocket = no_websocket
+        self._accounts = Accounts()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
@@ -47,7 +49,7 @@ class Web:
             headers=texts(asked.headers),
             size=len(asked.body),
         )
-        return provided(asked) or answer(asked)
+        return self._accounts.answer(asked) or provided(asked) or answer(asked)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> bool:
         """One exchange; whether another one may follow."""
@@ -63,6 +65,10 @@ class Web:
             )
             if self._no_websocket.exists():
                 await send(writer, whole(426, b"text/plain", b"not by WebSocket"), method)
+                return True
+            asked = Asked("1.1", scheme, method, target, host, headers, b"", line)
+            if refusal := self._accounts.answer(asked):
+                await send(writer, refusal, method)
                 return True
             await websocket.serve(reader, writer, head, self._journal, websocket.spoken_at(host, target))
             return False

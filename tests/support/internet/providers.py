@@ -11,7 +11,14 @@ from ccproxy import simulator
 from tests.support.internet.pages import Asked, Header, Reply
 
 HOSTS = frozenset(
-    {"api.anthropic.com", "api.openai.com", "chatgpt.com", "generativelanguage.googleapis.com", "openrouter.ai"}
+    {
+        "api.anthropic.com",
+        "api.openai.com",
+        "chatgpt.com",
+        "cloudcode-pa.googleapis.com",
+        "generativelanguage.googleapis.com",
+        "openrouter.ai",
+    }
 )
 JSON: list[Header] = [(b"content-type", b"application/json")]
 RESPONSES = b"/v1/responses"
