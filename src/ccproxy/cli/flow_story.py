@@ -59,6 +59,7 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "command", shlex.join(flow["process"]["command"]) if flow.get("process") else None
     yield "pid", str(flow["process"]["pid"]) if flow.get("process") else None
     yield "meant for", flow.get("destination")
+    yield "client TLS", client_tls(flow)
     yield "model", flow["model"]
     manner = ", as a stream" if flow["stream"] else ""
     yield "body", f"{size(flow['request_bytes'])}{manner}" if flow["request_bytes"] else None
@@ -66,6 +67,12 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "conversation", flow["conversation"]
     yield "system prompt", flow["system_hash"]
     yield "tags", ", ".join(f"{name}={value}" for name, value in flow["tags"].items())
+
+
+def client_tls(flow: Summary) -> str | None:
+    """What the client's TLS is called."""
+    told = flow.get("client_tls")
+    return f"JA4 {told['ja4']}" if told else None
 
 
 def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:

@@ -17,6 +17,9 @@ from ccproxy.flows.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
 from ccproxy.flows.usage import model_in, model_of, usage_dict, wants_stream
 
+TLS_NAMES = ("ja4", "ja3", "sni", "http_version")
+"""What a summary tells of the record of a client's TLS."""
+
 
 def summarize(ex: Exchange) -> dict[str, Any]:
     """What is worth knowing about an exchange, finished or not. Times in ISO 8601 (UTC), durations in milliseconds."""
@@ -53,6 +56,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "hooks": hook_results(ex),
         **labels(ex),
         **origins(ex),
+        "client_tls": {name: ex.client_tls.get(name) for name in TLS_NAMES} if ex.client_tls else None,
         "talk": talk_of(ex),
         "request": _request(ex, sent),
         "response": _response(ex, answered(ex)),
@@ -73,6 +77,7 @@ def detail(ex: Exchange) -> dict[str, Any]:
     }
     return {
         **summarize(ex),
+        "client_tls": dict(ex.client_tls) if ex.client_tls else None,
         "client_headers": redact_headers(ex.request.headers),
         "bodies": bodies,
         "messages": messages_of(ex),

@@ -78,7 +78,7 @@ class JailConnection(server.LiveConnectionHandler):
         """Dials; what was claimed is connected to the gateway instead, over a pair of sockets that nobody else has."""
         address = command.connection.address
         try:
-            ends = await self._handover.connect(address) if address is not None else None
+            ends = await self._handover.connect(address, self.client) if address is not None else None
         except OSError as error:  # no more descriptors: without an answer the client would wait for ever
             command.connection.error = str(error)
             await self.server_event(events.OpenConnectionCompleted(command, str(error)))

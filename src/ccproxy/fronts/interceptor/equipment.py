@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy.config.paths import state_dir
 from ccproxy.fronts.interceptor.addresses import OwnAddresses
+from ccproxy.fronts.interceptor.fingerprints import Fingerprints
 from ccproxy.fronts.interceptor.handover import HandOver
 from ccproxy.fronts.interceptor.native import NativeRecorder
 from ccproxy.fronts.interceptor.policy import Policy
@@ -64,9 +65,11 @@ class Equipment:
 
         own = [self._master.addons.get(name) for name in MITMPROXYS]  # type: ignore[no-untyped-call]
         policy = Policy(jail, self._config.jail, self._own_addresses, on_blocked=blocked)
-        handover = HandOver(jail, self._claims, self._gateway, self._config.listener, policy.names)
-        recorder = NativeRecorder(jail, self._recorder, policy.names)
-        return [*own, self._keylog.of(jail), policy, Resolver(), handover, recorder], handover
+        fingerprints = Fingerprints()
+        tls = fingerprints.of
+        handover = HandOver(jail, self._claims, self._gateway, self._config.listener, policy.names, tls)
+        recorder = NativeRecorder(jail, self._recorder, policy.names, tls)
+        return [*own, self._keylog.of(jail), fingerprints, policy, Resolver(), handover, recorder], handover
 
     def ca(self) -> str:
         """The certificate of the CA, PEM."""

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy.connection import Server
 
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, HttpRequest, Origin, Timings
 from ccproxy.fronts.http_connection import HttpConnection
+from ccproxy.fronts.interceptor.fingerprints import Tls, no_tls
 from ccproxy.fronts.interceptor.jail import Jail
 
 if TYPE_CHECKING:
+    from mitmproxy.connection import Client
     from mitmproxy.http import HTTPFlow
 
     from ccproxy.config.services import Listener
@@ -36,10 +38,12 @@ BLOCKED = "ccproxy.blocked"
 class Entrance:
     """A front with one connection: whatever comes over it was meant for one origin. See `http_connection.Front`."""
 
-    def __init__(self, gateway: Gateway, limits: Listener, jail: Jail, origin: Origin) -> None:
+    def __init__(
+        self, gateway: Gateway, limits: Listener, jail: Jail, origin: Origin, client_tls: Mapping[str, Any] | None
+    ) -> None:
         self.gateway, self.limits = gateway, limits
         self.connections: set[HttpConnection] = set()
-        self._jail, self._origin = jail, origin
+        self._jail, self._origin, self._client_tls = jail, origin, client_tls
 
     def exchange(self, request: HttpRequest, peer: tuple[str, int] | None, timings: Timings) -> Exchange:
         """The record of a request."""
@@ -51,6 +55,7 @@ class Entrance:
             jail=self._jail.name,
             process=self._jail.process,
             destination=self._origin,
+            client_tls=self._client_tls,
         )
 
     def settled(self) -> None:
@@ -61,10 +66,16 @@ class HandOver:
     """The hand-over of one jail. A mitmproxy addon."""
 
     def __init__(
-        self, jail: Jail, claims: Claims, gateway: Gateway, limits: Listener, names: Callable[[str], Sequence[str]]
+        self,
+        jail: Jail,
+        claims: Claims,
+        gateway: Gateway,
+        limits: Listener,
+        names: Callable[[str], Sequence[str]],
+        tls: Tls = no_tls,
     ) -> None:
         self._jail, self._claims, self._gateway, self._limits = jail, claims, gateway, limits
-        self._names = names
+        self._names, self._tls = names, tls
         self._name = f"{secrets.token_hex(16)}.invalid"
         self._origins: list[Origin] = []
 
@@ -90,11 +101,12 @@ class HandOver:
         if CLAIMED in flow.metadata and flow.response is not None:
             flow.response.stream = True
 
-    async def connect(self, address: tuple[str, int]) -> Ends | None:
-        """The near end of a connection to the gateway, if the address is one of ours."""
+    async def connect(self, address: tuple[str, int], client: Client) -> Ends | None:
+        """The near end of a connection to the gateway for a client, if the address is one of ours."""
         if address[0] != self._name:
             return None
-        entrance = Entrance(self._gateway, self._limits, self._jail, self._origins[address[1] - 1])
+        origin = self._origins[address[1] - 1]
+        entrance = Entrance(self._gateway, self._limits, self._jail, origin, self._tls(client))
         near, far = socket.socketpair()
         await asyncio.get_running_loop().create_connection(lambda: HttpConnection(entrance), sock=far)
         return await asyncio.open_connection(sock=near)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ccproxy.exchange import Exchange, Failure, HttpRequest, Origin, Route
+from ccproxy.fronts.interceptor.fingerprints import Tls, no_tls
 from ccproxy.fronts.interceptor.native.whole import had_it_all
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def no_names(address: str) -> tuple[str, ...]:
 class Ledger:
     """What the hooks of one jail share."""
 
-    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names) -> None:
-        self.recorder, self._names = recorder, names
+    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names, tls: Tls = no_tls) -> None:
+        self.recorder, self._names, self._tls = recorder, names, tls
         self._jail = jail
         self._open: dict[str, Entry] = {}
 
@@ -77,6 +78,7 @@ class Ledger:
             process=self._jail.process,
             protocol=protocol,
             destination=destination,
+            client_tls=self._tls(client),
         )
 
     def find(self, flow: Flow) -> Entry | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccproxy.fronts.interceptor.fingerprints import Tls, no_tls
 from ccproxy.fronts.interceptor.native.dns import DnsHooks
 from ccproxy.fronts.interceptor.native.failures import Causes
 from ccproxy.fronts.interceptor.native.http import HttpHooks
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 class NativeRecorder:
     """A mitmproxy addon for the connections of one jail. It must come after those that claim or block."""
 
-    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names) -> None:
-        self._ledger, causes = Ledger(jail, recorder, names), Causes()
+    def __init__(self, jail: Jail, recorder: Recorder, names: Names = no_names, tls: Tls = no_tls) -> None:
+        self._ledger, causes = Ledger(jail, recorder, names, tls), Causes()
         http, raw = HttpHooks(self._ledger, causes), RawHooks(self._ledger, causes)
-        websocket, dns, tls = (
+        websocket, dns, handshakes = (
             WebSocketHooks(self._ledger),
             DnsHooks(self._ledger, causes),
             TlsHooks(self._ledger, causes),
@@ -37,8 +38,11 @@ class NativeRecorder:
         self.tcp_end, self.tcp_error = raw.tcp_end, raw.tcp_error
         self.udp_start, self.udp_message = raw.udp_start, raw.udp_message
         self.udp_end, self.udp_error = raw.udp_end, raw.udp_error
-        self.tls_failed_client, self.tls_failed_server = tls.tls_failed_client, tls.tls_failed_server
-        self.server_connect_error, self.client_disconnected = tls.server_connect_error, tls.client_disconnected
+        self.tls_failed_client, self.tls_failed_server = handshakes.tls_failed_client, handshakes.tls_failed_server
+        self.server_connect_error, self.client_disconnected = (
+            handshakes.server_connect_error,
+            handshakes.client_disconnected,
+        )
 
     @property
     def under_way(self) -> int:
