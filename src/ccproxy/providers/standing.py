@@ -13,6 +13,8 @@ from ccproxy.providers.telling import NEEDS_NONE, iso, missing, told
 
 OAUTH = "_oauth"
 """How the types end whose credentials have a token endpoint."""
+PLAIN = ("command", "file")
+"""Types that remember a failure for a moment, and have nothing else to lose."""
 SLOW = (None, "command")
 """Types that are not looked at in passing: a command may take long, or ask a person something."""
 
@@ -72,8 +74,16 @@ class Credentials:
         return state
 
     async def _looked(self, provider: Provider) -> dict[str, Any]:
-        state = await self._state(provider, provider.source) if provider.source is not None else NEEDS_NONE
-        return told(provider, state)
+        source = provider.source
+        if source is None:
+            return told(provider, NEEDS_NONE)
+        if source.kind in PLAIN and not self._was_present(provider):
+            source.invalidate()  # who asks has perhaps just put it right
+        return told(provider, await self._state(provider, source))
+
+    def _was_present(self, provider: Provider) -> bool:
+        state = self._seen.get(provider.name)
+        return provider.failure is None and (state is None or state.present)
 
     async def _watched(self, provider: Provider, say: Callable[[str], None]) -> None:
         if provider.source is not None and not (state := await self._state(provider, provider.source)).present:
