@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import cast
 
 from ccproxy.exchange import HttpRequest
-from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.carrier import OnInterim, TransportError
+from ccproxy.transport.request_head import forwarder, render_forwarded, render_head
 from ccproxy.transport.response_parser import ResponseParser
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.upstream import Timeouts, Upstream
@@ -27,6 +28,7 @@ class Connection(asyncio.Protocol):
         self.served = 0
         self.closed = False
         self._on_idle, self._on_lost = on_idle, on_lost
+        self._forwarder = forwarder(upstream)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport  # from `connection_made` on
         self._answers = ResponseParser(upstream.origin, self._completed, self.abort)
@@ -41,6 +43,11 @@ class Connection(asyncio.Protocol):
         return self._answers.stream
 
     @property
+    def forwarded(self) -> bool:
+        """True if a proxy reads the requests on it."""
+        return self._forwarder is not None
+
+    @property
     def usable(self) -> bool:
         """True if another request may be sent."""
         return not self.closed and not self._transport.is_closing()
@@ -50,16 +57,17 @@ class Connection(asyncio.Protocol):
         """True if it is usable and nothing came meanwhile, be it its end or an answer that nobody asked for."""
         return self.usable and not self._unread.poll(0)
 
-    def send(self, request: HttpRequest, timeouts: Timeouts) -> ResponseStream:
+    def send(self, request: HttpRequest, timeouts: Timeouts, on_interim: OnInterim | None = None) -> ResponseStream:
         """Writes a request; the returned stream fills as the response arrives."""
-        stream = ResponseStream(self, timeouts, reused=self.served > 0)
+        stream = ResponseStream(self, timeouts, self.served > 0, on_interim)
         self._answers.expect(stream, is_head=request.method == "HEAD")
         if self.closed:
             self._answers.closed(None)
             return stream
         self.served += 1
         self._last_activity = self._loop.time()
-        head = render_head(request)
+        forwarder = self._forwarder
+        head = render_head(request) if forwarder is None else render_forwarded(request, forwarder)
         if len(request.body) <= JOIN_LIMIT:
             self._transport.write(head + request.body)
         else:
@@ -107,6 +115,10 @@ class Connection(asyncio.Protocol):
         self._unread.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._last_activity = self._loop.time()
 
+    def secured(self, transport: asyncio.Transport) -> None:
+        """TLS has come between; the socket is the same."""
+        self._transport = transport
+
     def data_received(self, data: bytes) -> None:
         self._last_activity = self._loop.time()
         if self._answers.stream is None:
@@ -139,12 +151,3 @@ class Connection(asyncio.Protocol):
             self._on_idle(self)
         else:
             self._transport.close()
-
-
-def render_head(request: HttpRequest) -> bytes:
-    """The request line and header section (RFC 9112 §3), ready to be sent."""
-    parts = [request.method.encode("ascii"), b" ", request.target, b" HTTP/1.1\r\n"]
-    for name, value in request.headers:
-        parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n")
-    return b"".join(parts)

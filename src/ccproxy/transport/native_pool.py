@@ -7,16 +7,15 @@ load does. Time limits are kept by one sweep over all connections instead of a t
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from ccproxy.exchange import HttpRequest, Origin
 from ccproxy.transport.carrier import OnInterim, TransportError
 from ccproxy.transport.connection import Connection
-from ccproxy.transport.failures import connect_error, timeout_error
+from ccproxy.transport.dialing import Dialer
+from ccproxy.transport.failures import place_of, proxy_refusal, timeout_error
 from ccproxy.transport.response_stream import ResponseStream
-from ccproxy.transport.tls import verified_context
 from ccproxy.transport.upstream import Timeouts, Upstream
 
 
@@ -53,7 +52,7 @@ class NativePool:
         self._limits = limits
         self._upstreams: defaultdict[Upstream, _UpstreamState] = defaultdict(lambda: _UpstreamState([], deque()))
         self._connections: set[Connection] = set()
-        self._tls: ssl.SSLContext | None = None
+        self._dialer = Dialer()
         self._sweeper: asyncio.TimerHandle | None = None
         self._tick = LONGEST_TICK
         self._watched: Timeouts | None = None
@@ -66,8 +65,11 @@ class NativePool:
         if upstream.timeouts is not self._watched:
             self._watch(upstream.timeouts)
         connection = await self._acquire(upstream, fresh)
-        stream = connection.send(request, upstream.timeouts)
+        stream = connection.send(request, upstream.timeouts, on_interim)
         await self._head(stream)
+        if stream.status == 407 and connection.forwarded and upstream.proxy is not None:
+            stream.close()
+            raise proxy_refusal(upstream.proxy, upstream.origin, 407)
         return stream
 
     async def close(self) -> None:
@@ -132,29 +134,19 @@ class NativePool:
         if self._closed:
             self._freed(state)
             raise TransportError("connect", "ccproxy is stopping")
-        loop, origin = asyncio.get_running_loop(), upstream.origin
+        limit = upstream.timeouts.connect
         try:
-            async with asyncio.timeout(upstream.timeouts.connect):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(upstream, self._idle, self._lost),
-                    origin.host,
-                    origin.port,
-                    ssl=self._tls_context() if origin.scheme == "https" else None,
-                )
+            async with asyncio.timeout(limit):
+                connection = await self._dialer.dial(upstream, lambda: Connection(upstream, self._idle, self._lost))
         except BaseException as error:
             self._freed(state)
-            if isinstance(error, Exception):
-                raise connect_error(origin, error, upstream.timeouts.connect) from error
+            if isinstance(error, TimeoutError):
+                raise timeout_error(place_of(upstream), "connect_timeout", limit) from error
             raise
         self._connections.add(connection)
         if connection.closed:
             self._lost(connection)
         return connection
-
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = verified_context()
-        return self._tls
 
     def _idle(self, connection: Connection) -> None:
         state = self._upstreams[connection.upstream]

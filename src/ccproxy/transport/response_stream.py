@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers
-from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.carrier import OnInterim, TransportError
 from ccproxy.transport.upstream import Timeouts
 
 HIGH_WATER = 256 * 1024
@@ -32,16 +32,19 @@ class ResponseStream:
 
     __slots__ = (
         "_buffered", "_chunks", "_complete", "_connection", "_error", "_paused", "_waiter",
-        "headers", "http_version", "on_pressure", "reason", "reused", "started", "status", "timeouts", "trailers",
+        "headers", "http_version", "on_interim", "on_pressure", "reason", "reused", "started", "status", "timeouts",
+        "trailers",
     )  # fmt: skip
 
-    def __init__(self, connection: Source, timeouts: Timeouts, reused: bool) -> None:
+    def __init__(
+        self, connection: Source, timeouts: Timeouts, reused: bool, on_interim: OnInterim | None = None
+    ) -> None:
         self.status = 0
         self.reason = b""
         self.headers: Headers = []
         self.http_version = "1.1"
         self.reused = reused
-        self.timeouts = timeouts
+        self.timeouts, self.on_interim = timeouts, on_interim
         self.trailers: Headers = []
         self.started = False
         """True once any byte of the response arrived."""

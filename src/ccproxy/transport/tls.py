@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 
 import certifi
 
+from ccproxy.transport.carrier import TransportError
 
-def verified_context() -> ssl.SSLContext:
-    """A client context that verifies names and chains against $SSL_CERT_FILE, the system's CAs, or else certifi's."""
+
+class TrustStore:
+    """Contexts by the file of certificates that are trusted beside the system's. Each is made once, off the loop."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._making = asyncio.Lock()
+
+    async def context(self, ca_file: str | None) -> ssl.SSLContext:
+        """A context for clients. Raises TransportError if the file cannot be used; it is read again the next time."""
+        known = self._contexts.get(ca_file)
+        if known is not None:
+            return known
+        async with self._making:
+            if ca_file not in self._contexts:
+                self._contexts[ca_file] = await asyncio.to_thread(verified_context, ca_file)
+            return self._contexts[ca_file]
+
+
+def verified_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """A client context that verifies names and chains against $SSL_CERT_FILE, the system's CAs, or else certifi's, and
+    those of `ca_file`. Raises TransportError."""
     paths = ssl.get_default_verify_paths()
     system = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or paths.cafile or paths.capath
     context = ssl.create_default_context(cafile=None if system else certifi.where())
+    if ca_file is not None:
+        _trust(context, ca_file)
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _trust(context: ssl.SSLContext, ca_file: str) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except ssl.SSLError:
+        raise TransportError("tls", f"the ca_file {ca_file} holds no certificates in PEM") from None
+    except OSError as error:
+        raise TransportError("tls", f"the ca_file {ca_file} cannot be read: {error.strerror or error}") from None
