@@ -55,6 +55,7 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         ],
         "request_bytes": len(ex.request.body),
         "response_bytes": len(ex.response.body) if ex.response else 0,
+        "client_tls": None,
         "user_agent": None,
         "done": True,
         "hooks": [],

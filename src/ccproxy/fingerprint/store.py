@@ -67,6 +67,13 @@ class FingerprintStore:
         """A record, read. Raises as `load` does."""
         return Fingerprint.read(self.load(name))
 
+    def find(self, name: str) -> Fingerprint | None:
+        """A fingerprint, None if there is no usable record of that name."""
+        try:
+            return self.fingerprint(name)
+        except (ValueError, OSError):
+            return None
+
     def save(self, name: str, record: Mapping[str, Any]) -> Path:
         """Writes a record, whole or not at all. Raises BadNameError, BadRecordError, OSError."""
         path = self.path(name)

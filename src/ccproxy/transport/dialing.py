@@ -28,7 +28,7 @@ class Dialer:
         """A connection by `make`, there and, for https, verified. Raises TransportError."""
         origin, proxy = upstream.origin, upstream.proxy
         secure = origin.scheme == "https"
-        context = await self._trust.context(upstream.ca_file) if secure else None
+        context = await self._trust.context(upstream.ca_file, upstream.fingerprint) if secure else None
         if proxy is None:
             return await open_connection(origin, origin.host, origin.port, context, make)
         proxy_context = await self._trust.context(upstream.ca_file) if proxy.scheme == "https" else None

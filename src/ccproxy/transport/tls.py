@@ -8,25 +8,42 @@ import ssl
 
 import certifi
 
+from ccproxy.fingerprint.fingerprint import Fingerprint
 from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.likeness import shape
 
 
 class TrustStore:
     """Contexts by the file of certificates that are trusted beside the system's. Each is made once, off the loop."""
 
     def __init__(self) -> None:
-        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str | None, Fingerprint | None], ssl.SSLContext] = {}
         self._making = asyncio.Lock()
 
-    async def context(self, ca_file: str | None) -> ssl.SSLContext:
-        """A context for clients. Raises TransportError if the file cannot be used; it is read again the next time."""
-        known = self._contexts.get(ca_file)
+    async def context(self, ca_file: str | None, fingerprint: Fingerprint | None = None) -> ssl.SSLContext:
+        """A context for clients that looks like `fingerprint`, if there is one.
+
+        Raises TransportError if the file cannot be used; it is read again the next time.
+        """
+        key = (ca_file, fingerprint)
+        known = self._contexts.get(key)
         if known is not None:
             return known
         async with self._making:
-            if ca_file not in self._contexts:
-                self._contexts[ca_file] = await asyncio.to_thread(verified_context, ca_file)
-            return self._contexts[ca_file]
+            if key not in self._contexts:
+                self._contexts[key] = await asyncio.to_thread(made, ca_file, fingerprint)
+            return self._contexts[key]
+
+
+def made(ca_file: str | None, fingerprint: Fingerprint | None) -> ssl.SSLContext:
+    """A verifying context that looks like a captured client, if there is one. Raises TransportError."""
+    context = verified_context(ca_file)
+    if fingerprint is not None:
+        try:
+            shape(context, fingerprint)
+        except ssl.SSLError as error:
+            raise TransportError("tls", f"OpenSSL here cannot look like {fingerprint.ja4}: {error.reason}") from None
+    return context
 
 
 def verified_context(ca_file: str | None = None) -> ssl.SSLContext:

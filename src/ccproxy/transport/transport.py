@@ -38,6 +38,8 @@ class Transport:
     def _carrier(self, upstream: Upstream) -> Carrier:
         if upstream.origin.scheme == "simulator":
             return self._embedded
-        by_curl = upstream.profile is not None or upstream.http2
-        proxy = upstream.proxy
-        return self._curl if by_curl or (proxy is not None and proxy.scheme.startswith(SOCKS)) else self._native
+        if upstream.proxy is not None and upstream.proxy.scheme.startswith(SOCKS):
+            return self._curl
+        if upstream.fingerprint is not None and upstream.fingerprint.of_openssl:
+            return self._native  # whose TLS is OpenSSL's too
+        return self._curl if upstream.profile is not None or upstream.http2 else self._native

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ccproxy.exchange import Origin
+from ccproxy.fingerprint.fingerprint import Fingerprint
 
 type ProxyScheme = Literal["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
@@ -58,6 +59,8 @@ class Upstream:
     """A file of certificates that are trusted beside the system's."""
     profile: str | None = None
     """Whose TLS and HTTP/2 its connections look like."""
+    fingerprint: Fingerprint | None = None
+    """What that looks like, where `profile` names a captured client."""
     http2: bool = False
     timeouts: Timeouts = field(default=Timeouts(), compare=False)
     retry: RetryPolicy = field(default=RetryPolicy(), compare=False)

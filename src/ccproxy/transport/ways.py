@@ -9,6 +9,7 @@ from ccproxy.config import Config
 from ccproxy.config.providers import Provider
 from ccproxy.config.values import DIRECT
 from ccproxy.exchange import Origin
+from ccproxy.fingerprint.store import FingerprintStore
 from ccproxy.transport.proxies import EnvironmentProxies, parse_proxy
 from ccproxy.transport.upstream import Proxy, RetryPolicy, Timeouts, Upstream
 
@@ -22,6 +23,7 @@ class Ways:
     def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
         self._providers, self._general = config.providers, config.transport
         self._environment = EnvironmentProxies(environ)
+        self._fingerprints = FingerprintStore(config.base_dir)
         self._known: dict[tuple[str | None, Origin], Upstream] = {}
 
     def upstream(self, provider: str | None, origin: Origin) -> Upstream:
@@ -35,12 +37,14 @@ class Ways:
 
     def _made(self, provider: Provider | None, origin: Origin) -> Upstream:
         general = self._general
+        profile = provider.fingerprint_profile if provider is not None else None
         ca_file = (provider.ca_file if provider is not None else None) or general.ca_file
         return Upstream(
             origin,
             proxy=self._proxy(provider, origin),
             ca_file=str(ca_file) if ca_file else None,
-            profile=provider.fingerprint_profile if provider is not None else None,
+            profile=profile,
+            fingerprint=self._fingerprints.find(profile) if profile is not None else None,
             http2=provider.http2 if provider is not None else False,
             timeouts=self._timeouts(provider),
             retry=self._retry(provider),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from curl_cffi import Curl, CurlHttpVersion, CurlOpt
 
 from ccproxy.exchange import HttpRequest
+from ccproxy.fingerprint.fingerprint import Fingerprint
 from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.curl.profile import Profiles
 from ccproxy.transport.upstream import Proxy, Upstream
@@ -41,6 +42,7 @@ class Identity:
     tls: bool
     http2: bool
     profile: str | None
+    fingerprint: Fingerprint | None
     ca_file: str | None
     proxy: Proxy | None
 
@@ -48,14 +50,14 @@ class Identity:
     def of(cls, upstream: Upstream) -> Identity:
         """The identity that an upstream's requests go by."""
         tls = upstream.origin.scheme == "https"
-        return cls(tls, upstream.http2, upstream.profile, upstream.ca_file, upstream.proxy)
+        return cls(tls, upstream.http2, upstream.profile, upstream.fingerprint, upstream.ca_file, upstream.proxy)
 
 
 def new_handle(identity: Identity, profiles: Profiles, ca_path: str, keepalive: float) -> Curl:
     """A handle with all that does not change from request to request. Raises TransportError for an unknown profile."""
     curl = Curl(cacert=ca_path)
     if identity.profile is not None:
-        profiles.apply(curl, identity.profile)
+        profiles.apply(curl, identity.profile, identity.fingerprint)
     for option, value in COMMON:
         curl.setopt(option, value)
     curl.setopt(CurlOpt.CAINFO, ca_path)
