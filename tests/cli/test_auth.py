@@ -16,7 +16,8 @@ from tests.support.daemon import Daemon, Home
 
 NOWHERE = "http://127.0.0.1:9"
 KEYS = {
-    *("provider", "type", "header", "where", "present", "expires", "refreshed", "refreshable", "error", "advice"),
+    *("provider", "type", "header", "where", "present", "usable"),
+    *("expires", "refreshed", "refreshable", "error", "advice"),
 }
 SECRETS = ("secret-of-a-command", "secret-of-a-file")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ OAUTH = "_oauth"
 """How the types end whose credentials have a token endpoint."""
 PLAIN = ("command", "file")
 """Types that remember a failure for a moment, and have nothing else to lose."""
+LATELY_SECONDS = 10.0
+"""What was refreshed so short a time ago is not refreshed again."""
 SLOW = (None, "command")
 """Types that are not looked at in passing: a command may take long, or ask a person something."""
 
@@ -32,7 +35,7 @@ class Credentials:
         return list(await asyncio.gather(*map(self._looked, chosen)))
 
     async def refresh(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Gets it anew, by default each that has a token endpoint; `outcome` is refreshed, obtained or failed.
+        """Gets it anew, by default each that has a token endpoint; `outcome` is refreshed, recent, obtained or failed.
 
         Raises LookupError.
         """
@@ -101,13 +104,15 @@ class Credentials:
 
 
 async def anew(source: CredentialSource) -> str:
-    """Gets a credential anew, from its token endpoint if it has one; says how. Raises CredentialError."""
-    before = await source.check()
-    if not before.refreshable:
-        source.invalidate()
+    """Gets a credential anew, from its token endpoint if it has one; says how that went. Raises CredentialError."""
+    source.invalidate()
+    if source.kind in PLAIN:
         await source.token()
         return "obtained"
+    before = (await source.check()).refreshed
+    if before is not None and time.time() - before < LATELY_SECONDS:
+        return "recent"
     credential = await source.token()
-    if (await source.check()).refreshed == before.refreshed:  # else it was due, and has been refreshed just now
+    if (await source.check()).refreshed == before:  # else it was over, and has been refreshed just now
         await source.renew(credential.token)
     return "refreshed"

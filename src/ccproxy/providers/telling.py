@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,20 +30,33 @@ def told(provider: Provider, state: SourceState, **more: Any) -> dict[str, Any]:
         "header": (source.header or "authorization") if source is not None else None,
         "where": state.where or None,
         "present": state.present,
+        "usable": usable(state),
         "expires": iso(state.expires),
         "refreshed": iso(state.refreshed),
         "refreshable": state.refreshable,
         "error": state.error,
-        "advice": None if state.present else ADVICE.get(provider.auth_type or ""),
+        "advice": None if state.present else advice(provider, state),
         **more,
     }
 
 
 def missing(provider: Provider, state: SourceState) -> str:
     """The line of the log for a credential that is not there."""
-    advice = ADVICE.get(provider.auth_type or "")
-    hint = f" ({advice})" if advice else ""
+    told = advice(provider, state)
+    hint = f" ({told})" if told else ""
     return f"provider {provider.name!r}: no credential yet: {state.error}{hint}; its requests get 401"
+
+
+def usable(state: SourceState) -> bool:
+    """False also for one that is over, and whose last refresh failed."""
+    over = state.expires is not None and state.expires <= time.time()
+    return state.present and not (over and state.error)
+
+
+def advice(provider: Provider, state: SourceState) -> str | None:
+    """What brings it back, unless the error says that already."""
+    said = state.error is not None and "log in" in state.error
+    return None if said else ADVICE.get(provider.auth_type or "")
 
 
 def iso(moment: float | None) -> str | None:

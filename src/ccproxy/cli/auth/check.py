@@ -38,14 +38,14 @@ def check(session: Session, name: str | None, as_list: bool) -> int:
             click.echo(line(each, width, first))
             for text in more:
                 click.echo(below(width, text))
-    return 0 if all(each["present"] for each in found) else 1
+    return 0 if all(each["usable"] for each in found) else 1
 
 
 def sentences(each: Told, now: datetime) -> Iterator[str]:
     """What is to be said of a credential, a line each."""
     if each["type"] is None:
         yield "needs no credential"
-    elif not each["present"]:
+    elif not each["usable"]:
         yield each["error"] or "there is none"
         yield from filter(None, [each["advice"]])
     else:

@@ -14,7 +14,7 @@ from ccproxy.cli.table import Cell, Column, Row, show
 
 EXAMPLES = [
     ("all of them", "ccproxy auth list"),
-    ("those that cannot be used", "ccproxy auth list --json | jq -r '.[] | select(.present | not) | .provider'"),
+    ("those that cannot be used", "ccproxy auth list --json | jq -r '.[] | select(.usable | not) | .provider'"),
     ("when each expires", "ccproxy auth list --json | jq -r '.[] | [.provider, .expires] | @tsv'"),
 ]
 
@@ -49,7 +49,7 @@ def list_credentials(session: Session, as_list: bool) -> None:
 def cells(each: Told, now: datetime) -> list[Cell]:
     """A credential's cells, in the order of COLUMNS."""
     return [
-        Cell(each["provider"], "cyan" if each["present"] else "red"),
+        Cell(each["provider"], "cyan" if each["usable"] else "red"),
         Cell(each["type"] or "none needed", "" if each["type"] else "dim"),
         Cell(each["header"] or "", "dim"),
         Cell(each["where"] or "", "dim"),
@@ -60,4 +60,4 @@ def cells(each: Told, now: datetime) -> list[Cell]:
 
 def note(each: Told) -> Cell:
     """What went wrong last; nothing if nothing did."""
-    return Cell(each["error"] or "", "yellow" if each["present"] else "red")
+    return Cell(each["error"] or "", "yellow" if each["usable"] else "red")

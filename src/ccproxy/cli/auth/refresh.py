@@ -17,7 +17,11 @@ EXAMPLES = [
     ("run a provider's command again, such as after a key was changed", "ccproxy auth refresh openai"),
 ]
 
-WORDS = {"refreshed": "refreshed", "obtained": "obtained again, for it cannot be refreshed at a token endpoint"}
+WORDS = {
+    "refreshed": "refreshed",
+    "recent": "was refreshed a moment ago already",
+    "obtained": "obtained again, for it cannot be refreshed at a token endpoint",
+}
 
 
 @command("refresh", examples=EXAMPLES)

@@ -28,7 +28,7 @@ def validity(iso: str | None, now: datetime) -> str:
 
 def line(each: Told, width: int, text: str) -> str:
     """How it stands as a coloured mark, the provider's name in `width` characters, and a text."""
-    sign, color = BAD if not each["present"] else DOUBTFUL if each["error"] else GOOD
+    sign, color = BAD if not each["usable"] else DOUBTFUL if each["error"] else GOOD
     return f"{click.style(sign, fg=color)} {visible(each['provider']):<{width}}  {visible(text)}"
 
 
