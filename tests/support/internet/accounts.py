@@ -2,7 +2,7 @@
 
 None is there before a test begins one. Tests reach the host `accounts.test` by the Unix socket `internet.sock`, with
 bodies and answers in JSON: `POST /VENDOR/begin {"lifetime", "revoke"}` a login, `/VENDOR/later {"refresh", "left"}` see
-`Issuer.later`, `/VENDOR/expire`, `/VENDOR/state {"refresh"}` the counters and whether that refresh token counts.
+`Issuer.later`, `/VENDOR/expire`, `/VENDOR/state {"refresh", "access"}` the counters, and whether these tokens count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.support.http import field_of
-from tests.support.internet.asides import aside
+from tests.support.internet.asides import ACCOUNT, aside
 from tests.support.internet.pages import Asked, Reply, whole
 from tests.support.internet.vendors import VENDORS
 from tests.support.token_server import Issuer
@@ -50,13 +50,14 @@ class Accounts:
             self._delays[name] = given.pop("delay", 0.0)
             first = given.pop("first", None)
             self._open[name] = VENDORS[name].issuer(**given)
-            return self._open[name].issue(first)
+            return self._open[name].issue(first, ACCOUNT)
         issuer = self._open[name]
         if verb == "later":
             return issuer.later(given["refresh"], given["left"])
         if verb == "expire":
             issuer.expire()
-        return {**issuer.counters, "current": issuer.is_current(given.get("refresh", "")), "posted": issuer.posts}
+        current, valid = issuer.is_current(given.get("refresh", "")), issuer.is_valid(given.get("access", ""))
+        return {**issuer.counters, "current": current, "valid": valid, "posted": issuer.posts}
 
     def _refresh(self, name: str, issuer: Issuer, asked: Asked) -> Reply:
         kind = (field_of(asked.headers, "content-type") or b"").decode("latin-1")
