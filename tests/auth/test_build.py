@@ -70,14 +70,14 @@ def test_the_secret_itself(run: Run) -> None:
 
 
 @pytest.mark.parametrize("kind", ["anthropic_oauth", "google_oauth", "codex_oauth"])
-def test_oauth_is_for_later_and_says_so(run: Run, kind: str) -> None:
+def test_oauth_says_what_is_missing(run: Run, tmp_path: Path, kind: str) -> None:
     secrets = {"client_id": "x", "client_secret": "y"} if kind == "google_oauth" else {}
 
     async def main() -> None:
-        source = source_of({"type": kind, **secrets})
+        source = source_of({"type": kind, "file_path": str(tmp_path / "file.json"), **secrets})
         assert source is not None
-        assert source.cached() is None
-        with pytest.raises(CredentialError, match=f"auth type {kind} is not supported by this version yet"):
+        assert (source.kind, source.header, source.cached()) == (kind, None, None)
+        with pytest.raises(CredentialError, match=r"file\.json does not exist"):
             await source.token()
         source.invalidate()
 

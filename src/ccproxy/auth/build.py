@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ccproxy.auth.clock import Clock
 from ccproxy.auth.command import CommandSource
 from ccproxy.auth.file import FileSource
-from ccproxy.auth.fixed import LiteralSource, UnsupportedSource
+from ccproxy.auth.fixed import LiteralSource
+from ccproxy.auth.oauth_build import OAuthBuilder
 from ccproxy.auth.source import Post, no_post
 from ccproxy.config.credentials import CommandAuth, FileAuth, LiteralAuth
 
@@ -15,10 +19,16 @@ if TYPE_CHECKING:
     from ccproxy.config.credentials import AnyAuth, AuthKnobs
 
 
-def build_source(auth: AnyAuth | None, knobs: AuthKnobs, post: Post = no_post) -> CredentialSource | None:
+def build_source(
+    auth: AnyAuth | None,
+    knobs: AuthKnobs,
+    post: Post = no_post,
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock = Clock(),  # noqa: B008 - it is frozen
+) -> CredentialSource | None:
     """The source that an `auth` key describes; None if there is none. Nothing is run or read yet.
 
-    `post` is how it asks for a new token; only OAuth's sources do.
+    `post` is how it asks for a new token; only OAuth's sources do. `environ` says where clients keep their files.
     """
     timeout = knobs.command_timeout_seconds
     match auth:
@@ -31,4 +41,4 @@ def build_source(auth: AnyAuth | None, knobs: AuthKnobs, post: Post = no_post) -
         case LiteralAuth():
             return LiteralSource(auth.value, auth.header)
         case _:
-            return UnsupportedSource(auth.type, auth.header)
+            return OAuthBuilder(knobs, post, environ, clock).source(auth)

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import PydanticKnownError
 
 from ccproxy.config.section import Complaint, Section, complain
-from ccproxy.config.values import FilePath, HeaderName, Seconds, SecondsOrZero, Text, Url
+from ccproxy.config.values import FilePath, HeaderName, Seconds, SecondsOrZero, Text, Url, wrong
+
+
+def _private(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or _is_here(parts.hostname or ""):
+        return url
+    raise wrong("would send refresh tokens where everybody can read them", "use https")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+TokenUrl = Annotated[Url, AfterValidator(_private)]
+"""https, or http to this machine."""
+Encoding = Literal["json", "form"]
+"""How a refresh is written: a JSON object, or the form of RFC 6749 §6."""
 
 
 class AuthKnobs(Section):
@@ -20,6 +42,9 @@ class AuthKnobs(Section):
     """For a command and for reading a file."""
     refresh_timeout_seconds: Seconds = 15.0
     refresh_headroom_seconds: SecondsOrZero = 60.0
+    """How long before its end a token is refreshed."""
+    refresh_jitter_seconds: SecondsOrZero = 30.0
+    """Up to so much earlier than that, by chance, so that several programs do not do it at once."""
 
 
 class Credentials(Section):
@@ -53,23 +78,32 @@ class LiteralAuth(Credentials):
 
 
 class OAuthFile(Credentials):
-    """What the OAuth forms share: a client's credential file and the dotted paths of its members."""
+    """What the OAuth forms share: a client's credential file, the dotted paths of its members, and the endpoint."""
 
-    file_path: FilePath
-    endpoint: Url
+    endpoint: TokenUrl
+    encoding: Encoding = "json"
     client_id: Text
-    access_path: Text = "access_token"
-    refresh_path: Text = "refresh_token"
+    scope: Text | None = None
+    """Sent with each refresh; null means that what was granted at first is asked for again."""
 
 
 class AnthropicOAuth(OAuthFile):
-    """Claude's OAuth credentials, refreshed when they expire."""
+    """Claude's OAuth credentials. Endpoint, encoding, id and scope are those that Claude Code 2.1 sends.
+
+    Without `file_path` it is the first that exists of `~/.config/ccproxy/oauth/anthropic.json` and Claude Code's own;
+    a path that is null is found by looking.
+    """
 
     type: Literal["anthropic_oauth"] = "anthropic_oauth"
-    file_path: FilePath = Field(default=Path("~/.config/ccproxy/oauth/anthropic.json"), validate_default=True)
-    endpoint: Url = "https://claude.ai/v1/oauth/token"
+    file_path: FilePath | None = None
+    endpoint: TokenUrl = "https://platform.claude.com/v1/oauth/token"
     client_id: Text = "9d1c250a-e61b-44d9-88ed-5944d1962f5e"
-    expiry_path: Text = "expires_at"
+    scope: Text | None = (
+        "user:profile user:inference user:sessions:claude_code user:mcp_servers user:file_upload user:plugins"
+    )
+    access_path: Text | None = None
+    refresh_path: Text | None = None
+    expiry_path: Text | None = None
     default_expires_in_seconds: Seconds = 36000.0
 
 
@@ -78,19 +112,22 @@ class GoogleOAuth(OAuthFile):
 
     type: Literal["google_oauth"] = "google_oauth"
     file_path: FilePath = Field(default=Path("~/.gemini/oauth_creds.json"), validate_default=True)
-    endpoint: Url = "https://oauth2.googleapis.com/token"
+    endpoint: TokenUrl = "https://oauth2.googleapis.com/token"
+    encoding: Encoding = "form"
     client_secret: Text = Field(repr=False)
     """Google asks for it even from installed applications, where it is not a secret."""
+    access_path: Text = "access_token"
+    refresh_path: Text = "refresh_token"
     expiry_path: Text = "expiry_date"
     default_expires_in_seconds: Seconds = 3600.0
 
 
 class CodexOAuth(OAuthFile):
-    """ChatGPT credentials as Codex keeps them."""
+    """ChatGPT credentials as Codex keeps them, by default in `$CODEX_HOME` or `~/.codex`."""
 
     type: Literal["codex_oauth"] = "codex_oauth"
-    file_path: FilePath = Field(default=Path("~/.codex/auth.json"), validate_default=True)
-    endpoint: Url = "https://auth.openai.com/oauth/token"
+    file_path: FilePath | None = None
+    endpoint: TokenUrl = "https://auth.openai.com/oauth/token"
     client_id: Text = "app_EMoamEEZ73f0CkXaXp7hrann"
     access_path: Text = "tokens.access_token"
     refresh_path: Text = "tokens.refresh_token"

@@ -1,0 +1,284 @@
+"""The cycle of OAuth credentials: used while valid, renewed before they are over, shared with other programs."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccproxy.auth.cache import FAILURE_SECONDS
+from ccproxy.auth.clock import Clock
+from ccproxy.auth.credential_file import Signature
+from ccproxy.auth.file_lock import FileLock
+from ccproxy.auth.keeper import Held, Keeper
+from ccproxy.auth.locking import Lock, holding
+from ccproxy.auth.shared import Shared
+from ccproxy.auth.source import Credential, CredentialError, SourceState
+from ccproxy.auth.threads import in_thread
+from ccproxy.auth.token_endpoint import Refused, TokenEndpoint
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before another try to renew what is still valid, doubled each time."""
+RENEWED_LATELY = 10.0
+"""Seconds in which a token is not renewed again, however often it is refused."""
+LOOK_SECONDS = 0.05
+"""Between looks at the file for what another program, which was quicker, has got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What differs. `patience`: seconds for another program to write what made the endpoint refuse our token."""
+
+    kind: str
+    login: str
+    locks: Callable[[Path], Sequence[Lock]]
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An answer until a moment of the steady clock, for one state of the file."""
+
+    reason: str
+    until: float
+    file: Signature | None = field(repr=False)
+
+
+class OAuthSource:
+    """A credential that is refreshed at a token endpoint. To be used from one event loop.
+
+    Args:
+        vendor: whose it is.
+        keeper: its file.
+        endpoint: where it is refreshed.
+        header: see `CredentialSource.header`.
+    """
+
+    def __init__(
+        self, vendor: Vendor, keeper: Keeper, endpoint: TokenEndpoint, header: str | None, clock: Clock
+    ) -> None:
+        self.kind, self.header = vendor.kind, header
+        self._vendor, self._keeper, self._endpoint, self._clock = vendor, keeper, endpoint, clock
+        self._ready: Credential | None = None
+        self._until = -math.inf
+        """When `_ready` is to be looked at again, by the steady clock."""
+        self._failure: Failure | None = None
+        self._pause = 0.0
+        self._next_try = -math.inf
+        self._dead: tuple[str, Signature | None] | None = None
+        """The refresh token that will not be taken again, and the file that it was in."""
+        self._error: str | None = None
+        self._reading: Shared[Credential] = Shared()
+        self._refreshing: Shared[Held] = Shared()
+
+    def cached(self) -> Credential | None:
+        """The credential if it is valid, not to be renewed yet, and the file is as it was."""
+        if self._clock.steady() < self._until and self._keeper.file.is_as_read():
+            return self._ready
+        return None
+
+    async def token(self) -> Credential:
+        """The credential, refreshed first if it is over. Raises CredentialError."""
+        if credential := self.cached():
+            return credential
+        if not self._keeper.is_valid(self._keeper.held):
+            self._raise_again()
+        return await self._reading.join(self._looked_up)
+
+    async def renew(self, refused: str) -> Credential:
+        """See `CredentialSource.renew`: what the file has by now, or else a refresh."""
+        held = await self._keeper.read()
+        if held.tokens.access == refused:
+            self._not_again(refused)
+            self._raise_again()
+            held = await self._refreshing.join(lambda: self._refresh(refused))
+        if not self._keeper.is_valid(held):
+            return await self.token()
+        if held.tokens.access == refused:
+            raise CredentialError(f"{self._where}: it was refused, and no other could be had")
+        return self._use(held)
+
+    async def check(self) -> SourceState:
+        """See `CredentialSource.check`: reads the file."""
+        keeper, error = self._keeper, None
+        try:
+            await keeper.read()
+        except CredentialError as failure:
+            error = str(failure)
+        held = keeper.held
+        refreshable = held is not None and held.tokens.refresh is not None and not self._is_dead(held)
+        return SourceState(
+            self._where,
+            present=keeper.is_valid(held) or (refreshable and error is None),
+            expires=self._expires(held),
+            refreshed=keeper.last.wall if keeper.last is not None else None,
+            error=error or self._error or keeper.unsaved,
+            refreshable=refreshable,
+        )
+
+    def invalidate(self) -> None:
+        """The file is read again. What could not be written to it is not forgotten."""
+        self._ready, self._failure, self._until, self._next_try = None, None, -math.inf, -math.inf
+
+    async def settled(self) -> None:
+        """Returns when no refresh is under way: one that is broken off may lose the refresh token."""
+        await self._refreshing.settled()
+
+    @property
+    def _where(self) -> str:
+        return str(self._keeper.file.path)
+
+    async def _looked_up(self) -> Credential:
+        """The slow way to a credential: through the file, and through the endpoint if need be."""
+        keeper = self._keeper
+        try:
+            held = await keeper.read()
+        except CredentialError as error:
+            return self._in_spite_of(error)
+        if keeper.unsaved is not None:
+            held = await self._saved(held)
+        if not keeper.is_valid(held):
+            held = await self._refreshing.join(lambda: self._refresh(held.tokens.access))
+        elif held.deadline - held.early <= self._clock.steady():
+            self._refresh_beside(held)
+            return self._use(held, self._until)
+        else:
+            self._error = None
+        return self._use(held)
+
+    def _use(self, held: Held, until: float | None = None) -> Credential:
+        """Hands it out, and keeps it at hand until it is to be renewed, or to be written at last."""
+        credential = held.credential
+        assert credential is not None
+        self._ready = credential
+        self._until = held.deadline - held.early if until is None else until
+        if self._keeper.unsaved is not None:
+            self._until = min(self._until, self._next_try)
+        return credential
+
+    def _in_spite_of(self, error: CredentialError) -> Credential:
+        """What is known from before, if it is still valid."""
+        now, held = self._clock.steady(), self._keeper.held
+        self._error = str(error)
+        if held is None or not self._keeper.is_valid(held):
+            self._failure = Failure(self._error, now + FAILURE_SECONDS, self._keeper.file.seen)
+            raise error
+        return self._use(held, min(held.deadline, now + FAILURE_SECONDS))
+
+    def _raise_again(self) -> None:
+        """A failure is the answer for a while, unless the file has changed or there is something to use."""
+        failure, keeper = self._failure, self._keeper
+        if failure is None or self._clock.steady() >= failure.until:
+            return
+        if keeper.file.seen == failure.file and keeper.file.is_as_looked_for():
+            raise CredentialError(failure.reason)
+
+    def _not_again(self, refused: str) -> None:
+        last = self._keeper.last
+        if last is not None and last.grant.access == refused:
+            ago = self._clock.steady() - last.steady
+            if ago < RENEWED_LATELY:
+                raise CredentialError(f"{self._where}: the token was renewed {ago:.1f} s ago and is refused again")
+
+    def _refresh_beside(self, held: Held) -> None:
+        """Begins a refresh that nobody waits for, or says when one may be begun."""
+        self._until = held.deadline
+        if held.tokens.refresh is None or self._is_dead(held):
+            return
+        if self._clock.steady() < self._next_try:
+            self._until = min(held.deadline, self._next_try)
+        else:
+            self._refreshing.begin(lambda: self._refresh(held.tokens.access, beside=True))
+
+    async def _refresh(self, former: str | None, *, beside: bool = False) -> Held:
+        """Another access token than `former`: from the file if it has one by now, else from the endpoint."""
+        try:
+            async with holding(self._locks(), self._endpoint.timeout):
+                held = await self._refreshed(former, beside=beside)
+        except CredentialError as error:
+            raise self._failed(error) from error
+        self._failure = self._error = self._dead = None
+        self._pause = 0.0
+        self._next_try = self._clock.steady() + (FIRST_PAUSE if self._keeper.unsaved is not None else 0.0)
+        self._use(held)
+        return held
+
+    def _locks(self) -> Sequence[Lock]:
+        path = self._keeper.file.path
+        return FileLock(path), *self._vendor.locks(path)
+
+    async def _refreshed(self, former: str | None, *, beside: bool) -> Held:
+        keeper = self._keeper
+        held = await keeper.read()
+        if beside and not await in_thread(keeper.file.is_writable):
+            raise CredentialError(f"{self._where} cannot be written")
+        while not (keeper.is_valid(held) and held.tokens.access != former):
+            self._refreshable(held)
+            assert held.tokens.refresh is not None
+            try:
+                grant = await self._endpoint.refresh(held.tokens.refresh)
+            except CredentialError as error:
+                held = await self._after(error, held, former)
+            else:
+                return await keeper.store(held, grant)
+        return held
+
+    def _refreshable(self, held: Held) -> None:
+        if held.tokens.refresh is None:
+            raise CredentialError(f"it cannot be refreshed without a refresh token; {self._vendor.login}")
+        if self._is_dead(held):
+            raise CredentialError(self._error or f"its refresh token was refused; {self._vendor.login}")
+
+    async def _after(self, error: CredentialError, held: Held, former: str | None) -> Held:
+        """What another program, quicker than we, has got. Raises `error` if there was none."""
+        final, keeper = isinstance(error, Refused), self._keeper
+        tries = math.ceil(self._vendor.patience / LOOK_SECONDS) if final else 0
+        for left in range(tries, -1, -1):
+            found = await keeper.read()
+            fresh = keeper.is_valid(found) and found.tokens.access != former
+            if fresh or (final and found.tokens.refresh not in (None, held.tokens.refresh)):
+                return found
+            if left:
+                await asyncio.sleep(LOOK_SECONDS)
+        if not final:
+            raise error
+        assert held.tokens.refresh is not None
+        self._dead = held.tokens.refresh, keeper.file.seen
+        raise CredentialError(f"{error}; {self._vendor.login}") from error
+
+    def _failed(self, error: CredentialError) -> CredentialError:
+        """Keeps the failure as the answer for a while; the error with the place before it."""
+        now, keeper = self._clock.steady(), self._keeper
+        held, place = keeper.held, self._where
+        reason = str(error) if place in str(error) else f"{place}: {error}"
+        self._error = reason
+        lasting = held is not None and self._is_dead(held)
+        self._failure = Failure(reason, math.inf if lasting else now + FAILURE_SECONDS, keeper.file.seen)
+        self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+        self._next_try = now + self._pause
+        if held is not None and keeper.is_valid(held):
+            self._until = min(held.deadline, self._next_try)
+        return CredentialError(reason)
+
+    async def _saved(self, held: Held) -> Held:
+        """Writes what could not be written, if it is time for another try. The tokens to use after that."""
+        if self._clock.steady() < self._next_try:
+            return held
+        self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+        self._next_try = self._clock.steady() + self._pause
+        try:
+            async with holding(self._locks(), FAILURE_SECONDS):
+                await self._keeper.save()
+        except CredentialError as error:
+            self._error = str(error)
+        return self._keeper.held or held
+
+    def _is_dead(self, held: Held) -> bool:
+        return self._dead == (held.tokens.refresh, self._keeper.file.seen)
+
+    def _expires(self, held: Held | None) -> float | None:
+        if held is None or not math.isfinite(held.deadline):
+            return None
+        return self._clock.wall() + held.deadline - self._clock.steady()
