@@ -164,7 +164,7 @@ def test_paths_belong_to_the_directory_of_the_file(load: Load, tmp_path: Path, m
           inspector: {cert_dir: ca}
           providers:
             a: {type: openai, host: h, auth: {file: key}}
-            b: {type: openai_responses, host: h, auth: {type: codex_oauth}}
+            b: {type: gemini, host: h, auth: {type: google_oauth, client_id: i, client_secret: s}}
     """)
     assert config.base_dir == tmp_path
     assert config.sources == [tmp_path / "ccproxy.yaml"]
@@ -172,7 +172,7 @@ def test_paths_belong_to_the_directory_of_the_file(load: Load, tmp_path: Path, m
     assert config.shaping.shapes_dir == Path("/home/someone/shapes")
     assert config.inspector.ca_dir == tmp_path / "ca"
     assert auth(config, "a").file == tmp_path / "key"
-    assert auth(config, "b").file_path == Path("/home/someone/.codex/auth.json")
+    assert auth(config, "b").file_path == Path("/home/someone/.gemini/oauth_creds.json")
 
 
 def test_the_directory_of_hooks_is_beside_the_file(load: Load, tmp_path: Path) -> None:
