@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from ccproxy.auth import CredentialError, CredentialSource, SourceState
 from ccproxy.config.errors import nearest
@@ -20,6 +20,14 @@ LATELY_SECONDS = 10.0
 """What was refreshed so short a time ago is not refreshed again."""
 SLOW = (None, "command")
 """Types that are not looked at in passing: a command may take long, or ask a person something."""
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A source whose refreshes may be under way although nobody waits for them."""
+
+    async def settled(self) -> None:
+        """Returns when none is."""
 
 
 class Credentials:
@@ -62,6 +70,11 @@ class Credentials:
         if state is None or provider.source is None:
             return None
         return {"present": state.present, "expires": iso(state.expires), "error": state.error}
+
+    async def settled(self) -> None:
+        """Returns when no refresh is under way; one that is broken off may have used up a refresh token."""
+        sources: list[object] = [provider.source for provider in self._providers.values()]
+        await asyncio.gather(*(source.settled() for source in sources if isinstance(source, Settling)))
 
     def _named(self, name: str) -> Provider:
         if (provider := self._providers.get(name)) is not None:

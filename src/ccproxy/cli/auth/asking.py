@@ -56,9 +56,11 @@ def done_here(session: Session, wish: Wish, name: str | None) -> list[Told]:
 
     async def main() -> list[Told]:
         transport = build_transport(config)
+        credentials = Credentials(build_providers(config, Poster(transport)))
         try:
-            return await fulfilled(Credentials(build_providers(config, Poster(transport))), wish, name)
+            return await fulfilled(credentials, wish, name)
         finally:
+            await credentials.settled()
             await transport.close()
 
     return asyncio.run(main())
