@@ -138,7 +138,9 @@ class Answers:
 
     async def _serve(self, item: Arrived) -> None:
         request = item.request
-        reply = await self._gateway.handle(self._begin_exchange(request, item.timings))
+        exchange = self._begin_exchange(request, item.timings)
+        extras = exchange.front == "reverse" and request.http_version == "1.1"  # the jail's interceptor reads neither
+        reply = await self._gateway.handle(exchange, self.writer.interim if extras else None)
         keep_alive = item.keep_alive and not self._last
         if reply.tunnel is not None:
             self._on_tunnel(reply.tunnel)
@@ -146,6 +148,6 @@ class Answers:
         elif isinstance(reply.body, bytes):
             keep_alive = self.writer.answer(reply, reply.body, request, keep_alive)
         else:
-            keep_alive = await self.writer.stream(reply, reply.body, request, keep_alive)
+            keep_alive = await self.writer.stream(reply, reply.body, request, keep_alive, trailers=extras)
         if not keep_alive:
             self._transport.close()

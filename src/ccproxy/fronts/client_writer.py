@@ -7,8 +7,8 @@ import contextlib
 import socket
 import struct
 
-from ccproxy.exchange import HttpRequest
-from ccproxy.fronts.response_head import CONTINUE, Framing, render, render_upgrade
+from ccproxy.exchange import Headers, HttpRequest
+from ccproxy.fronts.response_head import CONTINUE, Framing, field_lines, render, render_interim, render_upgrade
 from ccproxy.gateway.reply import Body, BodyBroken, Reply, Tunnel
 
 LINGER = 2.0
@@ -44,8 +44,16 @@ class ClientWriter:
         self._transport.write(head if framing.bodiless else head + body)
         return framing.keep_alive
 
-    async def stream(self, reply: Reply, body: Body, request: HttpRequest, keep_alive: bool) -> bool:
-        """A body in chunks, each as soon as it is there; what is there at the same time shares a packet."""
+    def interim(self, status: int, reason: bytes, headers: Headers) -> None:
+        """An interim answer of the provider (RFC 9110 §15.2), at once. For clients that know HTTP/1.1."""
+        if not self._transport.is_closing():
+            self._transport.write(render_interim(status, reason, headers))
+
+    async def stream(
+        self, reply: Reply, body: Body, request: HttpRequest, keep_alive: bool, *, trailers: bool = False
+    ) -> bool:
+        """A body in chunks, each as soon as it is there; what is there at the same time shares a packet. Its trailers
+        come behind it, if wanted and if there is a place for them."""
         framing = Framing(reply, request.method, request.http_version, keep_alive)
         unsent = render(reply, framing, request.http_version)
         try:
@@ -61,7 +69,9 @@ class ClientWriter:
                 unsent = b""
                 if self._paused:
                     await self._drain()
-            self._transport.write(unsent + b"0\r\n\r\n" if framing.chunked else unsent)
+            if framing.chunked:
+                unsent += b"0\r\n%b\r\n" % field_lines(body.trailers if trailers else [])
+            self._transport.write(unsent)
         except BodyBroken:
             self._break_off(framing)
             return False

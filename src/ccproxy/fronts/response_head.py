@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccproxy.exchange import Headers, reason_phrase
 from ccproxy.gateway.reply import Reply
+from ccproxy.gateway.seal import client_headers
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_BODY = frozenset({204, 304})
@@ -47,5 +48,15 @@ def header_lines(headers: Headers, framing: Framing, body: object) -> bytes:
 
 def render_upgrade(reply: Reply) -> bytes:
     """The head of a 101, with the provider's fields as they are."""
-    lines = b"".join(b"%b: %b\r\n" % h for h in reply.headers)
-    return b"HTTP/1.1 101 %b\r\n%b\r\n" % (reply.reason or b"", lines)
+    return b"HTTP/1.1 101 %b\r\n%b\r\n" % (reply.reason or b"", field_lines(reply.headers))
+
+
+def render_interim(status: int, reason: bytes, headers: Headers) -> bytes:
+    """The head of an interim answer. It has no body, and no length of one (RFC 9110 §8.6)."""
+    fields = [header for header in client_headers(headers) if header[0].lower() != b"content-length"]
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, field_lines(fields))
+
+
+def field_lines(headers: Headers) -> bytes:
+    """Fields as they are."""
+    return b"".join(b"%b: %b\r\n" % h for h in headers)

@@ -117,6 +117,7 @@ class Gateway:
         plan = self._router.route(inquiry)
         exchange.route = plan.route
         if plan.translate is not None:
+            inquiry.on_interim = None  # what they say is of an answer that the client will not see
             return await self._translate(exchange, inquiry, plan, run)
         forwarded = await Forwarding(inquiry, plan, run).same()
         if isinstance(forwarded, LocalAnswer):
@@ -137,7 +138,7 @@ class Gateway:
             plan.provider.name if plan.provider is not None else None,
             inquiry.injected,
             inquiry.on_interim,
-            exchange.attempts,
+            attempts=exchange.attempts,
         )
         try:
             incoming = await self._transport.send(delivery)

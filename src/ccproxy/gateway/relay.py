@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from ccproxy.exchange import Exchange, Failure, HttpResponse, WireFormat, get_header
+from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireFormat, get_header
 from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
 from ccproxy.gateway.recorder import Recorder
@@ -33,6 +33,11 @@ class Relay:
     def ready(self) -> bool:
         """See `reply.Body`."""
         return self._incoming.ready
+
+    @property
+    def trailers(self) -> Headers:
+        """See `reply.Body`."""
+        return self._record.trailers
 
     def __aiter__(self) -> Self:
         return self
@@ -100,6 +105,7 @@ class Relay:
     def _end(self, failure: Failure | None) -> None:
         if not self._ended:
             self._ended = True
+            self._record.trailers = self._incoming.trailers
             self._recorder.finish(self._exchange, failure)
 
 

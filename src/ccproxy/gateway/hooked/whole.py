@@ -60,7 +60,7 @@ class WholeAnswer:
             return self._too_long(incoming, limit)
         self._exchange.timings.first_byte = self._exchange.timings.headers
         self._recorder.keep(record, 0, body)
-        record.complete = True
+        record.complete, record.trailers = True, incoming.trailers
         left = await self._run.through(self._events(incoming, body))
         if left and self._rewrites:
             return self._changed(incoming, left)

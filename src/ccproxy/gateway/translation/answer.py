@@ -121,7 +121,7 @@ class Answering:
             if body is None:
                 raise TransportError("protocol", f"the answer is longer than {BODY_LIMIT >> 20} MiB")
             self._recorder.keep(record, 0, body)
-            record.complete = True
+            record.complete, record.trailers = True, incoming.trailers
             self._exchange.timings.first_byte = time.time()
             return decode(body, coding_of(incoming), BODY_LIMIT)
         except CodingError as error:

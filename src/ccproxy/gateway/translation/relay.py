@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from ccproxy.codings import CodingError, StreamDecoder
-from ccproxy.exchange import Exchange, Failure, HttpResponse, get_header
+from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, get_header
 from ccproxy.gateway.relay import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
@@ -54,6 +54,11 @@ class TranslatedRelay:
     def ready(self) -> bool:
         """See `reply.Body`. The last bytes do not wait for what the provider does after them."""
         return not self._translator.done and self._incoming.ready
+
+    @property
+    def trailers(self) -> Headers:
+        """None: those of another format's body say nothing of this one."""
+        return []
 
     def __aiter__(self) -> Self:
         return self
@@ -127,6 +132,7 @@ class TranslatedRelay:
     def _end(self, failure: Failure | None) -> None:
         if not self._over:
             self._over = True
+            self._provider_record.trailers = self._incoming.trailers
             self._exchange.count_dropped(self._translation.asked.drops.counts)
             self._recorder.finish(self._exchange, failure)
 
