@@ -108,6 +108,42 @@ def test_refresh_that_is_refused_says_why_and_leaves_what_is_good(
     assert told(home, "check", "p")["present"]
 
 
+def test_check_says_what_becomes_of_it(start: Start, endpoint: TokenProcess, tokens: Path) -> None:
+    over, lonely = tokens / "over", tokens / "lonely"
+    auths = {"over": endpoint.login("google_oauth", over, -5), "lonely": endpoint.login("google_oauth", lonely, 600)}
+    lonely.write_text(json.dumps(json.loads(lonely.read_text()) | {"refresh_token": ""}))
+    home = start(auths)
+    done = home.run("auth", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "it is refreshed for the next request" in done.stdout
+    assert "there is no refresh token: log in again before it is over" in done.stdout
+    endpoint.fail(kind="error", status=503, error="busy")
+    assert "failed: " in home.run("auth", "refresh", "over").stdout
+    refused = home.run("auth", "refresh", "lonely")
+    assert (refused.returncode, refused.stderr) == (1, "")
+    assert "without a refresh token" in refused.stdout
+    assert told(home, "check", "lonely")["usable"]
+
+
+def test_status_tells_of_each(start_daemon: StartDaemon, endpoint: TokenProcess, tokens: Path) -> None:
+    auths = {
+        "good": endpoint.login("google_oauth", tokens / "good", 7250),
+        "over": endpoint.login("google_oauth", tokens / "over", -5),
+        "gone": {"type": "google_oauth", "file_path": str(tokens / "gone")} | endpoint.settings("google_oauth"),
+    }
+    daemon = start_daemon({"providers": {name: provider("gemini", NOWHERE, auth) for name, auth in auths.items()}})
+    endpoint.fail(kind="error", status=400, error="invalid_grant")
+    daemon.home.run("auth", "refresh", "over")
+    listed = json.loads(daemon.home.run("status", "--json").stdout)["providers"]
+    known = {each["name"]: each["credential"] for each in listed}
+    assert {name: each["present"] for name, each in known.items()} == {"good": True, "over": False, "gone": False}
+    assert (known["good"]["error"], known["gone"]["expires"]) == (None, None)
+    assert "invalid_grant" in known["over"]["error"]
+    lines = {line.split()[0]: line for line in daemon.home.run("status").stdout.splitlines() if "auth:" in line}
+    assert "auth: google_oauth, expires in 2 h 00 min" in lines["good"]
+    assert f"auth: google_oauth, no credential: {tokens / 'gone'} does not exist" in lines["gone"]
+
+
 def test_a_login_that_is_missing_is_told_with_what_to_do(start: Start, endpoint: TokenProcess, tokens: Path) -> None:
     gone = {kind: {"type": kind, "file_path": str(tokens / kind)} | endpoint.settings(kind) for kind in KINDS}
     home = start(gone)

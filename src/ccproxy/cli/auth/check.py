@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from ccproxy.cli.auth.asking import Told, as_json, ask
-from ccproxy.cli.auth.words import below, line, validity, width_of
+from ccproxy.cli.auth.words import below, is_over, line, validity, width_of
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 
@@ -51,4 +51,13 @@ def sentences(each: Told, now: datetime) -> Iterator[str]:
     else:
         kind = None if (each["where"] or "").startswith(each["type"]) else each["type"]
         yield ", ".join(filter(None, [kind, each["where"], validity(each["expires"], now)]))
-        yield from filter(None, [each["error"]])
+        yield from filter(None, [each["error"] or outlook(each, now)])
+
+
+def outlook(each: Told, now: datetime) -> str:
+    """What will become of a credential with which nothing is wrong, where that is worth saying."""
+    if each["refreshable"] and is_over(each["expires"], now):
+        return "it is refreshed for the next request"
+    if each["expires"] and not each["refreshable"]:
+        return "it cannot be refreshed, for there is no refresh token: log in again before it is over"
+    return ""

@@ -23,7 +23,12 @@ def moment(iso: str | None, now: datetime) -> str:
 def validity(iso: str | None, now: datetime) -> str:
     """`expires in 3 h 07 min (17:45:12)`, `expired 5 min ago (14:33:00)`; empty for None."""
     told = moment(iso, now)
-    return told and f"{'expired' if 'ago' in told else 'expires'} {told}"
+    return told and f"{'expired' if is_over(iso, now) else 'expires'} {told}"
+
+
+def is_over(iso: str | None, now: datetime) -> bool:
+    """True if that moment has been."""
+    return iso is not None and datetime.fromisoformat(iso) <= now
 
 
 def line(each: Told, width: int, text: str) -> str:
