@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
+
 from curl_cffi import CurlECode, CurlError
 
 from ccproxy.exchange import Origin
 from ccproxy.transport.carrier import ErrorKind, TransportError
-from ccproxy.transport.failures import timeout_error
+from ccproxy.transport.failures import timeout_error, untouched
 from ccproxy.transport.upstream import Upstream
 
-CONNECT: frozenset[int] = frozenset(
-    {CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_RESOLVE_HOST, CurlECode.COULDNT_CONNECT, CurlECode.PROXY}
-)
+CONNECT: frozenset[int] = frozenset({CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT, CurlECode.PROXY})
 TLS: frozenset[int] = frozenset(
     {
         CurlECode.SSL_CONNECT_ERROR,
@@ -34,40 +35,61 @@ BROKEN: frozenset[int] = frozenset(
     }
 )
 """The connection, or the stream, ended before the answer did."""
+TOO_LARGE = "Too large response headers"
+"""What libcurl 8.21 says of a head without an end, by one code or another."""
+MALFORMED = (TOO_LARGE, "chunk", "hexadecimal")
+"""What it says of other bytes that are not HTTP, by the code of a failed connection."""
+
+NO_TUNNEL = "Proxy CONNECT aborted"
+"""The proxy closed the connection instead of answering."""
 
 
-def failure(
-    upstream: Upstream, error: BaseException, *, status: int, started: bool, reused: bool, connect_code: int
-) -> TransportError:
-    """The error for a transfer that failed.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a transfer that failed."""
 
-    Args:
-        upstream: where the request went.
-        error: what the binding says: a CurlError, or what one of our callbacks raised.
-        status: the answer's status, 0 if none came.
-        started: True if any byte of an answer came.
-        reused: True if the connection had served before.
-        connect_code: what a proxy answered to CONNECT, 0 if none did.
-    """
+    status: int
+    """0 if no head came."""
+    started: bool
+    """True if any byte of an answer came."""
+    reused: bool
+    """True if the connection had served before."""
+    connect_code: int
+    """What a proxy answered to CONNECT, 0 if none did."""
+    errno: int
+    """Of the last system call that failed, 0 if none did."""
+
+
+def failure(upstream: Upstream, error: BaseException | None, seen: Seen) -> TransportError:
+    """The error for a transfer that failed; `error` is what the binding says, None for a head that ended early."""
     origin = upstream.origin
     if not isinstance(error, CurlError):
-        return TransportError("protocol", f"{origin} sent something that cannot be read: {error!r}")
+        return broken(origin, "" if error is None else repr(error), seen)
     code, detail = error.code, said(error)
-    if connect_code >= 300:
-        return TransportError("connect", f"the proxy {upstream.proxy} answered {connect_code} to CONNECT {origin}")
+    if seen.connect_code >= 300:
+        return untouched(f"the proxy {upstream.proxy} answered {seen.connect_code} to CONNECT {origin.authority}")
     if code == CurlECode.OPERATION_TIMEDOUT:
         return timeout_error(origin, "connect_timeout", upstream.timeouts.connect)
-    if code in CONNECT:
-        return TransportError("connect", f"no connection to {origin}: {detail}", untouched=True)
+    if code == CurlECode.COULDNT_RESOLVE_HOST:
+        return untouched(f"the name {origin.host} does not resolve")
+    if code in CONNECT or detail == NO_TUNNEL:
+        return untouched(f"no connection to {origin}: {os.strerror(seen.errno) if seen.errno else detail}")
     if code in TLS:
         return TransportError("tls", tls_message(origin, code, detail))
-    if code not in BROKEN:
-        return TransportError("protocol", f"{origin} sent something that is not HTTP: {detail}")
-    if status:
-        kind: ErrorKind = "reset" if code == CurlECode.RECV_ERROR else "truncated"
-        return TransportError(kind, f"{origin} closed the connection in the middle of its answer: {detail}")
-    message = f"{origin} closed the connection without an answer: {detail}"
-    return TransportError("reset", message, untouched=not started, stale=not started and reused)
+    if code in BROKEN and not any(word in detail for word in MALFORMED):
+        return broken(origin, detail, seen, "reset" if code == CurlECode.RECV_ERROR else "truncated")
+    if code == CurlECode.TOO_LARGE or TOO_LARGE in detail:
+        detail = "its head does not end"
+    return TransportError("protocol", f"{origin} sent something that is not HTTP: {detail}")
+
+
+def broken(origin: Origin, why: str, seen: Seen, in_body: ErrorKind = "truncated") -> TransportError:
+    """The error for a connection that ended too early; of the kind `in_body` if that was in the body."""
+    tail = f": {why}" if why else ""
+    if seen.status:
+        return TransportError(in_body, f"{origin} closed the connection in the middle of its answer{tail}")
+    message = f"{origin} closed the connection without an answer{tail}"
+    return TransportError("reset", message, untouched=not seen.started, stale=not seen.started and seen.reused)
 
 
 def tls_message(origin: Origin, code: int, detail: str) -> str:

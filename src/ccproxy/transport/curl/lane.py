@@ -14,7 +14,7 @@ from ccproxy.transport.curl.multi import Multi
 from ccproxy.transport.curl.profile import Profiles
 from ccproxy.transport.curl.transfer import Transfer
 from ccproxy.transport.curl.trust import TrustFile
-from ccproxy.transport.native_pool import LONGEST_TICK, SHORTEST_TICK, Limits, overdue
+from ccproxy.transport.native_pool import LONGEST_TICK, SHORTEST_TICK, Limits
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.upstream import Timeouts, Upstream
 
@@ -112,7 +112,6 @@ class Lane:
             self._on_idle(self._identity, self)
             return
         for transfer in [each for each in self._transfers if each.stream.waiting]:
-            error = overdue(transfer.stream, transfer.silence(now), transfer.upstream.origin)
-            if error is not None:
+            if (error := transfer.overdue(now)) is not None:
                 transfer.expire(error)
         self._sweeper = self._loop.call_later(self._tick, self._sweep)

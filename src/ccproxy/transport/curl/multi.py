@@ -5,10 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from curl_cffi import AsyncCurl, Curl, CurlMOpt
+from curl_cffi import AsyncCurl, Curl, CurlMOpt, ffi
 
 NO_SOCKET, NO_EVENT = -1, 0
 """`CURL_SOCKET_TIMEOUT`: not a socket but the time has something to say."""
+
+
+class Plain:
+    """An option whose number `AsyncCurl.setopt` (0.16) does not know: for those that it knows to be numbers it hands
+    libcurl the address of the value instead of the value.
+    """
+
+    def __init__(self, option: CurlMOpt) -> None:
+        self._option = int(option)
+
+    def __int__(self) -> int:
+        return self._option
 
 
 class Ended(Protocol):
@@ -23,8 +35,8 @@ class Multi(AsyncCurl):
     def __init__(self, ca_path: str, connections: int) -> None:
         super().__init__(ca_path, asyncio.get_running_loop())
         self._transfers: dict[Curl, Ended] = {}
-        self.setopt(CurlMOpt.MAXCONNECTS, connections)  # type: ignore[no-untyped-call]
-        self.setopt(CurlMOpt.MAX_HOST_CONNECTIONS, connections)  # type: ignore[no-untyped-call]
+        for option in (CurlMOpt.MAXCONNECTS, CurlMOpt.MAX_HOST_CONNECTIONS):
+            self.setopt(Plain(option), ffi.cast("void *", connections))  # type: ignore[no-untyped-call]
 
     def start(self, curl: Curl, transfer: Ended) -> None:
         """Begins a transfer."""

@@ -6,6 +6,7 @@ from curl_cffi import Curl, CurlError
 
 from ccproxy.fingerprint.fingerprint import Fingerprint
 from ccproxy.transport.carrier import TransportError
+from ccproxy.transport.curl.browsers import libcurl_name
 from ccproxy.transport.curl.likeness import options
 
 
@@ -21,7 +22,7 @@ class Profiles:
             fingerprint: the captured one, if it is that.
         """
         if fingerprint is None:
-            if curl.impersonate(name, default_headers=False) != 0:
+            if curl.impersonate(libcurl_name(name), default_headers=False) != 0:
                 raise TransportError("protocol", f"there is no fingerprint profile {name!r}")
             return
         try:

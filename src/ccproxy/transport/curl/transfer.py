@@ -9,8 +9,9 @@ from curl_cffi import Curl, CurlInfo
 
 from ccproxy.exchange import Headers
 from ccproxy.transport.carrier import OnInterim, TransportError
-from ccproxy.transport.curl.failures import failure
+from ccproxy.transport.curl.failures import Seen, failure
 from ccproxy.transport.curl.head import HeadReader
+from ccproxy.transport.native_pool import overdue
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.upstream import Upstream
 
@@ -34,7 +35,7 @@ class Transfer:
     """Implements `response_stream.Source` for a reader, `multi.Ended` for libcurl."""
 
     __slots__ = (
-        "_head", "_home", "_loop", "_on_interim", "_refusal", "_sent",
+        "_begun", "_head", "_home", "_loop", "_on_interim", "_refusal", "_sent",
         "curl", "last_activity", "paused", "running", "stream", "upstream",
     )  # fmt: skip
 
@@ -46,8 +47,8 @@ class Transfer:
         self._on_interim = on_interim
         self._head = HeadReader(self._interim if on_interim is not None else None)
         self._refusal: TransportError | None = None
-        self._sent: object = None
-        self.last_activity = self._loop.time()
+        self._sent: object = 0
+        self._begun = self.last_activity = self._loop.time()
 
     # -- libcurl's side: neither of the two callbacks may call libcurl back
 
@@ -59,7 +60,8 @@ class Transfer:
             if self._head.feed(line):
                 self._begin()
         except TransportError as error:
-            self._refusal = error
+            origin = self.upstream.origin
+            self._refusal = TransportError(error.kind, f"{origin} sent something that is not HTTP: {error}")
             return REFUSE
         return len(line)
 
@@ -80,7 +82,7 @@ class Transfer:
             stream.trailers = self._head.trailers
             stream.finish()
         else:
-            stream.fail(self._refusal or self._failure(error or ValueError("no answer")))
+            stream.fail(self._refusal or failure(self.upstream, error, self._seen()))
         self._home.done(self)
 
     def _begin(self) -> None:
@@ -96,16 +98,12 @@ class Transfer:
     def _warm(self) -> bool:
         return self.curl.getinfo(CurlInfo.NUM_CONNECTS) == 0
 
-    def _failure(self, error: BaseException) -> TransportError:
-        code = self.curl.getinfo(CurlInfo.HTTP_CONNECTCODE)
-        return failure(
-            self.upstream,
-            error,
-            status=self._head.status,
-            started=self.stream.started,
-            reused=self._warm(),
-            connect_code=code if isinstance(code, int) else 0,
-        )
+    def _seen(self) -> Seen:
+        status, started = self._head.status, self.stream.started
+        code, errno = self.curl.getinfo(CurlInfo.HTTP_CONNECTCODE), self.curl.getinfo(CurlInfo.OS_ERRNO)
+        assert isinstance(code, int)
+        assert isinstance(errno, int)
+        return Seen(status, started, self._warm(), code, errno)
 
     # -- the stream's side
 
@@ -136,13 +134,24 @@ class Transfer:
 
     # -- the sweep's side
 
-    def silence(self, now: float) -> float:
-        """Seconds since anything moved; connecting has its own limit, a request still going out counts as movement."""
-        if not self.stream.started:
-            sent = self.curl.getinfo(CurlInfo.SIZE_UPLOAD_T)
-            if not self.curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) or sent != self._sent:
-                self._sent, self.last_activity = sent, now
-        return now - self.last_activity
+    def overdue(self, now: float) -> TransportError | None:
+        """The error for a provider that has been silent, or without a place for this request, for too long."""
+        upstream = self.upstream
+        if not self._connected():
+            limits = upstream.timeouts
+            self.last_activity = now  # connecting has its own limit, which libcurl keeps
+            late = now - self._begun > limits.connect + limits.first_byte
+            return TransportError("overloaded", f"all connections to {upstream.origin} are busy") if late else None
+        return overdue(self.stream, now - self.last_activity, upstream.origin)
+
+    def _connected(self) -> bool:
+        """A request that is still going out counts as movement."""
+        if self.stream.started:
+            return True
+        sent = self.curl.getinfo(CurlInfo.SIZE_UPLOAD_T)
+        if sent != self._sent:
+            self._sent, self.last_activity = sent, self._loop.time()
+        return self.curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) != 0
 
     def expire(self, error: TransportError) -> None:
         """Fails the request."""
