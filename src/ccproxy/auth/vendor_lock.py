@@ -69,13 +69,16 @@ def claude_code_writing(file: Path) -> Sequence[Lock]:
 
 
 def codex(file: Path) -> Sequence[Lock]:
-    """What Codex 0.169 takes around writing, in its order. It posts without a lock, but keeps what it finds then."""
+    """What Codex 0.169 takes around writing, in its order. It posts without a lock, but keeps what it finds then.
+
+    Not to be held while its file is waited for: it would wait for us to write what it has got.
+    """
     folder = _folder(file)
     return FileLock(folder / "auth.lock", create=True), FileLock(folder / f"{file.name}.lock", create=True)
 
 
 def none(file: Path) -> Sequence[Lock]:
-    """Gemini-cli 0.61 takes none: its refresh tokens can be used any number of times."""
+    """No lock. Gemini-cli 0.61 never takes one: its refresh tokens can be used any number of times."""
     return ()
 
 
@@ -86,12 +89,12 @@ def _folder(file: Path) -> Path:
 REFRESHING: Mapping[str, Callable[[Path], Sequence[Lock]]] = {
     "anthropic_oauth": claude_code,
     "google_oauth": none,
-    "codex_oauth": codex,
+    "codex_oauth": none,
 }
 """By kind of source: the locks of a whole refresh, for a credential file."""
 WRITING: Mapping[str, Callable[[Path], Sequence[Lock]]] = {
     "anthropic_oauth": claude_code_writing,
     "google_oauth": none,
-    "codex_oauth": none,
+    "codex_oauth": codex,
 }
 """By kind of source: those that are taken besides while the file is written."""
