@@ -20,6 +20,8 @@ from ccproxy.auth.tokens import Grant, Layout, Tokens
 PAUSES = (0.02, 0.04, 0.08, 0.16)
 """Seconds before each further look at a file that somebody may be writing at the moment."""
 WRITE_LOCK_SECONDS = 3.0
+ROUNDING = 2.0
+"""Seconds that a file may make of the moment that was written to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ class Change:
     def deadline(self) -> float:
         """By the steady clock."""
         return math.inf if self.lifetime is None else self.steady + self.lifetime
+
+    @property
+    def expires(self) -> float | None:
+        """Seconds since the epoch, by this machine's clock."""
+        return None if self.lifetime is None else self.wall + self.lifetime
+
+    def is_in(self, tokens: Tokens) -> bool:
+        """True if these are the grant's, and nobody has given them another end."""
+        if tokens.access != self.grant.access:
+            return False
+        told, ours = tokens.expires, self.expires
+        return tokens.by_provider or told is None or (ours is not None and abs(told - ours) < ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +173,7 @@ class Keeper:
 
     def _changed(self, change: Change, content: Content) -> Content:
         document = content.document
-        expires = None if change.lifetime is None else change.wall + change.lifetime
-        for path, value in self._layout.members(document, change.grant, expires, change.wall).items():
+        for path, value in self._layout.members(document, change.grant, change.expires, change.wall).items():
             document = changed(document, path, value)
         return replace(content, document=document)
 
@@ -190,11 +203,11 @@ class Keeper:
         return held
 
     def _deadline(self, tokens: Tokens) -> float:
-        now, last = self._clock.steady(), self.last
+        now = self._clock.steady()
         if tokens.access is None:
             return -math.inf
-        if last is not None and last.grant.access == tokens.access:
-            return last.deadline
+        if self.last is not None and self.last.is_in(tokens):
+            return self.last.deadline
         if tokens.expires is None:
             return math.inf
         left = tokens.expires - self._clock.wall() - (self._skew if tokens.by_provider else 0.0)
