@@ -10,6 +10,7 @@ import pytest
 from ccproxy.exchange import HttpRequest
 from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.response_rules import NOT_IN_TRAILERS
 from ccproxy.transport.response_stream import ResponseStream
 from tests.support.http import Header
 from tests.support.tls import Authority
@@ -47,6 +48,10 @@ WHOLE: dict[str, tuple[bytes, int, bytes, list[Header]]] = {
     "chunked": (CHUNKED + b"4\r\nbody\r\n0\r\n\r\n", 200, b"body", [(b"Transfer-Encoding", b"chunked")]),
     "chunk extensions": (CHUNKED + b'2;a=b\r\nbo\r\n2;c="d"\r\ndy\r\n0;e\r\n\r\n', 200, b"body",
                          [(b"Transfer-Encoding", b"chunked")]),
+    "HTTP/1.0 that stays": (ok(b"x", b"Connection: keep-alive").replace(b"/1.1", b"/1.0"), 200, b"x",
+                            [(b"Connection", b"keep-alive"), (b"Content-Length", b"1")]),
+    "CHUNKED": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 200, b"x",
+                [(b"Transfer-Encoding", b"Chunked")]),
     "trailers are not headers": (CHUNKED + b"4\r\nbody\r\n0\r\nX-Trailer: 1\r\nSet-Cookie: t\r\n\r\n", 200, b"body",
                                  [(b"Transfer-Encoding", b"chunked")]),
     "204": (b"HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n", 204, b"", [(b"X-A", b"1")]),
@@ -86,6 +91,7 @@ def test_whole_answers(run: Run, case: str) -> None:
 CLOSING: dict[str, tuple[bytes, bytes]] = {
     "no framing": (b"HTTP/1.1 200 OK\r\n\r\nbody", b"body"),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nX: y\r\n\r\nbody", b"body"),
+    "identity": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nbody", b"body"),
     "nothing at all": (b"HTTP/1.1 200 OK\r\n\r\n", b""),
     "connection: close": (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbody", b"body"),
 }
@@ -150,6 +156,24 @@ WRONG: dict[str, bytes] = {
     "chunk size": CHUNKED + b"zz\r\n",
     "folded": b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
     "LF only": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    "chunk size below nothing": CHUNKED + b"-1\r\nx\r\n",
+    "chunk size without measure": CHUNKED + b"f" * 17 + b"\r\nx",
+    "more than its chunk": CHUNKED + b"1\r\nxx\r\n",
+    "length without measure": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    "length below nothing": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+    "length in trailers": CHUNKED + b"1\r\nx\r\n0\r\nContent-Length: 1\r\n\r\n",
+    "a coding nobody asked for": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+    "chunked, but not last": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\nx",
+    "chunked twice": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "status 0": b"HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n",
+    "status 99": b"HTTP/1.1 099 Less\r\n\r\n",
+    "HTTP/2.0 in words": b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/0.9 in words": b"HTTP/0.9 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "NUL in a value": ok(b"", b"X: a\0b"),
+    "NUL in the reason": b"HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n",
+    "CR in a value": ok(b"", b"X: a\rb"),
+    "white space before a colon": ok(b"", b"X : a"),
+    "an interim answer that is none": b"HTTP/1.1 103 Early\r\nX : a\r\n\r\n" + ok(),
     "101 to nothing": b"HTTP/1.1 101 Switching Protocols\r\nX: y\r\n\r\n",
     "101 with a body": b"HTTP/1.1 101 Switching Protocols\r\nContent-Length: 4\r\n\r\nbody",
 }
@@ -184,24 +208,87 @@ def test_what_is_not_http(run: Run, case: str, warm: bool) -> None:
     run(main)
 
 
-@pytest.mark.parametrize("piece", [b"X: " + b"a" * 1000 + b"\r\n", b"a" * 1000, b"HTTP/1.1 100 Continue\r\n\r\n" * 40])
-def test_a_head_without_an_end(run: Run, piece: bytes) -> None:
-    """Many fields, one endless field, interim answers only: it is not collected for ever."""
+ENDLESS: dict[str, tuple[bytes, bytes]] = {
+    "many fields": (b"HTTP/1.1 200 OK\r\n", b"X: " + b"a" * 1000 + b"\r\n"),
+    "one field": (b"HTTP/1.1 200 OK\r\nX:", b"a" * 1000),
+    "one name": (b"HTTP/1.1 200 OK\r\nX", b"a" * 1000),
+    "its reason": (b"HTTP/1.1 200 O", b"K" * 1000),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 40),
+    "interim answers that are told": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 40),
+    "an empty line": (b"", b"\r\n" * 500),
+    "many trailers": (CHUNKED + b"1\r\nx\r\n0\r\n", b"X: " + b"a" * 1000 + b"\r\n"),
+    "one trailer": (CHUNKED + b"0\r\nX: ", b"a" * 1000),
+    "a chunk extension": (CHUNKED + b"1;a=", b"a" * 1000),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_does_not_end_is_not_collected_for_ever(run: Run, case: str) -> None:
+    """100 MB are on offer."""
+    begin, piece = ENDLESS[case]
+    told: list[int] = []
+    sent = 0
 
     async def serve(link: Link) -> None:
+        nonlocal sent
         await link.request()
-        await link.send(b"" if piece.startswith(b"HTTP") else b"HTTP/1.1 200 OK\r\nX:")
-        while True:
+        await link.send(begin)
+        while sent < 100_000_000:
             await link.send(piece * 20)
+            sent += len(piece) * 20
 
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            with pytest.raises(TransportError, match="does not end") as caught:
-                await whole(pool, peer)
+            with pytest.raises(TransportError, match="not end") as caught:
+                await (await pool.send(peer.upstream, get(), lambda *interim: told.append(interim[0]))).read()
             assert caught.value.kind == "protocol"
             await until(lambda: peer.ended == 1)
+            assert sent < 20_000_000, "what the kernel holds, and a little more"
+            assert len(told) < 20_000
             await pool.close()
+
+    run(main)
+
+
+def test_interim_answers_are_told_as_they_come(run: Run) -> None:
+    """All but 100, each with fields of its own, before the final head, and not among its fields."""
+    told: list[tuple[int, bytes, list[Header]]] = []
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\nlink: b\r\n\r\n"
+
+    async def serve(link: Link) -> None:
+        await link.request()
+        await link.send(*split(b"HTTP/1.1 100 Continue\r\n\r\n" + interim, 5))
+        await until(lambda: told)
+        await link.send(b"HTTP/1.1 102\r\n\r\n" + interim + ok(b"x"))
+        await link.closed()
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits())
+            stream = await pool.send(peer.upstream, get(), lambda *one: told.append(one))
+            assert (await stream.read(), stream.headers) == (b"x", [(b"Content-Length", b"1")])
+            hints = (103, b"Early Hints", [(b"Link", b"a"), (b"link", b"b")])
+            assert told == [hints, (102, b"", []), hints]
+            await pool.close()
+
+    run(main)
+
+
+def test_trailers_are_kept(run: Run) -> None:
+    """Of each answer its own; those that would change what the message is are not."""
+    said = b"".join(b"%b: 1\r\n" % name for name in sorted(NOT_IN_TRAILERS - {b"content-length", b"transfer-encoding"}))
+    trailers = b"X-A: 1\r\n" + said + b"x-a: 2\r\nDigest: d\r\n"
+
+    async def main() -> None:
+        for pieces in ([trailers], split(trailers, 1)):
+            async with Peer(always(CHUNKED + b"1\r\nx\r\n0\r\n", *pieces, b"\r\n")) as peer:
+                pool = NativePool(Limits())
+                for number in range(2):
+                    stream = await pool.send(peer.upstream, get())
+                    assert (await stream.read(), stream.reused) == (b"x", number > 0)
+                    assert stream.trailers == [(b"X-A", b"1"), (b"x-a", b"2"), (b"Digest", b"d")]
+                await pool.close()
 
     run(main)
 
