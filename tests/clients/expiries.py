@@ -16,10 +16,13 @@ from tests.support.daemon import UnixConnection
 from tests.support.jailed import House
 from tests.support.outer import Outer, Running
 
-SECONDS = 90.0
+SECONDS, WRITTEN_SECONDS = 90.0, 10.0
 HELLO = "Hello from the simulator"
-LEFT = {"over": -60.0, "soon": 200.0, "early": 330.0}
-"""Way in which a token is old -> the seconds that it has left. The CLIs want another from 300 s before its end."""
+LEFT = {"over": -60.0, "soon": 200.0, "early": 330.0, "refused": 3600.0}
+"""Way in which a token is old -> the seconds that it has left by the file; the API takes one that is `refused` no more.
+
+The CLIs want another from 300 s before its end.
+"""
 WAY = 0.15
 """Seconds to the token endpoint and back, so that both are often on their way at once."""
 STEPS = 8
@@ -101,18 +104,21 @@ class SharedLogin:
         return account(self.outer, login.vendor, "state", refresh=refresh, access=access)
 
     def age(self, way: str) -> None:
-        """Some time passes: the token in the file is old, and no other counts."""
+        """Time passes: there is another access token in the file, and it is old; those of before are over."""
         self.figures.before[way] += 1
-        if way == "refused":
-            account(self.outer, self.login.vendor, "expire")
-            return
         document = self.document()
         refresh = found(document, self.login.refresh_path)
         self._write(document, account(self.outer, self.login.vendor, "later", refresh=refresh, left=LEFT[way]))
+        if way == "refused":
+            account(self.outer, self.login.vendor, "expire")
 
     def expiry(self, number: int, way: str) -> None:
         """One expiry, seen by both at the same moment. Raises AssertionError unless both are well served."""
         self.age(way)
+        self.both(number, way)
+
+    def both(self, number: int, way: str) -> None:
+        """A turn of the CLI and a request through ccproxy. Raises AssertionError unless both are well served."""
         begun = time.monotonic()
         cli = self._start(self.login.command, self.login.environment(self.home, self.outer.ca), self.home / "work")
         # Not to wait for anything: where in the CLI's start our request falls is moved along from expiry to expiry.
@@ -133,8 +139,13 @@ class SharedLogin:
         """The file is whole, private, and holds what counts."""
         assert names(self.document()) == self.members, f"{about}: {names(self.document()) ^ self.members}"
         assert self.file.stat().st_mode & 0o777 == 0o600, about
+        assert not [path for path in self.login.locks if (self.home / path).exists()], about
+        # ccproxy may be refreshing beside what it had to do.
+        self.outer.until(self._counts, WRITTEN_SECONDS)
+
+    def _counts(self) -> bool:
         counters = self.counters()
-        assert (counters["current"], counters["valid"]) == (True, True), f"{about}: {counters}"
+        return bool(counters["current"] and counters["valid"])
 
     def _until_it_asks(self) -> float:
         """How long the CLI's last turns took until nearly their end, which is when it may ask for a token."""

@@ -44,6 +44,8 @@ class Login:
     body: Members
     ages: tuple[str, ...]
     """Ways in which this vendor's tokens grow old, in turn."""
+    locks: tuple[str, ...] = ()
+    """What is there, below the home, only while somebody refreshes."""
 
     def file(self, home: Path) -> Path:
         """The credential file."""
@@ -136,6 +138,7 @@ CLAUDE = Login(
     "/v1/messages",
     {"model": "claude-sonnet-4-5", "max_tokens": 64, "messages": TURN},
     ("over", "refused", "soon"),
+    (".claude.lock", ".claude/.oauth_refresh.lock", ".claude/.storage-write.lock"),
 )
 CODEX = Login(
     "codex",
