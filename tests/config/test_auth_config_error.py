@@ -22,6 +22,9 @@ OF_CREDENTIALS = [
     (BY % "{command: a, header: 'x y'}", "providers.p.auth.header: is not a header name"),
     (BY % "{command: a, max_age: 5}", "providers.p.auth.max_age: is not a known key; did you mean max_age_seconds?"),
     (BY % "{type: anthropic_oauth, client_id: ''}", "providers.p.auth.client_id: should not be empty"),
+    (BY % "{type: google_oauth, client_id: a}", "client_secret: is required; add that of the program that logged in"),
+    (BY % "{type: google_oauth, client_secret: a}", "providers.p.auth.client_id: is required; add that of"),
+    (BY % "{type: anthropic_oauth, endpoint: 'http://example.com'}", "would send refresh tokens where everybody"),
     (BY % "{type: anthropic_oauth, endpoint: x}", "providers.p.auth.endpoint: should be a URL"),
     (
         "providers: {p: {type: openai, host: a.example.com, base_url: 'http://127.0.0.1:1'}}",

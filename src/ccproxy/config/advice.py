@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ccproxy.config.errors import dotted, nearest
 from ccproxy.config.section import Section
@@ -84,10 +84,12 @@ def _mapping(details: ErrorDetails, place: Place) -> str:
     return f"write 'key: value' lines under {details['loc'][-1]!r}" if place.line is not None else ""
 
 
-def _missing(_: Any, __: Place) -> str:
-    return "add it"
+def _missing(details: ErrorDetails, _: Place) -> str:
+    return _MISSING.get(str(details["loc"][-1]), "add it")
 
 
+_OF_A_PROGRAM = "add that of the program that logged in (docs/credentials.md)"
+_MISSING = {"client_id": _OF_A_PROGRAM, "client_secret": _OF_A_PROGRAM}
 _ADVICE: dict[str, Callable[[ErrorDetails, Place], str]] = {
     "unknown_key": _unknown_key,
     "literal_error": _literal,
