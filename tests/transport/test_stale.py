@@ -1,0 +1,150 @@
+"""Connections that a server gave up while they were idle: the next request never notices."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ccproxy.exchange import Attempt, HttpRequest
+from ccproxy.transport.carrier import Incoming, TransportError
+from ccproxy.transport.delivery import Delivery
+from ccproxy.transport.native_pool import Limits, NativePool
+from ccproxy.transport.retry import Sending
+from tests.support.tls import Authority
+from tests.transport.conftest import Run
+from tests.transport.peer import Link, Peer, get, ok, until
+
+GIVEN_UP = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nslow"
+STAYS = GIVEN_UP.replace(b"Connection: close\r\n", b"")
+WAYS = ["close", "reset", "408", "408 and close", "408 and reset"]
+MOMENTS = ["with the answer", "behind it", "while idle", "upon the request's first byte", "upon the request"]
+
+
+async def deliver(pool: NativePool, peer: Peer, request: HttpRequest) -> tuple[Incoming, list[Attempt]]:
+    delivery = Delivery(peer.origin, request)
+    return await Sending(pool, peer.upstream, delivery).run(), delivery.attempts
+
+
+async def give_up(link: Link, way: str) -> None:
+    """With TLS, closing says close_notify, and a reset does not."""
+    if way.startswith("408"):
+        await link.send(GIVEN_UP)
+    if way.endswith("reset"):
+        link.reset()
+    elif way != "408":
+        link.writer.close()
+
+
+async def answer_once(link: Link, moment: str, way: str) -> None:
+    await link.request()
+    if moment == "with the answer":
+        link.writer.write(ok(b"first"))
+        await give_up(link, way)
+        return
+    await link.send(ok(b"first"))
+    if moment == "while idle":
+        await asyncio.sleep(0.01)
+    elif moment == "upon the request's first byte":
+        await link.reader.read(1)
+    elif moment == "upon the request":
+        await link.request()
+    await give_up(link, way)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [0, 200_000])
+def test_given_up_while_idle(run: Run, trusted: Authority, tls: bool, moment: str, way: str, size: int) -> None:
+    """Whenever the server does it, the next request is answered, by another connection."""
+    gone = asyncio.Event()
+
+    async def serve(link: Link) -> None:
+        if link.number == 0:
+            await answer_once(link, moment, way)
+            gone.set()
+        else:
+            await link.request()
+            await link.send(ok(b"%d" % link.number))
+        await link.closed()
+
+    async def main() -> None:
+        async with Peer(serve, trusted.server_context() if tls else None) as peer:
+            pool = NativePool(Limits())
+            first, _ = await deliver(pool, peer, get())
+            assert await first.read() == b"first"
+            if moment in ("behind it", "while idle"):
+                await gone.wait()
+            again, attempts = await deliver(pool, peer, get(method="POST", body=b"x" * size))
+            assert (again.status, await again.read(), again.reused) == (200, b"1", False)
+            assert len(attempts) <= 2
+            await pool.close()
+
+    try:
+        run(main)
+    except AssertionError as error:
+        if not (tls and "SSL" in str(error)):  # the server's own loop complains of what it did
+            raise
+
+
+@pytest.mark.parametrize(("warm", "answer"), [(False, GIVEN_UP), (False, STAYS), (True, STAYS)])
+def test_a_408_that_is_an_answer_is_passed_on(run: Run, warm: bool, answer: bytes) -> None:
+    """On a new connection it is, and so it is where the server goes on with the connection."""
+
+    async def serve(link: Link) -> None:
+        if warm:
+            await link.request()
+            await link.send(ok())
+        await link.request()
+        await link.send(answer)
+        await link.closed()
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits())
+            if warm:
+                await (await deliver(pool, peer, get()))[0].read()
+            incoming, attempts = await deliver(pool, peer, get())
+            assert (incoming.status, await incoming.read(), len(attempts)) == (408, b"slow", 1)
+            await pool.close()
+
+    run(main)
+
+
+def test_a_server_that_gives_every_connection_up_is_asked_twice(run: Run) -> None:
+    async def serve(link: Link) -> None:
+        if link.number == 0:
+            await link.request()
+            await link.send(ok())
+        await link.request()
+
+    async def main() -> None:
+        async with Peer(serve) as peer:
+            pool = NativePool(Limits())
+            await (await deliver(pool, peer, get()))[0].read()
+            with pytest.raises(TransportError) as caught:
+                await deliver(pool, peer, get())
+            assert (caught.value.kind, caught.value.untouched) == ("reset", True)
+            await until(lambda: peer.ended == 2)
+            await pool.close()
+
+    run(main)
+
+
+def test_a_session_that_ends_without_close_notify_is_not_whole(run: Run, trusted: Authority) -> None:
+    """A body that only the connection's end delimits may have been cut by anybody (RFC 9112 §9.8)."""
+
+    async def serve(link: Link) -> None:
+        await link.request()
+        await link.send(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        link.reset()
+
+    async def main() -> None:
+        async with Peer(serve, trusted.server_context()) as peer:
+            pool = NativePool(Limits())
+            with pytest.raises(TransportError):
+                await (await pool.send(peer.upstream, get())).read()
+            await pool.close()
+
+    run(main)
