@@ -163,7 +163,7 @@ def test_a_slow_client_slows_a_fast_upstream(daemon: Daemon, start_upstream: Sta
     assert left(upstream)
 
 
-def test_two_hundred_streams_at_once(daemon: Daemon, upstream: Upstream) -> None:
+def test_256_streams_at_once(daemon: Daemon, upstream: Upstream) -> None:
     pieces = [OPENAI.stream_piece] * 5 + [b"data: [DONE]\n\n"]
     upstream.script = stream(pieces, delay=0.1)
     answers: list[Response] = []
@@ -171,12 +171,12 @@ def test_two_hundred_streams_at_once(daemon: Daemon, upstream: Upstream) -> None
     def one() -> None:
         answers.append(daemon.ask("POST", "/v1/chat/completions", [OPENAI.key()], OPENAI.body(stream=True)))
 
-    threads = [threading.Thread(target=one) for _ in range(200)]
+    threads = [threading.Thread(target=one) for _ in range(256)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(answers) == 200
+    assert len(answers) == 256
     assert all(answer.complete and answer.body == b"".join(pieces) for answer in answers)
     daemon.healthy()
 

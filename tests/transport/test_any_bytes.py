@@ -24,12 +24,39 @@ TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 LINES = [
-    b"HTTP/1.1 200 OK", b"HTTP/1.0 200 OK", b"HTTP/1.1 103 Early Hints", b"HTTP/1.1 100", b"HTTP/1.1 204 No Content",
-    b"HTTP/1.1 101 Switching Protocols", b"HTTP/1.1 408 Request Timeout", b"HTTP/1.1 304 ", b"HTTP/2 200", b"HTTP/1.1",
-    b"Content-Length: 3", b"Content-Length: 0", b"Content-Length: -1", b"Transfer-Encoding: chunked",
-    b"Transfer-Encoding: x", b"Connection: close", b"Connection: keep-alive", b"Connection: Upgrade", b"Upgrade: websocket",
-    b"X: y", b" folded", b":", b"", b"", b"3", b"abc", b"0", b"1;x=y", b"ffffffffffffffffff", b"-1", b"\0", b"\xff: \xff",
-]  # fmt: skip
+    b"HTTP/1.1 200 OK",
+    b"HTTP/1.0 200 OK",
+    b"HTTP/1.1 103 Early Hints",
+    b"HTTP/1.1 100",
+    b"HTTP/1.1 204 No Content",
+    b"HTTP/1.1 101 Switching Protocols",
+    b"HTTP/1.1 408 Request Timeout",
+    b"HTTP/1.1 304 ",
+    b"HTTP/2 200",
+    b"HTTP/1.1",
+    b"Content-Length: 3",
+    b"Content-Length: 0",
+    b"Content-Length: -1",
+    b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: x",
+    b"Connection: close",
+    b"Connection: keep-alive",
+    b"Connection: Upgrade",
+    b"Upgrade: websocket",
+    b"X: y",
+    b" folded",
+    b":",
+    b"",
+    b"",
+    b"3",
+    b"abc",
+    b"0",
+    b"1;x=y",
+    b"ffffffffffffffffff",
+    b"-1",
+    b"\0",
+    b"\xff: \xff",
+]
 GRAMMAR = st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b""])))
 ANSWERS = st.one_of(st.binary(max_size=200), GRAMMAR.map(lambda parts: b"".join(line + end for line, end in parts)))
 
