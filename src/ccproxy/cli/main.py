@@ -24,6 +24,9 @@ ENTRIES = {
         "ccproxy.cli.namespace.group:namespace", "Look at the capture jail: what it needs, what runs, its captures."
     ),
     "hooks": Entry("ccproxy.cli.hooks.group:hooks", "See, check, try and write hooks."),
+    "fingerprints": Entry(
+        "ccproxy.cli.fingerprints:fingerprints", "See what the TLS of clients looks like, and keep it for a provider."
+    ),
     "lightllm": Entry("ccproxy.cli.lightllm:lightllm", "Convert between the APIs' formats, for bug reports."),
     "logs": Entry("ccproxy.cli.logs:logs", "Print or follow the daemon's log."),
 }
