@@ -95,10 +95,14 @@ class CredentialFile:
     def is_writable(self) -> bool:
         """True if, as far as the permissions say, `write` would succeed."""
         target = os.path.realpath(self._used)
-        return os.access(os.path.dirname(target), os.W_OK | os.X_OK) or os.access(target, os.W_OK)
+        return _may(os.path.dirname(target), os.W_OK | os.X_OK) or _may(target, os.W_OK)
 
     def _locate(self) -> Path:
         return next((path for path in self._paths[:-1] if os.path.exists(path)), self._paths[-1])
+
+
+def _may(path: str, what: int) -> bool:
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _signature_of(path: Path) -> Signature | None:
@@ -128,7 +132,7 @@ def _parsed(data: bytes, path: Path) -> Document:
         raise Unsettled(f"{path} is empty")
     try:
         document = json.loads(data.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
-        _rendered(document, compact=False)  # what is nested too deeply to be written again is found out in time
+        _rendered(document, compact=True)  # what is nested too deeply to be written again is found out in time
     except (ValueError, RecursionError):
         raise Unsettled(f"{path} is not JSON, or not all of it is there") from None
     if not isinstance(document, dict):

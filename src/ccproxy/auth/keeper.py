@@ -44,7 +44,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A grant, the tokens that it takes the place of, and when that was by both clocks."""
+    """A grant, the tokens of the file whose place it takes, and when that was by both clocks."""
 
     former: Tokens
     grant: Grant
@@ -130,8 +130,11 @@ class Keeper:
 
     async def store(self, former: Held, grant: Grant) -> Held:
         """Writes a grant into the file. Gives the tokens to use: its own, or newer ones of the file."""
-        clock = self._clock
-        self.last = change = Change(former.tokens, grant, self._layout.lifetime(grant), clock.wall(), clock.steady())
+        clock, replaced = self._clock, former.tokens
+        if self._waiting is not None:
+            unwritten, _ = self._waiting
+            replaced, grant = unwritten.former, grant.after(unwritten.grant)
+        self.last = change = Change(replaced, grant, self._layout.lifetime(grant), clock.wall(), clock.steady())
         if grant.date is not None:
             self._skew = grant.date - change.wall
         return await self._save(change, former.content)
@@ -145,7 +148,7 @@ class Keeper:
         self._waiting = change, former
         try:
             async with holding(self._writing(former.path), WRITE_LOCK_SECONDS):
-                content, tokens = await self._current(former)
+                content, tokens = await self._current(change, former)
                 if tokens != change.former and self._deadline(tokens) > self._clock.steady():
                     written = content  # another has been here, and has what is newer
                 else:
@@ -158,12 +161,12 @@ class Keeper:
         self._waiting = self.unsaved = None
         return self._take(written, self._layout.tokens(written.document, written.path))
 
-    async def _current(self, former: Content) -> tuple[Content, Tokens]:
+    async def _current(self, change: Change, former: Content) -> tuple[Content, Tokens]:
         """What the file holds now; if it has gone with its directory, what it held."""
         try:
             return await self._settled()
         except Missing:
-            return former, self._layout.tokens(former.document, former.path)
+            return former, change.former
 
     def _in_memory(self) -> tuple[Content, Tokens]:
         """What the file would hold if it could be written."""

@@ -62,6 +62,8 @@ class OAuthSource:
         self.kind, self.header = vendor.kind, header
         self._vendor, self._keeper, self._endpoint, self._clock = vendor, keeper, endpoint, clock
         self._ready: Credential | None = None
+        self._ready_in: Signature | None = None
+        """The file that `_ready` came from: it may have been read again since, for other reasons."""
         self._until = -math.inf
         """When `_ready` is to be looked at again, by the steady clock."""
         self._failure: Failure | None = None
@@ -75,7 +77,8 @@ class OAuthSource:
 
     def cached(self) -> Credential | None:
         """The credential if it is valid, not to be renewed yet, and the file is as it was."""
-        if self._clock.steady() < self._until and self._keeper.file.is_as_read():
+        file = self._keeper.file
+        if self._clock.steady() < self._until and self._ready_in == file.seen and file.is_as_read():
             return self._ready
         return None
 
@@ -152,8 +155,10 @@ class OAuthSource:
         """Hands it out, and keeps it at hand until it is to be renewed, or to be written at last."""
         credential = held.credential
         assert credential is not None
-        self._ready = credential
+        self._ready, self._ready_in = credential, self._keeper.file.seen
         self._until = held.deadline - held.early if until is None else until
+        if held is not self._keeper.held:
+            self._until = -math.inf
         if self._keeper.unsaved is not None:
             self._until = min(self._until, self._next_try)
         return credential

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class Grant:
     id_token: str | None = field(default=None, repr=False)
     lifetime: float | None = None
     date: float | None = None
+
+    def after(self, former: Grant) -> Grant:
+        """The same with what only an earlier one has told."""
+        return replace(self, refresh=self.refresh or former.refresh, id_token=self.id_token or former.id_token)
 
 
 class Layout(Protocol):
