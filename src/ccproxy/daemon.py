@@ -30,6 +30,7 @@ from ccproxy.fronts.interceptor.interceptor import Interceptor
 from ccproxy.fronts.reverse import ReverseFront
 from ccproxy.gateway.translation.request import load_types
 from ccproxy.status import status_of
+from ccproxy.transport.profiles import imperfect_profiles, require_profiles
 from ccproxy.transport.readiness import NotReady, require_reachable
 
 if TYPE_CHECKING:
@@ -47,8 +48,12 @@ LOOK_SECONDS = 0.1
 
 
 def run(config: Config) -> int:
-    """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start."""
+    """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start.
+
+    Raises ConfigError.
+    """
     os.umask(0o077)  # whatever a daemon with credentials writes is its user's only
+    require_profiles(config)
     try:
         lock = control.acquire(control_socket(config.base_dir))
         try:
@@ -145,6 +150,8 @@ class Daemon:
             self.interceptor.ready.set()
             if any(provider.format is not None for provider in self._house.providers.values()):
                 await load_types()
+            for line in await asyncio.to_thread(list, imperfect_profiles(self.config)):
+                logger.warning("%s", line)
         finally:
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
