@@ -55,7 +55,7 @@ class House:
 def build_transport(config: Config) -> Transport:
     """The carriers for all origins that a configuration can name."""
     limits = Limits(config.transport.keepalive_seconds, config.transport.max_connections_per_origin)
-    return Transport(Ways(config), NativePool(limits), CurlCarrier(), EmbeddedCarrier(respond))
+    return Transport(Ways(config), NativePool(limits), CurlCarrier(limits), EmbeddedCarrier(respond))
 
 
 def local_routes(providers: Mapping[str, Provider], notifications: NotificationBuffer) -> dict[str, dict[str, Answer]]:

@@ -69,7 +69,7 @@ class CurlCarrier:
             try:
                 lane = self._lanes[identity] = Lane(identity, Profiles(), self._limits, self._idle)
             except OSError as error:
-                raise TransportError("tls", f"no certificates to trust: {error}") from error
+                raise TransportError("tls", f"the system's certificates cannot be read: {error}") from error
         return lane
 
     def _idle(self, identity: Identity, lane: Lane) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccproxy.transport.carrier import Carrier, Incoming
+from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.delivery import Delivery
 from ccproxy.transport.retry import Sending
 from ccproxy.transport.upstream import Upstream
@@ -21,7 +22,7 @@ class Transport:
         embedded: the provider in this process.
     """
 
-    def __init__(self, ways: Ways, native: Carrier, curl: Carrier, embedded: Carrier) -> None:
+    def __init__(self, ways: Ways, native: Carrier, curl: CurlCarrier, embedded: Carrier) -> None:
         self._ways = ways
         self._native, self._curl, self._embedded = native, curl, embedded
 
@@ -29,6 +30,11 @@ class Transport:
         """The final answer to a request, its body still to come. Raises TransportError if none began."""
         upstream = self._ways.upstream(delivery.provider, delivery.origin)
         return await Sending(self._carrier(upstream), upstream, delivery).run()
+
+    async def load(self) -> None:
+        """Imports what the first request to one of the providers would have to wait for."""
+        if self._ways.need_libcurl():
+            await self._curl.load()
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -35,6 +35,13 @@ class Ways:
             found = self._known[provider, origin] = self._made(self._providers.get(provider or ""), origin)
         return found
 
+    def need_libcurl(self) -> bool:
+        """True if a provider asks for HTTP/2, for a TLS profile or for SOCKS."""
+        proxies = [self._general.proxy, *(provider.proxy for provider in self._providers.values())]
+        return any(proxy is not None and proxy.startswith("socks") for proxy in proxies) or any(
+            provider.http2 or provider.fingerprint_profile is not None for provider in self._providers.values()
+        )
+
     def _made(self, provider: Provider | None, origin: Origin) -> Upstream:
         general = self._general
         profile = provider.fingerprint_profile if provider is not None else None

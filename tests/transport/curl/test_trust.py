@@ -81,12 +81,17 @@ def test_no_tls_at_all(run: Run) -> None:
     run(main)
 
 
-def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), (b"nonsense", "holds no certificates")])
+def test_a_file_that_cannot_be_used(run: Run, tmp_path: Path, content: bytes | None, words: str) -> None:
+    file = tmp_path / "own.pem"
+    if content is not None:
+        file.write_bytes(content)
+
     async def main() -> None:
         async with Peer(always(ok(b"x"))) as peer, carrier() as curl:
-            error = await refused(curl, Upstream(peer.origin, ca_file=str(tmp_path / "none.pem")))
+            error = await refused(curl, Upstream(peer.origin, ca_file=str(file)))
             assert error.kind == "tls"
-            assert "none.pem" in str(error)
+            assert f"the ca_file {file} {words}" in str(error)
             assert peer.links == []
 
     run(main)

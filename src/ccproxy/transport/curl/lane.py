@@ -111,6 +111,8 @@ class Lane:
         if not self._transfers and now - self._idle_since > self._limits.keepalive:
             self._on_idle(self._identity, self)
             return
+        if self._transfers:
+            self._multi.kick()  # the binding's own clock runs libcurl without looking at what has ended
         for transfer in [each for each in self._transfers if each.stream.waiting]:
             if (error := transfer.overdue(now)) is not None:
                 transfer.expire(error)

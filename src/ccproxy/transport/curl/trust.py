@@ -9,6 +9,8 @@ from pathlib import Path
 
 import certifi
 
+from ccproxy.transport.carrier import TransportError
+
 PEM_HEAD = b"-----BEGIN"
 
 
@@ -28,23 +30,38 @@ def system_files() -> list[Path]:
 class TrustFile:
     """A file with all trusted certificates: the system's own, or a private one that `remove` takes away.
 
-    Raises OSError if a file cannot be read.
+    Raises TransportError if a file cannot be used.
     """
 
     def __init__(self, ca_file: str | None) -> None:
-        files = [*system_files(), *([Path(ca_file)] if ca_file else [])]
-        self._made = len(files) > 1
-        self.path = self._joined(files) if self._made else str(files[0])
+        files = system_files()
+        self._made = ca_file is not None or len(files) > 1
+        if not self._made:
+            self.path = str(files[0])
+            return
+        contents = [path.read_bytes() for path in files]
+        self.path = joined([*contents, own(ca_file)] if ca_file is not None else contents)
 
     def remove(self) -> None:
         """Takes the file away if it was made here."""
         if self._made:
             Path(self.path).unlink(missing_ok=True)
 
-    @staticmethod
-    def _joined(files: list[Path]) -> str:
-        contents = [path.read_bytes() for path in files]
-        number, name = tempfile.mkstemp(prefix="ccproxy-ca-", suffix=".pem")  # mode 0600
-        with os.fdopen(number, "wb") as file:
-            file.write(b"\n".join(content for content in contents if PEM_HEAD in content))
-        return name
+
+def own(ca_file: str) -> bytes:
+    """What is in the user's file. Raises TransportError."""
+    try:
+        content = Path(ca_file).read_bytes()
+    except OSError as error:
+        raise TransportError("tls", f"the ca_file {ca_file} cannot be read: {error.strerror or error}") from None
+    if PEM_HEAD not in content:
+        raise TransportError("tls", f"the ca_file {ca_file} holds no certificates in PEM")
+    return content
+
+
+def joined(contents: list[bytes]) -> str:
+    """The path of a new file of mode 0600."""
+    number, name = tempfile.mkstemp(prefix="ccproxy-ca-", suffix=".pem")
+    with os.fdopen(number, "wb") as file:
+        file.write(b"\n".join(content for content in contents if PEM_HEAD in content))
+    return name
