@@ -145,6 +145,7 @@ class Daemon:
             serving = control.serve(control.app(self), control_socket(self.config.base_dir))
             self._control = asyncio.get_running_loop().create_task(serving)
             self._control.add_done_callback(report_failure)
+            await self._house.transport.load()
             if self.config.inspector.enabled:
                 await self._start_inspector()
             self.interceptor.ready.set()
@@ -179,6 +180,7 @@ class Daemon:
             self._control.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._control
+        await self.credentials.settled()
         await self._house.transport.close()
         self._house.recorder.flush()
         logger.info("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import StartDaemon
 from tests.support.configs import provider
 from tests.support.daemon import Daemon, Home
+from tests.support.dialects import ANTHROPIC
 from tests.support.token_process import CODEX, KINDS, TokenProcess, tokens_in
 
 NOWHERE = "http://127.0.0.1:9"
@@ -176,6 +178,27 @@ def test_who_asks_at_once_shares_one_refresh(start_daemon: StartDaemon, endpoint
         found = list(pool.map(lambda _: daemon.control("POST", "/auth/refresh?name=claude"), range(8)))
     assert {each["outcome"] for answer in found for each in answer["credentials"]} == {"refreshed"}
     assert (endpoint.count("posts"), endpoint.count("reused")) == (1, 0)
+
+
+def test_a_refresh_under_way_ends_before_the_daemon_does(
+    start_daemon: StartDaemon, endpoint: TokenProcess, tokens: Path
+) -> None:
+    """Else the refresh token would be used up, and its successor lost."""
+    file = tokens / "login.json"
+    auth = endpoint.login("anthropic_oauth", file, 40)
+    daemon = start_daemon({"providers": {"claude": provider("anthropic", NOWHERE, auth)}})
+    endpoint.fail(kind="delay", seconds=2)
+    answer = daemon.ask("POST", ANTHROPIC.target(), [ANTHROPIC.key("claude")], ANTHROPIC.body())
+    assert answer.status == 502, "it went out with the token that there was"
+    end = time.monotonic() + 20
+    while endpoint.count("posts") == 0:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    before = file.read_bytes()
+    assert daemon.stop() == 0
+    assert file.read_bytes() != before
+    refresh = json.loads(file.read_text())["claudeAiOauth"]["refreshToken"]
+    assert endpoint.ask("GET", f"/current?refresh={refresh}") == {"current": True}
 
 
 def test_no_token_is_told_anywhere(start_daemon: StartDaemon, endpoint: TokenProcess, tokens: Path) -> None:
