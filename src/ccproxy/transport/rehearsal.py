@@ -50,7 +50,8 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.exact:
-            return f"exact ({self.way})"
+            beside = f"; what JA4 leaves out differs: {'; '.join(self.differences)}" if self.differences else ""
+            return f"exact ({self.way}){beside}"
         what = f"JA4 is {self.sent} instead of {self.wanted}" if self.sent else "it cannot be sent"
         return f"differs ({self.way}): " + "; ".join([what, *self.differences])
 
