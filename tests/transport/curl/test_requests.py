@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.exchange import HttpRequest
+from ccproxy.exchange import HttpRequest, Origin
 from ccproxy.transport.upstream import Upstream
 from tests.support.http import Header
 from tests.support.tls import Authority
@@ -180,3 +181,29 @@ def test_what_cannot_be_sent_is_refused(run: Run) -> None:
             assert peer.links == []
 
     run(main)
+
+
+@pytest.mark.parametrize(
+    "host", ["a b", "127.0.0.1/x", "u@127.0.0.1", "127.0.0.1?", "127.0.0.1#", "x\0y", "%31", "", "a\\b"]
+)
+def test_a_host_is_nothing_else_in_a_url(run: Run, host: str) -> None:
+    async def main() -> None:
+        async with Peer(always(ok())) as peer, carrier() as curl:
+            error = await refused(curl, Upstream(Origin("http", host, peer.origin.port)))
+            assert (error.kind, error.untouched) == ("connect", False)
+            assert peer.links == []
+
+    run(main)
+
+
+def test_the_environment_adds_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURL_IMPERSONATE", "chrome131")
+    written = Written()
+
+    async def main() -> None:
+        async with Peer(written.serve) as peer, carrier() as curl:
+            await ask(curl, Upstream(peer.origin))
+
+    run(main)
+    assert written.heads == [head_of(get())]
+    assert os.environ["CURL_IMPERSONATE"] == "chrome131"

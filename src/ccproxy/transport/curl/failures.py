@@ -12,7 +12,9 @@ from ccproxy.transport.carrier import ErrorKind, TransportError
 from ccproxy.transport.failures import timeout_error, untouched
 from ccproxy.transport.upstream import Upstream
 
-CONNECT: frozenset[int] = frozenset({CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT, CurlECode.PROXY})
+CONNECT: frozenset[int] = frozenset(
+    {CurlECode.URL_MALFORMAT, CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT, CurlECode.PROXY}
+)
 TLS: frozenset[int] = frozenset(
     {
         CurlECode.SSL_CONNECT_ERROR,

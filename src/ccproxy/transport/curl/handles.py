@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,12 @@ from ccproxy.transport.upstream import Proxy, Upstream
 
 ADDED = [b"Accept:", b"User-Agent:", b"Content-Type:", b"Expect:", b"Accept-Encoding:", b"Host:", b"Proxy-Connection:"]
 """What libcurl would add to a request that lacks it. Behind the request's own fields these take nothing away."""
+
+IMITATION = "CURL_IMPERSONATE"
+"""A variable by which libcurl-impersonate gives every new handle the TLS and the header fields of a browser."""
+
+HOST = re.compile(r"[^\0- \x7f/\\@?#%\[\]]+")
+"""What can be part of a URL without meaning something else there."""
 
 type Callback = Callable[[bytes], int]
 
@@ -55,7 +63,7 @@ class Identity:
 
 def new_handle(identity: Identity, profiles: Profiles, ca_path: str, keepalive: float) -> Curl:
     """A handle with all that does not change from request to request. Raises TransportError for an unknown profile."""
-    curl = Curl(cacert=ca_path)
+    curl = bare_handle(ca_path)
     if identity.profile is not None:
         profiles.apply(curl, identity.profile, identity.fingerprint)
     for option, value in COMMON:
@@ -72,11 +80,21 @@ def new_handle(identity: Identity, profiles: Profiles, ca_path: str, keepalive: 
     return curl
 
 
+def bare_handle(ca_path: str) -> Curl:
+    """A handle that the environment has no say in."""
+    said = os.environ.pop(IMITATION, None)
+    try:
+        return Curl(cacert=ca_path)
+    finally:
+        if said is not None:
+            os.environ[IMITATION] = said
+
+
 def http_version(identity: Identity) -> int | None:
     """What is offered by ALPN; None leaves it to the profile."""
     if not identity.tls:
         return CurlHttpVersion.V1_1
-    if identity.http2:
+    if identity.http2 and identity.fingerprint is None:
         return CurlHttpVersion.V2TLS
     return None if identity.profile is not None else CurlHttpVersion.V1_1
 
@@ -94,6 +112,8 @@ def proxy_url(proxy: Proxy | None) -> bytes:
 def set_request(curl: Curl, upstream: Upstream, request: HttpRequest, *, fresh: bool) -> None:
     """Sets what changes from request to request. Raises TransportError for a request that libcurl cannot send."""
     origin, proxy = upstream.origin, upstream.proxy
+    if HOST.fullmatch(origin.host) is None:
+        raise TransportError("connect", f"{origin.host!r} is not a host")
     target = request.target
     if proxy is not None and proxy.scheme in ("http", "https") and origin.scheme == "http":
         target = str(origin).encode() + target  # the absolute form (RFC 9112 §3.2.2)

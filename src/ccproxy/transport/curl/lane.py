@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from curl_cffi import Curl
+from curl_cffi import Curl, CurlError
 
 from ccproxy.exchange import HttpRequest
 from ccproxy.transport.carrier import OnInterim, TransportError
+from ccproxy.transport.curl.failures import said
 from ccproxy.transport.curl.handles import Identity, new_handle, set_callbacks, set_request
 from ccproxy.transport.curl.multi import Multi
 from ccproxy.transport.curl.profile import Profiles
@@ -51,12 +52,15 @@ class Lane:
     ) -> ResponseStream:
         """Sends a request; the returned stream fills as the answer arrives. Raises TransportError."""
         curl = self._handle()
-        set_request(curl, upstream, request, fresh=fresh)
         transfer = Transfer(self, curl, upstream, on_interim)
-        set_callbacks(curl, transfer.header, transfer.body)
-        self._watch(upstream.timeouts)
+        try:
+            set_request(curl, upstream, request, fresh=fresh)
+            set_callbacks(curl, transfer.header, transfer.body)
+            self._multi.start(curl, transfer)
+        except CurlError as error:
+            raise TransportError("protocol", f"libcurl does not take the request: {said(error)}") from error
         self._transfers.add(transfer)
-        self._multi.start(curl, transfer)
+        self._watch(upstream.timeouts)
         return transfer.stream
 
     async def close(self, error: TransportError | None = None) -> None:

@@ -39,9 +39,9 @@ class Multi(AsyncCurl):
             self.setopt(Plain(option), ffi.cast("void *", connections))  # type: ignore[no-untyped-call]
 
     def start(self, curl: Curl, transfer: Ended) -> None:
-        """Begins a transfer."""
-        self._transfers[curl] = transfer
+        """Begins a transfer. Raises CurlError."""
         self.add_handle(curl)
+        self._transfers[curl] = transfer
 
     def stop(self, curl: Curl) -> None:
         """Breaks a transfer off: its connection is closed, or over HTTP/2 its stream reset."""

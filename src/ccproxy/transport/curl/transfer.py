@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from curl_cffi import Curl, CurlInfo
+from curl_cffi import Curl, CurlError, CurlInfo
 
 from ccproxy.exchange import Headers
 from ccproxy.transport.carrier import OnInterim, TransportError
@@ -129,7 +129,11 @@ class Transfer:
         if self.running and self.paused:
             self.paused = False
             self.last_activity = self._loop.time()  # until now the silence was ours
-            self.curl.pause(GO_ON)
+            try:
+                self.curl.pause(GO_ON)
+            except CurlError as error:  # what libcurl held back cannot be read
+                self.expire(self._refusal or failure(self.upstream, error, self._seen()))
+                return
             self._home.kick()
 
     # -- the sweep's side
