@@ -90,6 +90,8 @@ class Link:
     async def send(self, *pieces: bytes, pause: float = 0.0) -> None:
         """Writes pieces, each for itself."""
         for piece in pieces:
+            if self.writer.is_closing():
+                raise ConnectionError("closed")
             self.writer.write(piece)
             await self.writer.drain()
             await asyncio.sleep(pause)

@@ -148,3 +148,24 @@ def test_a_session_that_ends_without_close_notify_is_not_whole(run: Run, trusted
             await pool.close()
 
     run(main)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_server_that_speaks_first(run: Run, trusted: Authority, tls: bool) -> None:
+    """Such as one of SSH or mail: an error, whether it is heard before the request is written or after."""
+
+    async def serve(link: Link) -> None:
+        await link.send(b"SSH-2.0-server\r\n")
+        await link.closed()
+
+    async def main() -> None:
+        async with Peer(serve, trusted.server_context() if tls else None) as peer:
+            pool = NativePool(Limits())
+            for _ in range(20):
+                with pytest.raises(TransportError) as caught:
+                    await deliver(pool, peer, get())
+                assert caught.value.kind in {"protocol", "reset"}
+            await until(lambda: peer.ended == len(peer.links))
+            await pool.close()
+
+    run(main)

@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         """Writes a request; the returned stream fills as the response arrives."""
         stream = ResponseStream(self, timeouts, self.served > 0, on_interim)
         self._answers.expect(stream, is_head=request.method == "HEAD")
-        if self.closed:
+        if not self.usable:
             self._answers.closed(None)
             return stream
         self.served += 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ccproxy.exchange import Origin
-from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.connection import Connection
-from ccproxy.transport.failures import connect_error
+from ccproxy.transport.failures import connect_error, untouched
 from ccproxy.transport.request_head import render_connect
 from ccproxy.transport.tls import TrustStore
 from ccproxy.transport.tunnel import ProxyAnswer
@@ -18,8 +18,20 @@ from ccproxy.transport.upstream import Proxy, Upstream
 type Make = Callable[[], Connection]
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A machine on the way: what it is called in errors, where it is, and the TLS that it is to speak."""
+
+    place: Origin | str
+    host: str
+    port: int
+    context: ssl.SSLContext | None
+    seconds: float
+    """For the handshake. The loop keeps one that was cancelled for so long."""
+
+
 class Dialer:
-    """Makes connections that are ready for a request. Time limits are the caller's."""
+    """Makes connections that are ready for a request. The time limit on all of it is the caller's."""
 
     def __init__(self) -> None:
         self._trust = TrustStore()
@@ -28,31 +40,35 @@ class Dialer:
         """A connection by `make`, there and, for https, verified. Raises TransportError."""
         origin, proxy = upstream.origin, upstream.proxy
         secure = origin.scheme == "https"
-        context = await self._trust.context(upstream.ca_file, upstream.fingerprint) if secure else None
+        seconds = upstream.timeouts.connect
+        end = Stop(origin, origin.host, origin.port, await self._context(secure, upstream), seconds)
         if proxy is None:
-            return await open_connection(origin, origin.host, origin.port, context, make)
-        proxy_context = await self._trust.context(upstream.ca_file) if proxy.scheme == "https" else None
-        if context is None:
-            return await open_connection(f"the proxy {proxy}", proxy.host, proxy.port, proxy_context, make)
-        transport = await tunnel(origin, proxy, proxy_context)
-        return await secured(origin, transport, context, make)
+            return await open_connection(end, make)
+        context = await self._context(proxy.scheme == "https", upstream)
+        first = Stop(f"the proxy {proxy}", proxy.host, proxy.port, context, seconds)
+        if not secure:
+            return await open_connection(first, make)
+        return await secured(await tunnel(origin, proxy, first), end, make)
+
+    async def _context(self, secure: bool, upstream: Upstream) -> ssl.SSLContext | None:
+        return await self._trust.context(upstream.ca_file) if secure else None
 
 
-async def open_connection[P: asyncio.BaseProtocol](
-    place: Origin | str, host: str, port: int, context: ssl.SSLContext | None, make: Callable[[], P]
-) -> P:
-    """A protocol that is connected to a `place`. Raises TransportError."""
+async def open_connection[P: asyncio.BaseProtocol](stop: Stop, make: Callable[[], P]) -> P:
+    """A protocol that is connected. Raises TransportError."""
+    seconds = stop.seconds if stop.context is not None else None
     try:
-        _, protocol = await asyncio.get_running_loop().create_connection(make, host, port, ssl=context)
+        _, protocol = await asyncio.get_running_loop().create_connection(
+            make, stop.host, stop.port, ssl=stop.context, ssl_handshake_timeout=seconds
+        )
     except Exception as error:
-        raise connect_error(place, host, error) from error
+        raise connect_error(stop.place, stop.host, error) from error
     return protocol
 
 
-async def tunnel(origin: Origin, proxy: Proxy, context: ssl.SSLContext | None) -> asyncio.Transport:
+async def tunnel(origin: Origin, proxy: Proxy, stop: Stop) -> asyncio.Transport:
     """A connection to a proxy that passes on what is written from now on. Raises TransportError."""
-    place = f"the proxy {proxy}"
-    answer = await open_connection(place, proxy.host, proxy.port, context, lambda: ProxyAnswer(proxy, origin))
+    answer = await open_connection(stop, lambda: ProxyAnswer(proxy, origin))
     try:
         answer.transport.write(render_connect(origin, proxy))
         await answer.granted()
@@ -62,19 +78,21 @@ async def tunnel(origin: Origin, proxy: Proxy, context: ssl.SSLContext | None) -
     return answer.transport
 
 
-async def secured(origin: Origin, below: asyncio.Transport, context: ssl.SSLContext, make: Make) -> Connection:
+async def secured(below: asyncio.Transport, stop: Stop, make: Make) -> Connection:
     """A connection with TLS on another one, which may have TLS too. Raises TransportError."""
+    assert stop.context is not None
     connection = make()
     connection.connection_made(below)
     try:
-        loop = asyncio.get_running_loop()
-        above = await loop.start_tls(below, connection, context, server_hostname=origin.host)
+        above = await asyncio.get_running_loop().start_tls(
+            below, connection, stop.context, server_hostname=stop.host, ssl_handshake_timeout=stop.seconds
+        )
     except BaseException as error:
         below.abort()
         if isinstance(error, Exception):
-            raise connect_error(origin, origin.host, error) from error
+            raise connect_error(stop.place, stop.host, error) from error
         raise
     if above is None:
-        raise TransportError("reset", f"{origin} closed the connection", untouched=True)
+        raise untouched(f"{stop.place} closed the connection")
     connection.secured(above)
     return connection

@@ -27,11 +27,14 @@ class ProxyAnswer(asyncio.Protocol):
         self._proxy, self._origin = proxy, origin
         self.transport: asyncio.Transport  # from `connection_made` on
         self._data = b""
-        self._granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._error: TransportError | None = None
+        self._event = asyncio.Event()
 
     async def granted(self) -> None:
         """Returns once the tunnel is there. Raises TransportError."""
-        await self._granted
+        await self._event.wait()
+        if self._error is not None:
+            raise self._error
 
     # -- asyncio's side
 
@@ -41,7 +44,7 @@ class ProxyAnswer(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._data += data
         try:
-            if self._granted.done() or self._read():
+            if self._event.is_set() or self._read():
                 self._end()
         except TransportError as error:
             self._end(error)
@@ -72,12 +75,11 @@ class ProxyAnswer(asyncio.Protocol):
         return int(match[1]), (match[2] or b"")[:REASON_LIMIT].decode("latin-1").strip()
 
     def _end(self, error: TransportError | None = None) -> None:
-        if self._granted.done():
+        if self._event.is_set():
             self.transport.abort()  # nobody may speak before the handshake
-        elif error is not None:
-            self._granted.set_exception(error)
         else:
-            self._granted.set_result(None)
+            self._error = error
+            self._event.set()
 
     def _fault(self, what: str) -> TransportError:
         return TransportError("connect", f"the proxy {self._proxy} does not answer CONNECT as it should: {what}")
