@@ -61,6 +61,9 @@ class CachedSource(ABC):
             raise CredentialError(f"{self._where} still gives the credential that was refused")
         return credential
 
+    def accepted(self, token: str) -> None:
+        """See `CredentialSource.accepted`: it makes no difference here."""
+
     async def check(self) -> SourceState:
         """See `CredentialSource.check`."""
         try:

@@ -26,6 +26,9 @@ class LiteralSource:
         """Raises CredentialError: there is no other."""
         raise CredentialError("it stands in the configuration and does not change")
 
+    def accepted(self, token: str) -> None:
+        """See `CredentialSource.accepted`: it makes no difference here."""
+
     async def check(self) -> SourceState:
         """It is always there."""
         return SourceState("the configuration", present=True)

@@ -86,6 +86,9 @@ class CredentialSource(Protocol):
         Callers that come at the same time share one renewal; who comes late gets what it gave.
         """
 
+    def accepted(self, token: str) -> None:
+        """The provider has taken a token that `renew` gave: should it be refused one day, that is another matter."""
+
     async def check(self) -> SourceState:
         """How it stands, as far as can be told without asking a provider. Never raises for what is wrong."""
 
