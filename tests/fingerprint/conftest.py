@@ -26,7 +26,8 @@ class Provider:
         return {"providers": {profile: self._provider(profile) for profile in profiles}}
 
     def ja4_of(self, daemon: Daemon, profile: str) -> str:
-        """What a request through the daemon looks like to the provider of a profile."""
+        """What a request through the daemon looks like to the provider of a profile, on a connection of its own."""
+        self.upstream.drop()
         key = (b"x-api-key", f"{SENTINEL}{profile}".encode())
         answer = daemon.ask("POST", "/v1/messages", [key], ANTHROPIC.body())
         assert answer.status == 200, (answer, daemon.output)

@@ -119,6 +119,18 @@ QUIC = (
 )
 QUIC_JA4 = "q13d0312h3_55b375c5d22e_06cda9e17597"
 """Chromium's in FoxIO's ja4plus-mapping.csv, which has no lists; these are the ones that give it."""
+GO = (
+    "t13d190900_c02f,c030,c02b,c02c,cca8,cca9,c013,c009,c014,c00a,009c,009d,002f,0035,c012,000a,1301,1302,1303"
+    "_0000,0005,000a,000b,000d,ff01,0012,002b,0033_0804,0403,0807,0805,0806,0401,0501,0601,0503,0603,0201,0203"
+)
+GO_JA4 = "t13d190900_9dc949149365_97f8aa674fd9"
+"""GoLang's in FoxIO's ja4plus-mapping.csv, which has no lists; these are those of its crypto/tls."""
+RUSTLS = (
+    "t13d1011h2_1302,1301,1303,c02c,c02b,cca9,c030,c02f,cca8,00ff"
+    "_0000,0005,000a,000b,000d,0010,0017,0023,002b,002d,0033_0503,0403,0807,0806,0805,0804,0601,0501,0401"
+)
+"""An example that shigshag.com/tools/ja4 explains."""
+RUSTLS_JA4 = "t13d1011h2_61a7ad8aa9b6_3fcd1a44f3e3"
 BUN = (
     "t13d1713h1_1301,1302,1303,c02b,c02f,c02c,c030,cca9,cca8,c009,c013,c00a,c014,009c,009d,002f,0035"
     "_0000,0017,ff01,000a,000b,0023,0010,0005,000d,0012,0033,002d,002b"

@@ -48,11 +48,16 @@ def test_ja3_leaves_grease_out() -> None:
         (hellos.RESUMED, hellos.RESUMED_JA4),
         (hellos.SIGNATURES_WITH_GREASE, hellos.SIGNATURES_WITH_GREASE_JA4),
         (hellos.BUN, hellos.BUN_JA4),
+        (hellos.RUSTLS, hellos.RUSTLS_JA4),
     ],
 )
 def test_ja4_of_published_lists(raw: str, name: str) -> None:
     hello = parse_client_hello(of_ja4_ro(raw, alpn=[b"http/1.1"] if "h1_" in raw else [b"h2"]).records())
     assert ja4(hello) == name
+
+
+def test_ja4_without_protocols() -> None:
+    assert ja4(parse_client_hello(of_ja4_ro(hellos.GO).records())) == hellos.GO_JA4
 
 
 def test_ja4_of_tls_1_2() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ccproxy.exchange import Origin
+from ccproxy.fingerprint.fingerprint import Fingerprint
 from ccproxy.transport.connection import Connection
 from ccproxy.transport.failures import connect_error, untouched
 from ccproxy.transport.request_head import render_connect
@@ -41,7 +42,9 @@ class Dialer:
         origin, proxy = upstream.origin, upstream.proxy
         secure = origin.scheme == "https"
         seconds = upstream.timeouts.connect
-        end = Stop(origin, origin.host, origin.port, await self._context(secure, upstream), seconds)
+        end = Stop(
+            origin, origin.host, origin.port, await self._context(secure, upstream, upstream.fingerprint), seconds
+        )
         if proxy is None:
             return await open_connection(end, make)
         context = await self._context(proxy.scheme == "https", upstream)
@@ -50,8 +53,10 @@ class Dialer:
             return await open_connection(first, make)
         return await secured(await tunnel(origin, proxy, first), end, make)
 
-    async def _context(self, secure: bool, upstream: Upstream) -> ssl.SSLContext | None:
-        return await self._trust.context(upstream.ca_file) if secure else None
+    async def _context(
+        self, secure: bool, upstream: Upstream, fingerprint: Fingerprint | None = None
+    ) -> ssl.SSLContext | None:
+        return await self._trust.context(upstream.ca_file, fingerprint) if secure else None
 
 
 async def open_connection[P: asyncio.BaseProtocol](stop: Stop, make: Callable[[], P]) -> P:
