@@ -61,7 +61,7 @@ class CachedSource(ABC):
             raise CredentialError(f"{self._where} still gives the credential that was refused")
         return credential
 
-    def accepted(self, token: str) -> None:
+    def accepted(self, token: str) -> None:  # noqa: B027 - nothing to do is what most need
         """See `CredentialSource.accepted`: it makes no difference here."""
 
     async def check(self) -> SourceState:

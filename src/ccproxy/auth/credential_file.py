@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ccproxy.auth.dotted import Document
+from ccproxy.auth.replacing import replace_file
 from ccproxy.auth.source import CredentialError
 
 MAX_FILE_BYTES = 1024 * 1024
-IN_PLACE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV})
-"""Why a file cannot be replaced that may yet be written: it is a mount point, or its directory is read-only."""
 
 type Signature = tuple[int, int, int, int]
 """What changes when a file is written or replaced."""
@@ -83,12 +79,7 @@ class CredentialFile:
         """
         data = _rendered(content.document, compact=content.compact)
         target = Path(os.path.realpath(content.path))
-        try:
-            _replace(target, data)
-        except OSError as error:
-            if error.errno not in IN_PLACE:
-                raise
-            _overwrite(target, data)
+        replace_file(target, data)
         self._used, self.seen = content.path, _signature(os.stat(target))
         return Content(content.path, self.seen, content.document, content.compact)
 
@@ -151,53 +142,6 @@ def _finite(text: str) -> float:
 def _rendered(document: Document, *, compact: bool) -> bytes:
     style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
     return json.dumps(document, **style).encode("ascii")
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Writes beside it and renames, so that nobody ever reads half of it."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            _take_after(target, descriptor)
-            os.fsync(descriptor)
-        os.rename(name, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-    _sync_folder(target.parent)
-
-
-def _take_after(target: Path, descriptor: int) -> None:
-    """Gives a new file the owner, where we may, and the mode of the one whose place it takes."""
-    try:
-        status = os.stat(target)
-    except FileNotFoundError:
-        return
-    for uid, gid in ((-1, status.st_gid), (status.st_uid, -1)):
-        with suppress(PermissionError):
-            os.fchown(descriptor, uid, gid)
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-
-
-def _overwrite(target: Path, data: bytes) -> None:
-    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
-    with open(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.truncate()
-        stream.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _signature(status: os.stat_result) -> Signature:

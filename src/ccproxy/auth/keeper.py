@@ -4,82 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.credential_file import Content, CredentialFile, Missing, Signature, Unsettled
 from ccproxy.auth.dotted import changed
+from ccproxy.auth.held import Change, Held, Margins
 from ccproxy.auth.locking import Lock, holding
-from ccproxy.auth.source import Credential, CredentialError
+from ccproxy.auth.source import CredentialError
 from ccproxy.auth.threads import in_thread
 from ccproxy.auth.tokens import Grant, Layout, Tokens
 
 PAUSES = (0.02, 0.04, 0.08, 0.16)
 """Seconds before each further look at a file that somebody may be writing at the moment."""
 WRITE_LOCK_SECONDS = 3.0
-ROUNDING = 2.0
-"""Seconds that a file may make of the moment that was written to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Tokens, and when they are over by the steady clock: infinity if nobody knows, its negative if it was ever so.
-
-    `early` is how many seconds before that they are to be renewed.
-    """
-
-    content: Content = field(repr=False)
-    tokens: Tokens
-    deadline: float
-    early: float
-
-    @property
-    def credential(self) -> Credential | None:
-        """The access token, if there is one."""
-        return self.tokens.credential
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A grant, the tokens of the file whose place it takes, and when that was by both clocks."""
-
-    former: Tokens
-    grant: Grant
-    lifetime: float | None
-    wall: float
-    steady: float
-
-    @property
-    def deadline(self) -> float:
-        """By the steady clock."""
-        return math.inf if self.lifetime is None else self.steady + self.lifetime
-
-    @property
-    def expires(self) -> float | None:
-        """Seconds since the epoch, by this machine's clock."""
-        return None if self.lifetime is None else self.wall + self.lifetime
-
-    def is_in(self, tokens: Tokens) -> bool:
-        """True if these are the grant's, and nobody has given them another end."""
-        if tokens.access != self.grant.access:
-            return False
-        told, ours = tokens.expires, self.expires
-        return tokens.by_provider or told is None or (ours is not None and abs(told - ours) < ROUNDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """How many seconds before its end a token is renewed: `headroom`, and up to `jitter` more by chance."""
-
-    headroom: float
-    jitter: float
-
-    def drawn(self) -> float:
-        """Another each time."""
-        return self.headroom + random.uniform(0, self.jitter)  # noqa: S311 - it spreads load, it hides nothing
 
 
 class Keeper:

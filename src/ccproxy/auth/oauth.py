@@ -12,7 +12,8 @@ from ccproxy.auth.cache import FAILURE_SECONDS
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.credential_file import Signature
 from ccproxy.auth.file_lock import FileLock
-from ccproxy.auth.keeper import Held, Keeper
+from ccproxy.auth.held import Held
+from ccproxy.auth.keeper import Keeper
 from ccproxy.auth.locking import Lock, holding
 from ccproxy.auth.shared import Shared
 from ccproxy.auth.source import Credential, CredentialError, SourceState
@@ -21,8 +22,6 @@ from ccproxy.auth.token_endpoint import Refused, TokenEndpoint
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before another try to renew what is still valid, doubled each time."""
-RENEWED_LATELY = 10.0
-"""Seconds in which a token is not renewed again, however often it is refused."""
 LOOK_SECONDS = 0.05
 """Between looks at the file for what another program, which was quicker, has got."""
 
@@ -72,6 +71,10 @@ class OAuthSource:
         self._dead: tuple[str, Signature | None] | None = None
         """The refresh token that will not be taken again, and the file that it was in."""
         self._error: str | None = None
+        self._accepted: str | None = None
+        """The last token that the provider is known to have taken after it was renewed."""
+        self._patience = FIRST_PAUSE
+        """Seconds in which a token that was just renewed is not renewed again, however often it is refused."""
         self._reading: Shared[Credential] = Shared()
         self._refreshing: Shared[Held] = Shared()
 
@@ -102,6 +105,10 @@ class OAuthSource:
         if held.tokens.access == refused:
             raise CredentialError(f"{self._where}: it was refused, and no other could be had")
         return self._use(held)
+
+    def accepted(self, token: str) -> None:
+        """See `CredentialSource.accepted`: it may be renewed again as soon as it is refused."""
+        self._accepted, self._patience = token, FIRST_PAUSE
 
     async def check(self) -> SourceState:
         """See `CredentialSource.check`: reads the file."""
@@ -182,10 +189,11 @@ class OAuthSource:
 
     def _not_again(self, refused: str) -> None:
         last = self._keeper.last
-        if last is not None and last.grant.access == refused:
+        if last is not None and last.grant.access == refused != self._accepted:
             ago = self._clock.steady() - last.steady
-            if ago < RENEWED_LATELY:
+            if ago < self._patience:
                 raise CredentialError(f"{self._where}: the token was renewed {ago:.1f} s ago and is refused again")
+            self._patience = min(self._patience * 2, LONGEST_PAUSE)
 
     def _refresh_beside(self, held: Held) -> None:
         """Begins a refresh that nobody waits for, or says when one may be begun."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.codex_layout import CodexLayout
 from ccproxy.auth.credential_file import CredentialFile
-from ccproxy.auth.keeper import Keeper, Margins
+from ccproxy.auth.held import Margins
+from ccproxy.auth.keeper import Keeper
 from ccproxy.auth.oauth import OAuthSource, Vendor
 from ccproxy.auth.plain_layout import CLAUDE_CODE, FLAT, GEMINI, Paths, PlainLayout
 from ccproxy.auth.source import Post

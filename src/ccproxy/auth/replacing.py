@@ -1,0 +1,73 @@
+"""Replacing a file's content so that nobody ever reads half of it, and no power cut leaves none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+IN_PLACE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV})
+"""Why a file cannot be replaced that may yet be written: it is a mount point, or its directory is read-only."""
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Another file takes its place, with its mode and, where we may, its owner; a new one is for its owner only.
+
+    Where none can, the content is overwritten. Raises OSError, and then it is as it was.
+    """
+    try:
+        _renamed(target, data)
+    except OSError as error:
+        if error.errno not in IN_PLACE:
+            raise
+        _overwrite(target, data)
+
+
+def _renamed(target: Path, data: bytes) -> None:
+    """Writes beside it and renames, so that nobody ever reads half of it."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            _take_after(target, descriptor)
+            os.fsync(descriptor)
+        os.rename(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    _sync_folder(target.parent)
+
+
+def _take_after(target: Path, descriptor: int) -> None:
+    """Gives a new file the owner, where we may, and the mode of the one whose place it takes."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return
+    for uid, gid in ((-1, status.st_gid), (status.st_uid, -1)):
+        with suppress(PermissionError):
+            os.fchown(descriptor, uid, gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def _overwrite(target: Path, data: bytes) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    with open(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.truncate()
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
