@@ -16,7 +16,7 @@ def injected(provider: Provider, fields: Headers) -> Injected:
         except NoCredential as error:
             raise NotRenewed(str(error)) from error
 
-    return Injected(fields, renew)
+    return Injected(fields, renew, provider.accepted)
 
 
 def names_of(credential: Injected | None) -> frozenset[str]:

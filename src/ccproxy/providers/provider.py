@@ -83,7 +83,7 @@ class Provider:
 
     async def renew(self, refused: Headers) -> Headers:
         """Other fields than those that were refused, in the order of `credential_fields`. Raises NoCredential."""
-        token = refused[0][1].removeprefix(b"Bearer ").decode("latin-1") if refused else ""
+        token = token_in(refused)
         if self._source is None:
             raise NoCredential(f"provider {self.name!r} has no credential to renew")
         try:
@@ -91,6 +91,11 @@ class Provider:
         except CredentialError as error:
             raise NoCredential(f"no other credential for provider {self.name!r}: {error}") from error
         return self.credential_fields(credential)
+
+    def accepted(self, fields: Headers) -> None:
+        """The provider has taken fields that `renew` gave."""
+        if self._source is not None:
+            self._source.accepted(token_in(fields))
 
     @property
     def source(self) -> CredentialSource | None:
@@ -137,6 +142,11 @@ class Provider:
         if query and query in self._query.split(b"&"):
             queries.remove(query)
         return target + b"?" + b"&".join(queries) if queries else target
+
+
+def token_in(fields: Headers) -> str:
+    """The token of a credential's fields."""
+    return fields[0][1].removeprefix(b"Bearer ").decode("latin-1") if fields else ""
 
 
 def in_path(model: str) -> str:

@@ -20,6 +20,8 @@ class Injected:
     fields: Headers
     renew: Callable[[Headers], Awaitable[Headers]]
     """Takes the fields that were refused and gives others. Raises NotRenewed."""
+    accepted: Callable[[Headers], None] | None = None
+    """Told of renewed fields that were not refused."""
 
 
 @dataclass(slots=True)

@@ -69,6 +69,9 @@ class Sending:
         finally:
             attempt.ended = time.time()
         attempt.status, attempt.reused = incoming.status, incoming.reused
+        credential = delivery.credential
+        if self._renewed and credential is not None and credential.accepted is not None and incoming.status != 401:
+            credential.accepted(credential.fields)
         return incoming
 
     def _may_reconnect(self, error: TransportError) -> bool:
