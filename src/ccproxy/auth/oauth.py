@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ccproxy.auth.cache import FAILURE_SECONDS
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.credential_file import Signature
-from ccproxy.auth.file_lock import FileLock
 from ccproxy.auth.held import Held
 from ccproxy.auth.keeper import Keeper
-from ccproxy.auth.locking import Lock, holding
+from ccproxy.auth.refresher import Refresher
 from ccproxy.auth.shared import Shared
 from ccproxy.auth.source import Credential, CredentialError, SourceState
-from ccproxy.auth.threads import in_thread
-from ccproxy.auth.token_endpoint import Refused, TokenEndpoint
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before another try to renew what is still valid, doubled each time."""
-LOOK_SECONDS = 0.05
-"""Between looks at the file for what another program, which was quicker, has got."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """What differs. `patience`: seconds for another program to write what made the endpoint refuse our token."""
-
-    kind: str
-    login: str
-    locks: Callable[[Path], Sequence[Lock]]
-    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +31,15 @@ class OAuthSource:
     """A credential that is refreshed at a token endpoint. To be used from one event loop.
 
     Args:
-        vendor: whose it is.
+        kind: the `type` of its configuration.
         keeper: its file.
-        endpoint: where it is refreshed.
+        refresher: how another is got.
         header: see `CredentialSource.header`.
     """
 
-    def __init__(
-        self, vendor: Vendor, keeper: Keeper, endpoint: TokenEndpoint, header: str | None, clock: Clock
-    ) -> None:
-        self.kind, self.header = vendor.kind, header
-        self._vendor, self._keeper, self._endpoint, self._clock = vendor, keeper, endpoint, clock
+    def __init__(self, kind: str, keeper: Keeper, refresher: Refresher, header: str | None, clock: Clock) -> None:
+        self.kind, self.header = kind, header
+        self._keeper, self._refresher, self._clock = keeper, refresher, clock
         self._ready: Credential | None = None
         self._ready_in: Signature | None = None
         """The file that `_ready` came from: it may have been read again since, for other reasons."""
@@ -68,8 +48,6 @@ class OAuthSource:
         self._failure: Failure | None = None
         self._pause = 0.0
         self._next_try = -math.inf
-        self._dead: tuple[str, Signature | None] | None = None
-        """The refresh token that will not be taken again, and the file that it was in."""
         self._error: str | None = None
         self._accepted: str | None = None
         """The last token that the provider is known to have taken after it was renewed."""
@@ -118,7 +96,7 @@ class OAuthSource:
         except CredentialError as failure:
             error = str(failure)
         held = keeper.held
-        refreshable = held is not None and held.tokens.refresh is not None and not self._is_dead(held)
+        refreshable = held is not None and held.tokens.refresh is not None and not self._refresher.is_dead(held)
         return SourceState(
             self._where,
             present=keeper.is_valid(held) or (refreshable and error is None),
@@ -198,7 +176,7 @@ class OAuthSource:
     def _refresh_beside(self, held: Held) -> None:
         """Begins a refresh that nobody waits for, or says when one may be begun."""
         self._until = held.deadline
-        if held.tokens.refresh is None or self._is_dead(held):
+        if held.tokens.refresh is None or self._refresher.is_dead(held):
             return
         if self._clock.steady() < self._next_try:
             self._until = min(held.deadline, self._next_try)
@@ -208,58 +186,14 @@ class OAuthSource:
     async def _refresh(self, former: str | None, *, beside: bool = False) -> Held:
         """Another access token than `former`: from the file if it has one by now, else from the endpoint."""
         try:
-            async with holding(self._locks(), self._endpoint.timeout):
-                held = await self._refreshed(former, beside=beside)
+            held = await self._refresher.refreshed(former, beside=beside)
         except CredentialError as error:
             raise self._failed(error) from error
-        self._failure = self._error = self._dead = None
+        self._failure = self._error = None
         self._pause = 0.0
         self._next_try = self._clock.steady() + (FIRST_PAUSE if self._keeper.unsaved is not None else 0.0)
         self._use(held)
         return held
-
-    def _locks(self) -> Sequence[Lock]:
-        path = self._keeper.file.path
-        return FileLock(path), *self._vendor.locks(path)
-
-    async def _refreshed(self, former: str | None, *, beside: bool) -> Held:
-        keeper = self._keeper
-        held = await keeper.read()
-        if beside and not await in_thread(keeper.file.is_writable):
-            raise CredentialError(f"{self._where} cannot be written")
-        while not (keeper.is_valid(held) and held.tokens.access != former):
-            self._refreshable(held)
-            assert held.tokens.refresh is not None
-            try:
-                grant = await self._endpoint.refresh(held.tokens.refresh)
-            except CredentialError as error:
-                held = await self._after(error, held, former)
-            else:
-                return await keeper.store(held, grant)
-        return held
-
-    def _refreshable(self, held: Held) -> None:
-        if held.tokens.refresh is None:
-            raise CredentialError(f"it cannot be refreshed without a refresh token; {self._vendor.login}")
-        if self._is_dead(held):
-            raise CredentialError(self._error or f"its refresh token was refused; {self._vendor.login}")
-
-    async def _after(self, error: CredentialError, held: Held, former: str | None) -> Held:
-        """What another program, quicker than we, has got. Raises `error` if there was none."""
-        final, keeper = isinstance(error, Refused), self._keeper
-        tries = math.ceil(self._vendor.patience / LOOK_SECONDS) if final else 0
-        for left in range(tries, -1, -1):
-            found = await keeper.read()
-            fresh = keeper.is_valid(found) and found.tokens.access != former
-            if fresh or (final and found.tokens.refresh not in (None, held.tokens.refresh)):
-                return found
-            if left:
-                await asyncio.sleep(LOOK_SECONDS)
-        if not final:
-            raise error
-        assert held.tokens.refresh is not None
-        self._dead = held.tokens.refresh, keeper.file.seen
-        raise CredentialError(f"{error}; {self._vendor.login}") from error
 
     def _failed(self, error: CredentialError) -> CredentialError:
         """Keeps the failure as the answer for a while; the error with the place before it."""
@@ -267,7 +201,7 @@ class OAuthSource:
         held, place = keeper.held, self._where
         reason = str(error) if place in str(error) else f"{place}: {error}"
         self._error = reason
-        lasting = held is not None and self._is_dead(held)
+        lasting = held is not None and self._refresher.is_dead(held)
         self._failure = Failure(reason, math.inf if lasting else now + FAILURE_SECONDS, keeper.file.seen)
         self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
         self._next_try = now + self._pause
@@ -282,14 +216,10 @@ class OAuthSource:
         self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
         self._next_try = self._clock.steady() + self._pause
         try:
-            async with holding(self._locks(), FAILURE_SECONDS):
-                await self._keeper.save()
+            await self._refresher.save(FAILURE_SECONDS)
         except CredentialError as error:
             self._error = str(error)
         return self._keeper.held or held
-
-    def _is_dead(self, held: Held) -> bool:
-        return self._dead == (held.tokens.refresh, self._keeper.file.seen)
 
     def _expires(self, held: Held | None) -> float | None:
         if held is None or not math.isfinite(held.deadline):

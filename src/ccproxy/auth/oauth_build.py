@@ -11,8 +11,9 @@ from ccproxy.auth.codex_layout import CodexLayout
 from ccproxy.auth.credential_file import CredentialFile
 from ccproxy.auth.held import Margins
 from ccproxy.auth.keeper import Keeper
-from ccproxy.auth.oauth import OAuthSource, Vendor
+from ccproxy.auth.oauth import OAuthSource
 from ccproxy.auth.plain_layout import CLAUDE_CODE, FLAT, GEMINI, Paths, PlainLayout
+from ccproxy.auth.refresher import Refresher, Vendor
 from ccproxy.auth.source import Post
 from ccproxy.auth.token_endpoint import TokenEndpoint
 from ccproxy.auth.tokens import Layout
@@ -20,15 +21,15 @@ from ccproxy.auth.vendor_lock import REFRESHING, WRITING
 from ccproxy.config.credentials import AnthropicOAuth, AuthKnobs, CodexOAuth, GoogleOAuth
 
 VENDORS: Mapping[str, Vendor] = {
-    "anthropic_oauth": Vendor(
-        "anthropic_oauth", "log in again with `claude`", REFRESHING["anthropic_oauth"], patience=0.5
-    ),
-    "google_oauth": Vendor("google_oauth", "log in again with `gemini`", REFRESHING["google_oauth"], patience=0.0),
-    "codex_oauth": Vendor("codex_oauth", "log in again with `codex login`", REFRESHING["codex_oauth"], patience=2.0),
+    "anthropic_oauth": Vendor("log in again with `claude`", REFRESHING["anthropic_oauth"], patience=0.5),
+    "google_oauth": Vendor("log in again with `gemini`", REFRESHING["google_oauth"], patience=0.0),
+    "codex_oauth": Vendor("log in again with `codex login`", REFRESHING["codex_oauth"], patience=2.0),
 }
 """Codex posts without a lock, and so may be a little quicker than we: its answer is waited for."""
 CODEX_HEADROOM = 420.0
 """Codex refreshes 300 s before the end; as it takes no lock for that, we do it before."""
+CLAUDE_BETA = (("anthropic-beta", "oauth-2025-04-20"),)
+"""Without this beta Anthropic's API takes API keys only."""
 
 type AnyOAuth = AnthropicOAuth | GoogleOAuth | CodexOAuth
 
@@ -43,7 +44,8 @@ class OAuthBuilder:
         """The source for a credential; nothing is read yet."""
         file = CredentialFile(*self._files(auth))
         keeper = Keeper(file, self._layout(auth), self._margins(auth.type), self._clock, WRITING[auth.type])
-        return OAuthSource(VENDORS[auth.type], keeper, self._endpoint(auth), auth.header, self._clock)
+        refresher = Refresher(VENDORS[auth.type], keeper, self._endpoint(auth))
+        return OAuthSource(auth.type, keeper, refresher, auth.header, self._clock)
 
     def _files(self, auth: AnyOAuth) -> tuple[Path, ...]:
         if auth.file_path is not None:
@@ -55,7 +57,7 @@ class OAuthBuilder:
     def _layout(self, auth: AnyOAuth) -> Layout:
         match auth:
             case AnthropicOAuth():
-                return _plain(auth, (CLAUDE_CODE, FLAT))
+                return _plain(auth, (CLAUDE_CODE, FLAT), CLAUDE_BETA)
             case GoogleOAuth():
                 return _plain(auth, (GEMINI,))
             case CodexOAuth():
@@ -90,6 +92,8 @@ class OAuthBuilder:
         return Path(os.path.expanduser(self._environ.get(variable) or f"~/{folder}"))
 
 
-def _plain(auth: AnthropicOAuth | GoogleOAuth, known: tuple[Paths, ...]) -> PlainLayout:
+def _plain(
+    auth: AnthropicOAuth | GoogleOAuth, known: tuple[Paths, ...], headers: tuple[tuple[str, str], ...] = ()
+) -> PlainLayout:
     chosen = {"access": auth.access_path, "refresh": auth.refresh_path, "expiry": auth.expiry_path}
-    return PlainLayout(known, chosen, auth.default_expires_in_seconds)
+    return PlainLayout(known, chosen, auth.default_expires_in_seconds, headers)
