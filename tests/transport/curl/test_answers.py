@@ -94,7 +94,7 @@ def test_interim_answers_are_told_as_they_come(run: Run) -> None:
 
 
 def test_trailers_follow_the_body(run: Run) -> None:
-    sent = CHUNKED + b"1\r\nx\r\n0\r\nX-T: 1\r\nx-t: \xff\r\nE:\r\n\r\n"
+    sent = CHUNKED + b"1\r\nx\r\n0\r\nX-T: 1\r\nx-t: \xff\r\nSet-Cookie: late\r\nE:\r\n\r\n"
 
     async def main() -> None:
         async with Peer(always(sent)) as peer, carrier() as curl:
@@ -102,6 +102,28 @@ def test_trailers_follow_the_body(run: Run) -> None:
             assert await stream.read() == b"x"
             assert stream.trailers == [(b"X-T", b"1"), (b"x-t", b"\xff"), (b"E", b"")]
             assert stream.headers == [(b"Transfer-Encoding", b"chunked")]
+
+    run(main)
+
+
+def test_a_warm_connection_that_is_given_up_is_stale(run: Run) -> None:
+    """By 408, at the moment when the request comes; on a new connection it is an answer."""
+    timed_out = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+    async def serve(link: Link) -> None:
+        await link.request()
+        if link.number == 0:
+            await link.send(ok(b"x"))
+            await link.request()
+        await link.send(timed_out)
+
+    async def main() -> None:
+        async with Peer(serve) as peer, carrier() as curl:
+            assert await ask(curl, Upstream(peer.origin)) == b"x"
+            error = await refused(curl, Upstream(peer.origin))
+            assert (error.kind, error.untouched, error.stale) == ("reset", True, True)
+            stream = await curl.send(Upstream(peer.origin), get(), fresh=True)
+            assert (stream.status, await stream.read()) == (408, b"")
 
     run(main)
 
@@ -160,6 +182,7 @@ MALFORMED = {
     "CR": b"HTTP/1.1 200 OK\r\nA: 1\rB: 2\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "unasked 101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nab",
+    "coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab",
     "chunk size": CHUNKED + b"zz\r\n",
     "trailer": CHUNKED + b"0\r\nA b: 1\r\n\r\n",
     "endless": b"HTTP/1.1 200 OK\r\n" + b"X: %b\r\n" % (b"a" * 1000) * 500,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 from curl_cffi import CurlECode, CurlError
 
 from ccproxy.exchange import Origin
 from ccproxy.transport.carrier import ErrorKind, TransportError
-from ccproxy.transport.failures import timeout_error, untouched
+from ccproxy.transport.failures import place_of, proxy_refusal, timeout_error, untouched
 from ccproxy.transport.upstream import Upstream
 
 CONNECT: frozenset[int] = frozenset(
@@ -42,6 +43,8 @@ TOO_LARGE = "Too large response headers"
 MALFORMED = (TOO_LARGE, "chunk", "hexadecimal")
 """What it says of other bytes that are not HTTP, by the code of a failed connection."""
 
+BEFORE_CAUSE = re.compile("SSL certificate (problem|OpenSSL verify result): ")
+UNKNOWN_ISSUER = re.compile("issuer|self.signed")
 NO_TUNNEL = "Proxy CONNECT aborted"
 """The proxy closed the connection instead of answering."""
 
@@ -64,18 +67,18 @@ class Seen:
 
 def failure(upstream: Upstream, error: BaseException | None, seen: Seen) -> TransportError:
     """The error for a transfer that failed; `error` is what the binding says, None for a head that ended early."""
-    origin = upstream.origin
+    origin, proxy = upstream.origin, upstream.proxy
     if not isinstance(error, CurlError):
         return broken(origin, "" if error is None else repr(error), seen)
     code, detail = error.code, said(error)
-    if seen.connect_code >= 300:
-        return untouched(f"the proxy {upstream.proxy} answered {seen.connect_code} to CONNECT {origin.authority}")
+    if proxy is not None and seen.connect_code >= 300:
+        return proxy_refusal(proxy, origin, seen.connect_code)
     if code == CurlECode.OPERATION_TIMEDOUT:
-        return timeout_error(origin, "connect_timeout", upstream.timeouts.connect)
+        return timeout_error(place_of(upstream), "connect_timeout", upstream.timeouts.connect)
     if code == CurlECode.COULDNT_RESOLVE_HOST:
         return untouched(f"the name {origin.host} does not resolve")
     if code in CONNECT or detail == NO_TUNNEL:
-        return untouched(f"no connection to {origin}: {os.strerror(seen.errno) if seen.errno else detail}")
+        return untouched(f"no connection to {place_of(upstream)}: {os.strerror(seen.errno) if seen.errno else detail}")
     if code in TLS:
         return TransportError("tls", tls_message(origin, code, detail))
     if code in BROKEN and not any(word in detail for word in MALFORMED):
@@ -96,9 +99,12 @@ def broken(origin: Origin, why: str, seen: Seen, in_body: ErrorKind = "truncated
 
 def tls_message(origin: Origin, code: int, detail: str) -> str:
     """Which certificate is not trusted, and why, or why there is no TLS at all."""
-    if code == CurlECode.PEER_FAILED_VERIFICATION:
-        return f"the certificate of {origin} is not trusted: {detail.removeprefix('SSL certificate problem: ')}"
-    return f"no TLS with {origin}: {detail}"
+    if code == CurlECode.SSL_CACERT_BADFILE:
+        return f"no TLS with {origin}: the ca_file, or the system's, holds something that is no certificate"
+    if code != CurlECode.PEER_FAILED_VERIFICATION:
+        return f"no TLS with {origin}: {detail}"
+    hint = "; a ca_file can name more certificates to trust" if UNKNOWN_ISSUER.search(detail) else ""
+    return f"the certificate of {origin} is not trusted: {BEFORE_CAUSE.sub('', detail)}{hint}"
 
 
 def said(error: CurlError) -> str:

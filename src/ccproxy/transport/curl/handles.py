@@ -114,9 +114,10 @@ def set_request(curl: Curl, upstream: Upstream, request: HttpRequest, *, fresh: 
     origin, proxy = upstream.origin, upstream.proxy
     if HOST.fullmatch(origin.host) is None:
         raise TransportError("connect", f"{origin.host!r} is not a host")
-    target = request.target
+    target, headers = request.target, request.headers
     if proxy is not None and proxy.scheme in ("http", "https") and origin.scheme == "http":
-        target = str(origin).encode() + target  # the absolute form (RFC 9112 §3.2.2)
+        target = str(origin).encode() + (b"" if target == b"*" else target)  # the absolute form (RFC 9112 §3.2.2)
+        headers = [field for field in headers if field[0].lower() != b"proxy-authorization"]  # libcurl adds ours
     setopt = curl.setopt
     setopt(CurlOpt.URL, str(origin).encode())
     setopt(CurlOpt.REQUEST_TARGET, target)
@@ -129,7 +130,7 @@ def set_request(curl: Curl, upstream: Upstream, request: HttpRequest, *, fresh: 
     elif request.body:
         setopt(CurlOpt.POSTFIELDSIZE_LARGE, len(request.body))
         setopt(CurlOpt.POSTFIELDS, request.body)
-    setopt(CurlOpt.HTTPHEADER, [*map(header_line, request.headers), *ADDED])
+    setopt(CurlOpt.HTTPHEADER, [*map(header_line, headers), *ADDED])
     setopt(CurlOpt.CONNECTTIMEOUT_MS, max(1, round(upstream.timeouts.connect * 1000)))
     setopt(CurlOpt.FRESH_CONNECT, int(fresh))
 

@@ -61,7 +61,8 @@ class Transfer:
                 self._begin()
         except TransportError as error:
             origin = self.upstream.origin
-            self._refusal = TransportError(error.kind, f"{origin} sent something that is not HTTP: {error}")
+            words = f"{origin} sent something that is not HTTP: {error}"
+            self._refusal = error if error.stale else TransportError(error.kind, words)
             return REFUSE
         return len(line)
 
@@ -89,6 +90,8 @@ class Transfer:
         head, stream = self._head, self.stream
         stream.headers, stream.reason = head.headers, head.reason
         stream.reused = self._warm()
+        if stream.reused and head.gives_up:
+            raise TransportError("reset", f"{self.upstream.origin} gave an idle connection up (408)", stale=True)
         stream.head_arrived(head.status, head.http_version)
 
     def _interim(self, status: int, reason: bytes, headers: Headers) -> None:
