@@ -95,7 +95,7 @@ def received(data: bytes, cuts: list[int], *, is_head: bool, reused: bool) -> Re
                 parser.feed(data[begin:end])
     except TransportError as error:
         parser.fail(error)
-    parser.closed(None)
+    parser.closed(None, in_order=True)
     assert parser.stream is None
     assert all(status not in (100, 101) and 100 < status < 200 and good(headers) for status, _, headers in told)
     return stream

@@ -12,6 +12,7 @@ from ccproxy.transport.carrier import OnInterim, TransportError
 from ccproxy.transport.request_head import forwarder, render_forwarded, render_head
 from ccproxy.transport.response_parser import ResponseParser
 from ccproxy.transport.response_stream import ResponseStream
+from ccproxy.transport.tls import said_goodbye
 from ccproxy.transport.upstream import Timeouts, Upstream
 
 JOIN_LIMIT = 64 * 1024
@@ -32,7 +33,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport  # from `connection_made` on
         self._answers = ResponseParser(upstream.origin, self._completed, self.abort)
-        self._unread = select.poll()
+        self._unread, self._ended = select.poll(), False
         self._last_activity, self._unsent = 0.0, 0
 
     # -- the pool's side
@@ -62,7 +63,7 @@ class Connection(asyncio.Protocol):
         stream = ResponseStream(self, timeouts, self.served > 0, on_interim)
         self._answers.expect(stream, is_head=request.method == "HEAD")
         if not self.usable:
-            self._answers.closed(None)
+            self._answers.closed(None, in_order=False)
             return stream
         self.served += 1
         self._last_activity = self._loop.time()
@@ -129,9 +130,12 @@ class Connection(asyncio.Protocol):
         except TransportError as error:
             self.expire(error)
 
+    def eof_received(self) -> None:
+        self._ended = said_goodbye(self._transport.get_extra_info("ssl_object"))
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
-        self._answers.closed(exc)
+        self._answers.closed(exc, in_order=self._ended)
         self._on_lost(self)
 
     def pause_writing(self) -> None:

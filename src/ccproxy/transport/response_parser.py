@@ -74,10 +74,16 @@ class ResponseParser:
         if stream is not None:
             stream.fail(error)
 
-    def closed(self, cause: Exception | None) -> None:
-        """The connection has ended: the end of an answer without framing, the failure of any other."""
+    def closed(self, cause: Exception | None, *, in_order: bool) -> None:
+        """The connection has ended: the end of an answer without framing, the failure of any other.
+
+        Args:
+            cause: what the loop says of it; None if nothing.
+            in_order: True if the other side said that it was its end. Who is in between cannot say so for it with TLS
+                (RFC 9112 §9.8).
+        """
         stream = self.stream
-        if stream is not None and (self._until_close or self._upgraded) and cause is None:
+        if stream is not None and ((self._until_close and in_order) or (self._upgraded and cause is None)):
             self.stream = None
             stream.finish()
             return

@@ -65,3 +65,18 @@ def _trust(context: ssl.SSLContext, ca_file: str) -> None:
         raise TransportError("tls", f"the ca_file {ca_file} holds no certificates in PEM") from None
     except OSError as error:
         raise TransportError("tls", f"the ca_file {ca_file} cannot be read: {error.strerror or error}") from None
+
+
+def said_goodbye(session: ssl.SSLObject | None) -> bool:
+    """True if a session that has ended did so by a close_notify, which nobody in between can send. True without TLS.
+
+    The loops do not tell, but reading from such a session is its end, and from any other it is a wish for more.
+    """
+    if session is None:
+        return True
+    try:
+        return not session.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:
+        return False
