@@ -125,16 +125,16 @@ def test_mode_and_links_stay(run: Run, tmp_path: Path) -> None:
     run(main())
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_the_owner_stays(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with house(tmp_path) as home:
             home.login(-5)
-            os.chown(home.file, ORDINARY, ORDINARY + 1)
+            owner = (ORDINARY, ORDINARY + 1) if os.getuid() == 0 else (os.getuid(), os.getgroups()[0])
+            os.chown(home.file, *owner)
             token = (await home.source().token()).token
             status = home.file.stat()
             assert token in home.file.read_text()
-            assert (status.st_uid, status.st_gid) == (ORDINARY, ORDINARY + 1)
+            assert (status.st_uid, status.st_gid) == owner
 
     run(main())
 
@@ -255,11 +255,17 @@ def somebody_else() -> Iterator[Path]:
         os.seteuid(os.getuid())
 
 
-def give_up_rights(folder: Path) -> None:
+def give_up_rights(folder: Path, files: int = 0o444) -> None:
     for path in [*folder.rglob("*"), folder]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
+        path.chmod(0o555 if path.is_dir() else files)
     if os.getuid() == 0:
         os.seteuid(ORDINARY)
+
+
+def take_back(folder: Path) -> None:
+    os.seteuid(os.getuid())
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755)
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -287,10 +293,26 @@ def test_read_only(run: Run, kind: str) -> None:
                 assert home.posts == 2
                 assert home.issuer.counters["reused"] == 0
                 assert home.file.read_bytes() == before
-                os.seteuid(os.getuid())
-                if os.getuid():
-                    folder.chmod(0o755)
-                    home.file.parent.chmod(0o755)
+                take_back(folder)
+
+    run(main())
+
+
+def test_where_no_file_can_be_made_it_is_overwritten(run: Run) -> None:
+    """As with a single file that is mounted into a container."""
+
+    async def main() -> None:
+        with somebody_else() as folder:
+            async with house(folder) as home:
+                old = home.login(-5)
+                inode = home.file.stat().st_ino
+                give_up_rights(folder, 0o666)
+                token = (await home.source().token()).token
+                assert token != old["access_token"]
+                assert home.held[0] == token
+                assert home.issuer.is_current(home.held[1])
+                assert home.file.stat().st_ino == inode
+                take_back(folder)
 
     run(main())
 

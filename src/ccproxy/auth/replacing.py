@@ -16,7 +16,8 @@ IN_PLACE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno
 def replace_file(target: Path, data: bytes) -> None:
     """Another file takes its place, with its mode and, where we may, its owner; a new one is for its owner only.
 
-    Where none can, the content is overwritten. Raises OSError, and then it is as it was.
+    Where none can, the content is overwritten. Raises OSError, and then it is as it was, unless the disk is full and it
+    had to be overwritten.
     """
     try:
         _renamed(target, data)
