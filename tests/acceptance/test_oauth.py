@@ -85,6 +85,30 @@ def test_A02_the_sentinel_becomes_the_accounts_token(office: Office, upstream: U
         assert seen.field("chatgpt-account-id") == b"acc-1"
 
 
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ([], [b"oauth-2025-04-20"]),
+        ([b"one-1,two-2"], [b"one-1,two-2,oauth-2025-04-20"]),
+        ([b"one-1", b"oauth-2025-04-20, two-2"], [b"one-1", b"oauth-2025-04-20, two-2"]),
+    ],
+    ids=["none", "others", "said already"],
+)
+def test_claudes_tokens_come_with_the_beta_that_they_need(
+    office: Office, upstream: Upstream, endpoints: dict[str, Endpoint], said: list[bytes], sent: list[bytes], agent: str
+) -> None:
+    """In the list that the client sends, also when the token is renewed."""
+    upstream.script = office.accounts["claude"].answering(streamed=False)
+    endpoints["claude"].post("/expire")
+    headers = [(b"anthropic-beta", value) for value in said]
+    ask_across(office.daemon, "anthropic", "claude", headers=[*headers, (b"user-agent", agent.encode())])
+    for seen in upstream.requests:
+        assert [value for name, value in seen.headers if name.lower() == b"anthropic-beta"] == sent
+    assert upstream.requests[-1].field("authorization") == f"Bearer {office.accounts['claude'].tokens[0]}".encode()
+    shown = dict(office.daemon.flow(agent)["request"]["headers"])
+    assert "oauth-2025-04-20" in json.dumps(shown)
+
+
 @EVERY_VENDOR
 def test_A03_the_provider_names_the_header(office: Office, upstream: Upstream, vendor: str) -> None:
     account = office.accounts[vendor]

@@ -29,9 +29,17 @@ GEMINI = Paths("access_token", "refresh_token", "expiry_date")
 
 class PlainLayout:
     """`known` are the paths to look at, `chosen` those (by name) that are not looked for. Expiry is in milliseconds
-    where the file does not show another unit. `default_lifetime` is for endpoints that tell none."""
+    where the file does not show another unit. `default_lifetime` is for endpoints that tell none; `headers` go with
+    every token."""
 
-    def __init__(self, known: Sequence[Paths], chosen: Mapping[str, str | None], default_lifetime: float) -> None:
+    def __init__(
+        self,
+        known: Sequence[Paths],
+        chosen: Mapping[str, str | None],
+        default_lifetime: float,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._headers = headers
         given = {name: path for name, path in chosen.items() if path is not None}
         self._known = [replace(paths, **given) for paths in known]
         self._default_lifetime = default_lifetime
@@ -42,7 +50,7 @@ class PlainLayout:
         access, refresh = usable(document, paths.access, path), usable(document, paths.refresh, path)
         if access is None and refresh is None:
             raise Unsettled(f"{path} holds neither an access token ({paths.access}) nor a refresh token")
-        return Tokens(access, refresh, epoch(find(document, paths.expiry)))
+        return Tokens(access, refresh, epoch(find(document, paths.expiry)), headers=self._headers)
 
     def lifetime(self, grant: Grant) -> float | None:
         """See `Layout.lifetime`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.gateway.errors import Refused
-from ccproxy.gateway.injection import injected, names_of
+from ccproxy.gateway.injection import divided, injected, names_of, with_items
 from ccproxy.gateway.rewrite import set_model
 from ccproxy.gateway.seal import Envelope, seal_headers
 from ccproxy.pipeline.subject import LocalAnswer
@@ -52,7 +52,9 @@ class Forwarding:
 
     def _sealed(self, method: str, subject: Subject, draft: Draft) -> HttpRequest:
         plan, inquiry, headers, body = self._plan, self._inquiry, subject.headers, written(draft)
-        credential = self._credential(subject)
+        credential, listed = divided(self._credential(subject))
+        headers = with_items(headers, listed) if listed else headers
+        self._note(credential)
         envelope = Envelope(
             plan.origin,
             len(body),
@@ -70,10 +72,14 @@ class Forwarding:
         provider, credential = self._plan.provider, subject.credential
         if credential is None and provider is not None and provider.auth_type is not None:
             raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
-        if credential and provider is not None:
-            self._inquiry.injected = injected(provider, credential)
-            self._inquiry.exchange.credential_headers = names_of(self._inquiry.injected)
         return credential or []
+
+    def _note(self, credential: Headers) -> None:
+        """Says which fields hold it, and how another is got where it is refused."""
+        provider, inquiry = self._plan.provider, self._inquiry
+        if credential and provider is not None:
+            inquiry.injected = injected(provider, credential)
+            inquiry.exchange.credential_headers = names_of(inquiry.injected)
 
 
 def written(draft: Draft) -> bytes:

@@ -6,13 +6,36 @@ from ccproxy.exchange import Headers
 from ccproxy.providers.provider import NoCredential, Provider
 from ccproxy.transport.delivery import Injected, NotRenewed
 
+LISTS = frozenset({b"anthropic-beta"})
+"""Fields that hold a list with commas: what goes with a credential is one more item in the client's own."""
+
+
+def divided(fields: Headers) -> tuple[Headers, Headers]:
+    """The fields of a credential that take the place of a client's, and those whose items go into lists."""
+    listed = [field for field in fields if field[0].lower() in LISTS]
+    return [field for field in fields if field not in listed], listed
+
+
+def with_items(headers: Headers, listed: Headers) -> Headers:
+    """The headers with these items in their lists, each once."""
+    for name, item in listed:
+        place = next((at for at, (given, _) in enumerate(headers) if given.lower() == name.lower()), None)
+        if place is None:
+            headers = [*headers, (name, item)]
+        elif item not in [
+            each.strip() for given, value in headers if given.lower() == name for each in value.split(b",")
+        ]:
+            given, value = headers[place]
+            headers = [*headers[:place], (given, value + b"," + item), *headers[place + 1 :]]
+    return headers
+
 
 def injected(provider: Provider, fields: Headers) -> Injected:
     """What the transport is told of a provider's credential."""
 
     async def renew(refused: Headers) -> Headers:
         try:
-            return await provider.renew(refused)
+            return divided(await provider.renew(refused))[0]
         except NoCredential as error:
             raise NotRenewed(str(error)) from error
 
