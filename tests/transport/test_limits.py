@@ -98,20 +98,20 @@ SSE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 def test_silence_in_the_answer_has_a_limit(run: Run) -> None:
     async def serve(link: Link) -> None:
         await link.request()
-        await link.send(SSE, *[b"1\r\nx\r\n"] * 4, pause=0.12)
+        await link.send(SSE, *[b"1\r\nx\r\n"] * 4, pause=0.2)
         await link.closed()
 
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            stream = await pool.send(peer.within(idle=0.2), get())
+            stream = await pool.send(peer.within(idle=0.6), get())
             for _ in range(4):
                 assert await anext(stream) == b"x"
             begun = time.monotonic()
-            with pytest.raises(TransportError, match=r"fell silent for 0\.2 s") as caught:
+            with pytest.raises(TransportError, match=r"fell silent for 0\.6 s") as caught:
                 await anext(stream)
             assert (caught.value.kind, caught.value.status) == ("idle_timeout", 504)
-            assert 0.1 < time.monotonic() - begun < 5
+            assert 0.3 < time.monotonic() - begun < 5
             await until(lambda: peer.ended == 1)
             await pool.close()
 
@@ -125,15 +125,15 @@ def test_a_reader_that_takes_its_time_is_not_the_providers_silence(run: Run) -> 
         await link.request()
         block = b"x" * 270_000  # just enough to be told to pause
         await link.send(SSE, b"%x\r\n%b\r\n" % (len(block), block))
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(1.0)
         await link.send(b"1\r\ny\r\n0\r\n\r\n")
         await link.closed()
 
     async def main() -> None:
         async with Peer(serve) as peer:
             pool = NativePool(Limits())
-            stream = await pool.send(peer.within(idle=0.25), get())
-            await asyncio.sleep(0.6)
+            stream = await pool.send(peer.within(idle=0.5), get())
+            await asyncio.sleep(0.9)
             got = b""
             async for chunk in stream:
                 got += chunk
@@ -147,14 +147,14 @@ def test_a_stream_as_a_whole_has_no_limit(run: Run) -> None:
     async def serve(link: Link) -> None:
         await link.request()
         await asyncio.sleep(0.1)
-        await link.send(SSE, *[b"1\r\nx\r\n"] * 6, pause=0.1)
+        await link.send(SSE, *[b"1\r\nx\r\n"] * 6, pause=0.15)
         await link.send(b"0\r\n\r\n")
         await link.closed()
 
     async def main() -> None:
         async with Peer(serve) as peer:
-            pool = NativePool(Limits(keepalive=0.25))
-            assert await (await pool.send(peer.within(idle=0.25, first_byte=0.25), get())).read() == b"x" * 6
+            pool = NativePool(Limits(keepalive=0.6))
+            assert await (await pool.send(peer.within(idle=0.6, first_byte=0.6), get())).read() == b"x" * 6
             await pool.close()
 
     run(main)
