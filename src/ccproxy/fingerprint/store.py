@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -76,6 +75,8 @@ class FingerprintStore:
 
     def save(self, name: str, record: Mapping[str, Any]) -> Path:
         """Writes a record, whole or not at all. Raises BadNameError, BadRecordError, OSError."""
+        import tempfile  # a slow import for a rare case
+
         path = self.path(name)
         Fingerprint.read(record)
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)

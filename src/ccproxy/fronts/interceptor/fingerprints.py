@@ -53,9 +53,10 @@ class Seen(Mapping[str, Any]):
         return len(self._whole())
 
     def _whole(self) -> dict[str, Any]:
-        if self._record is None:
-            self._record = describe(self._hello, JAIL, self._at, self._carrier) | {"http2": self._http2}
-        return self._record
+        record = self._record  # may be forgotten meanwhile: summaries are made in threads
+        if record is None:
+            record = self._record = describe(self._hello, JAIL, self._at, self._carrier) | {"http2": self._http2}
+        return record
 
 
 class Fingerprints:
