@@ -14,7 +14,7 @@ from ccproxy.transport.native_pool import Limits
 from ccproxy.transport.upstream import Timeouts, Upstream
 from tests.support.tls import Authority
 from tests.transport.conftest import Run
-from tests.transport.curl.asking import ask, carrier, refused
+from tests.transport.curl.asking import ask, carrier, post, refused
 from tests.transport.curl.h2_peer import H2Peer, Stream
 from tests.transport.peer import Link, Peer, always, get, ok, until
 
@@ -273,6 +273,26 @@ def test_a_connection_that_was_closed_meanwhile_is_not_an_error(run: Run) -> Non
     async def main() -> None:
         async with Peer(serve) as peer, carrier() as curl:
             assert [await ask(curl, Upstream(peer.origin)) for _ in range(5)] == [b"0", b"1", b"2", b"3", b"4"]
+
+    run(main)
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 100_000])
+def test_what_libcurl_has_repeated_is_not_to_be_repeated(run: Run, body: bytes) -> None:
+    async def serve(link: Link) -> None:
+        await link.request()
+        if link.number == 0:
+            await link.send(ok())
+            await link.request()
+
+    async def main() -> None:
+        async with Peer(serve) as peer, carrier() as curl:
+            request = post(body, (b"Empty", b"")) if body else get()
+            await ask(curl, Upstream(peer.origin), request)
+            error = await refused(curl, Upstream(peer.origin), request)
+            assert (error.kind, error.untouched, len(peer.links)) == ("reset", False, 2)
+            error = await refused(curl, Upstream(peer.origin), request)
+            assert (error.kind, error.untouched, error.stale, len(peer.links)) == ("reset", True, False, 3)
 
     run(main)
 

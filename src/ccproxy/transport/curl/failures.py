@@ -10,7 +10,8 @@ from curl_cffi import CurlECode, CurlError
 
 from ccproxy.exchange import Origin
 from ccproxy.transport.carrier import ErrorKind, TransportError
-from ccproxy.transport.failures import place_of, proxy_refusal, timeout_error, untouched
+from ccproxy.transport.failures import place_of, proxy_refusal, timeout_error
+from ccproxy.transport.failures import untouched as never_was
 from ccproxy.transport.upstream import Upstream
 
 CONNECT: frozenset[int] = frozenset(
@@ -63,6 +64,8 @@ class Seen:
     """What a proxy answered to CONNECT, 0 if none did."""
     errno: int
     """Of the last system call that failed, 0 if none did."""
+    repeated: bool
+    """True if libcurl has sent the request a second time by itself, because a warm connection was closed."""
 
 
 def failure(upstream: Upstream, error: BaseException | None, seen: Seen) -> TransportError:
@@ -76,9 +79,9 @@ def failure(upstream: Upstream, error: BaseException | None, seen: Seen) -> Tran
     if code == CurlECode.OPERATION_TIMEDOUT:
         return timeout_error(place_of(upstream), "connect_timeout", upstream.timeouts.connect)
     if code == CurlECode.COULDNT_RESOLVE_HOST:
-        return untouched(f"the name {origin.host} does not resolve")
+        return never_was(f"the name {origin.host} does not resolve")
     if code in CONNECT or detail == NO_TUNNEL:
-        return untouched(f"no connection to {place_of(upstream)}: {os.strerror(seen.errno) if seen.errno else detail}")
+        return never_was(f"no connection to {place_of(upstream)}: {os.strerror(seen.errno) if seen.errno else detail}")
     if code in TLS:
         return TransportError("tls", tls_message(origin, code, detail))
     if code in BROKEN and not any(word in detail for word in MALFORMED):
@@ -94,7 +97,8 @@ def broken(origin: Origin, why: str, seen: Seen, in_body: ErrorKind = "truncated
     if seen.status:
         return TransportError(in_body, f"{origin} closed the connection in the middle of its answer{tail}")
     message = f"{origin} closed the connection without an answer{tail}"
-    return TransportError("reset", message, untouched=not seen.started, stale=not seen.started and seen.reused)
+    untouched = not seen.started and not seen.repeated  # twice is enough
+    return TransportError("reset", message, untouched=untouched, stale=untouched and seen.reused)
 
 
 def tls_message(origin: Origin, code: int, detail: str) -> str:

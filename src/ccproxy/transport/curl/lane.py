@@ -52,7 +52,7 @@ class Lane:
     ) -> ResponseStream:
         """Sends a request; the returned stream fills as the answer arrives. Raises TransportError."""
         curl = self._handle()
-        transfer = Transfer(self, curl, upstream, on_interim)
+        transfer = Transfer(self, curl, upstream, request, on_interim)
         try:
             set_request(curl, upstream, request, fresh=fresh)
             set_callbacks(curl, transfer.header, transfer.body)
@@ -115,6 +115,8 @@ class Lane:
         if not self._transfers and now - self._idle_since > self._limits.keepalive:
             self._on_idle(self._identity, self)
             return
+        for transfer in list(self._transfers):
+            transfer.nudge()
         if self._transfers:
             self._multi.kick()  # the binding's own clock runs libcurl without looking at what has ended
         for transfer in [each for each in self._transfers if each.stream.waiting]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 from curl_cffi import Curl, CurlError, CurlInfo
 
-from ccproxy.exchange import Headers
+from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.transport.carrier import OnInterim, TransportError
 from ccproxy.transport.curl.failures import Seen, failure
 from ccproxy.transport.curl.head import HeadReader
 from ccproxy.transport.native_pool import overdue
+from ccproxy.transport.request_head import render_head
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.upstream import Upstream
 
@@ -35,12 +37,14 @@ class Transfer:
     """Implements `response_stream.Source` for a reader, `multi.Ended` for libcurl."""
 
     __slots__ = (
-        "_begun", "_head", "_home", "_loop", "_on_interim", "_refusal", "_sent",
+        "_begun", "_head", "_home", "_loop", "_on_interim", "_refusal", "_request", "_sent",
         "curl", "last_activity", "paused", "running", "stream", "upstream",
     )  # fmt: skip
 
-    def __init__(self, home: Home, curl: Curl, upstream: Upstream, on_interim: OnInterim | None) -> None:
-        self.curl, self.upstream = curl, upstream
+    def __init__(
+        self, home: Home, curl: Curl, upstream: Upstream, request: HttpRequest, on_interim: OnInterim | None
+    ) -> None:
+        self.curl, self.upstream, self._request = curl, upstream, request
         self.stream = ResponseStream(self, upstream.timeouts, reused=False)
         self.paused, self.running = False, True
         self._home, self._loop = home, asyncio.get_running_loop()
@@ -106,7 +110,14 @@ class Transfer:
         code, errno = self.curl.getinfo(CurlInfo.HTTP_CONNECTCODE), self.curl.getinfo(CurlInfo.OS_ERRNO)
         assert isinstance(code, int)
         assert isinstance(errno, int)
-        return Seen(status, started, self._warm(), code, errno)
+        return Seen(status, started, self._warm(), code, errno, self._repeated())
+
+    def _repeated(self) -> bool:
+        """libcurl counts all bytes that it sent, and of bodies the last one's; some may have been for a proxy."""
+        sent, body = self.curl.getinfo(CurlInfo.REQUEST_SIZE), self.curl.getinfo(CurlInfo.SIZE_UPLOAD_T)
+        assert isinstance(sent, int)
+        assert isinstance(body, int)
+        return self.upstream.proxy is None and sent - body > len(render_head(self._request))
 
     # -- the stream's side
 
@@ -159,6 +170,13 @@ class Transfer:
         if sent != self._sent:
             self._sent, self.last_activity = sent, self._loop.time()
         return self.curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) != 0
+
+    def nudge(self) -> None:
+        """Has libcurl read, whatever the loop says of the socket: what a server says too early comes with the end of
+        the TLS handshake, and waits unread behind it."""
+        if not self.stream.started and self._connected():
+            with contextlib.suppress(CurlError):  # which comes as the end of the transfer too
+                self.curl.pause(GO_ON)
 
     def expire(self, error: TransportError) -> None:
         """Fails the request."""
