@@ -169,6 +169,22 @@ def test_rustls_sends_a_suite_that_cannot_be_sent() -> None:
     assert "without suite 00ff" in str(rehearse(Fingerprint.read(describe(hello, "test", 0.0))))
 
 
+def test_a_resumed_session_is_told() -> None:
+    hello = parse_client_hello(of_ja4_ro(hellos.RESUMED).records())
+    verdict = rehearse(Fingerprint.read(describe(hello, "test", 0.0)))
+    assert not verdict.exact
+    assert "without extension pre_shared_key" in str(verdict)
+    assert "it resumed a session" in str(verdict)
+
+
+def test_a_name_that_is_none_goes_nowhere() -> None:
+    made = of_ja4_ro(hellos.CHROME, alpn=[b"h2", b"http/1.1"])
+    for name in (b"a b", b"x@example.com", b"127.0.0.1", b"\xff", b"-.-", b"a" * 300 + b".com"):
+        made.sni = name
+        hello = parse_client_hello(made.records())
+        assert rehearse(Fingerprint.read(describe(hello, "test", 0.0))).exact
+
+
 def test_what_came_by_quic_is_not_sent_by_tcp() -> None:
     hello = parse_client_hello(of_ja4_ro(hellos.QUIC, versions=[0x0304], alpn=[b"h3"]).message)
     verdict = rehearse(Fingerprint.read(describe(hello, "test", 0.0, "q")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from typing import Literal, Self
 from ccproxy.fingerprint.client_hello import (
     ECH,
     PADDING,
+    PRE_SHARED_KEY,
     SERVER_NAME,
     ClientHello,
     MalformedHelloError,
@@ -28,7 +30,9 @@ type Way = Literal["libcurl", "OpenSSL"]
 SECONDS = 5.0
 LOOPBACK = "127.0.0.1"
 ELSEWHERE = "localhost"
-"""In place of the captured server's name."""
+"""In place of a captured server's name that is none."""
+HOSTNAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
+RESUMED = "it resumed a session: take a flow of the client's first connection to the server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Verdict:
 
 def rehearse(fingerprint: Fingerprint) -> Verdict:
     """Tries a fingerprint. Blocks for some milliseconds."""
-    server = ELSEWHERE if SERVER_NAME in fingerprint.extensions else None
+    server = server_of(fingerprint)
     if fingerprint.quic:
         return Verdict("libcurl", fingerprint.ja4, "", ("it was captured from QUIC, which ccproxy does not speak",))
     way: Way = "OpenSSL" if fingerprint.of_openssl else "libcurl"
@@ -78,10 +82,19 @@ def compare(wanted: Fingerprint, sent: ClientHello, way: Way) -> Verdict:
         *_lists("group", wanted.supported_groups, sent.supported_groups, lambda code: f"{code:04x}"),
         *_lists("protocol", wanted.alpn, tuple(map(protocol_text, sent.alpn)), str),
     ]
+    if PRE_SHARED_KEY in wanted.extensions and PRE_SHARED_KEY not in sent.extension_types:
+        told.append(RESUMED)
     name = ja4(sent)
     if ECH in wanted.extensions and name != wanted.ja4 and not told:
         name = wanted.ja4
     return Verdict(way, wanted.ja4, name, tuple(told))
+
+
+def server_of(fingerprint: Fingerprint) -> str | None:
+    """The name to speak to, as long as the captured one: padding depends on it. None if there was none."""
+    if SERVER_NAME not in fingerprint.extensions:
+        return None
+    return fingerprint.sni if fingerprint.sni and HOSTNAME.fullmatch(fingerprint.sni) else ELSEWHERE
 
 
 def by_openssl(fingerprint: Fingerprint, server: str | None) -> bytes:
@@ -104,7 +117,7 @@ def by_libcurl(fingerprint: Fingerprint, server: str | None) -> bytes:
         with Ear() as ear:
             wear(curl, fingerprint)
             curl.setopt(CurlOpt.URL, f"https://{server or LOOPBACK}:{ear.port}/".encode())
-            curl.setopt(CurlOpt.RESOLVE, [f"{ELSEWHERE}:{ear.port}:{LOOPBACK}".encode()])
+            curl.setopt(CurlOpt.RESOLVE, [f"*:{ear.port}:{LOOPBACK}".encode()])  # no name is asked for
             curl.setopt(CurlOpt.PROXY, b"")
             curl.setopt(CurlOpt.NOPROXY, b"*")
             curl.setopt(CurlOpt.TIMEOUT_MS, int(SECONDS * 1000))
