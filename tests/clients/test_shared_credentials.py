@@ -15,7 +15,8 @@ import pytest
 
 from tests.clients.expiries import WRITTEN_SECONDS, SharedLogin
 from tests.clients.jailed_turns import internet
-from tests.clients.logins import CLAUDE, CODEX, GEMINI, LOGINS, Login, found
+from tests.clients.logins import Login, found
+from tests.clients.three_logins import CLAUDE, CODEX, GEMINI, LOGINS
 from tests.support.jailed import House
 
 pytestmark = pytest.mark.clients
