@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import REFUSED, VENDORS, Account, Endpoint, endpoint
+from tests.support.accounts import REFUSED, VENDORS, Account
 from tests.support.crossing import CLIENTS, ask_across, read
 from tests.support.daemon import Daemon
 from tests.support.dialects import SENTINEL
 from tests.support.http import Response
 from tests.support.replies import JSON, reply
+from tests.support.token_process import TokenProcess
 from tests.support.upstream import Upstream
 
 STREAMED = pytest.mark.parametrize("streamed", [False, True], ids=["buffered", "streamed"])
@@ -38,16 +38,16 @@ def text(client: str, vendor: str, answer: Response) -> str:
 
 
 @pytest.fixture(scope="module")
-def endpoints() -> Iterator[dict[str, Endpoint]]:
+def endpoints() -> Iterator[dict[str, TokenProcess]]:
     """A token endpoint a vendor."""
-    claude, gemini, codex = (endpoint(*vendor.flags) for vendor in VENDORS.values())
+    claude, gemini, codex = (TokenProcess(*vendor.flags) for vendor in VENDORS.values())
     with claude as one, gemini as two, codex as three:
         yield dict(zip(VENDORS, (one, two, three), strict=True))
 
 
 @pytest.fixture(scope="module")
 def office(
-    shared_upstream: Upstream, endpoints: dict[str, Endpoint], tmp_path_factory: pytest.TempPathFactory
+    shared_upstream: Upstream, endpoints: dict[str, TokenProcess], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
     """Accounts that are good, one a vendor, and providers whose credential cannot be had."""
     folder = tmp_path_factory.mktemp("accounts")
@@ -95,11 +95,16 @@ def test_A02_the_sentinel_becomes_the_accounts_token(office: Office, upstream: U
     ids=["none", "others", "said already"],
 )
 def test_claudes_tokens_come_with_the_beta_that_they_need(
-    office: Office, upstream: Upstream, endpoints: dict[str, Endpoint], said: list[bytes], sent: list[bytes], agent: str
+    office: Office,
+    upstream: Upstream,
+    endpoints: dict[str, TokenProcess],
+    said: list[bytes],
+    sent: list[bytes],
+    agent: str,
 ) -> None:
     """In the list that the client sends, also when the token is renewed."""
     upstream.script = office.accounts["claude"].answering(streamed=False)
-    endpoints["claude"].post("/expire")
+    endpoints["claude"].ask("POST", "/expire")
     headers = [(b"anthropic-beta", value) for value in said]
     ask_across(office.daemon, "anthropic", "claude", headers=[*headers, (b"user-agent", agent.encode())])
     for seen in upstream.requests:
@@ -156,7 +161,7 @@ def test_A05_a_credential_that_cannot_be_had(
 def test_A13_a_refused_token_is_renewed_and_the_client_sees_one_clean_answer(
     office: Office,
     upstream: Upstream,
-    endpoints: dict[str, Endpoint],
+    endpoints: dict[str, TokenProcess],
     vendor: str,
     client: str,
     streamed: bool,
@@ -167,8 +172,8 @@ def test_A13_a_refused_token_is_renewed_and_the_client_sees_one_clean_answer(
     upstream.script = account.answering(streamed=streamed)
     headers = [(b"user-agent", agent.encode())]
     assert text(client, vendor, ask_across(office.daemon, client, vendor, stream=streamed)) == "Hello there"
-    before, posts = account.tokens, issuer.get("/counters")["posts"]
-    issuer.post("/expire")
+    before, posts = account.tokens, issuer.count("posts")
+    issuer.ask("POST", "/expire")
     upstream.forget()
     answer = ask_across(office.daemon, client, vendor, stream=streamed, headers=headers)
     assert text(client, vendor, answer) == "Hello there"
@@ -176,9 +181,9 @@ def test_A13_a_refused_token_is_renewed_and_the_client_sees_one_clean_answer(
     assert (first.body, first.target) == (second.body, second.target)
     assert first.field("authorization") == f"Bearer {before[0]}".encode()
     assert second.field("authorization") == f"Bearer {account.tokens[0]}".encode() != first.field("authorization")
-    counters = issuer.get("/counters")
+    counters = issuer.ask("GET", "/counters")
     assert (counters["posts"], counters["reused"]) == (posts + 1, 0)
-    assert issuer.get(f"/current?refresh={account.tokens[1]}")["current"]
+    assert issuer.ask("GET", f"/current?refresh={account.tokens[1]}")["current"]
     record = office.daemon.flow(agent)
     assert [attempt["status"] for attempt in record["tries"]] == [401, 200]
     assert record["tries"][0]["note"] == "sent again with a renewed credential"
@@ -187,38 +192,24 @@ def test_A13_a_refused_token_is_renewed_and_the_client_sees_one_clean_answer(
 
 @EVERY_CLIENT
 def test_A13_a_token_that_stays_refused_is_the_providers_answer(
-    office: Office, upstream: Upstream, endpoints: dict[str, Endpoint], client: str
+    office: Office, upstream: Upstream, endpoints: dict[str, TokenProcess], client: str
 ) -> None:
     """And it is no reason to ask for another with each request."""
-    posts = endpoints["claude"].get("/counters")["posts"]
+    posts = endpoints["claude"].count("posts")
     upstream.script = reply(401, [JSON], REFUSED)
     for _ in range(5):
         assert CLIENTS[client].error(ask_across(office.daemon, client, "claude-barred"), 401)
-    assert endpoints["claude"].get("/counters")["posts"] <= posts + 3
+    assert endpoints["claude"].count("posts") <= posts + 3
     assert len(upstream.requests) <= 5 + 3
 
 
-def test_A13_many_at_once_renew_once(office: Office, upstream: Upstream, endpoints: dict[str, Endpoint]) -> None:
+def test_A13_many_at_once_renew_once(office: Office, upstream: Upstream, endpoints: dict[str, TokenProcess]) -> None:
     account, issuer = office.accounts["claude"], endpoints["claude"]
     upstream.script = account.answering(streamed=True)
-    posts = issuer.get("/counters")["posts"]
-    issuer.post("/expire")
+    posts = issuer.count("posts")
+    issuer.ask("POST", "/expire")
     with ThreadPoolExecutor(32) as pool:
         calls = [pool.submit(ask_across, office.daemon, "anthropic", "claude", stream=True) for _ in range(32)]
         assert [read("anthropic", call.result(30)).text for call in calls] == ["Hello there"] * 32
-    counters = issuer.get("/counters")
+    counters = issuer.ask("GET", "/counters")
     assert (counters["posts"], counters["reused"]) == (posts + 1, 0)
-
-
-def test_the_file_keeps_what_is_not_ours(office: Office, upstream: Upstream, endpoints: dict[str, Endpoint]) -> None:
-    account = office.accounts["claude"]
-    upstream.script = account.answering(streamed=False)
-    endpoints["claude"].post("/expire")
-    read("anthropic", ask_across(office.daemon, "anthropic", "claude"))
-    written = json.loads(account.file.read_text())
-    assert written["other"] == {"kept": True}
-    assert written["claudeAiOauth"]["subscriptionType"] == "max"
-    assert account.file.stat().st_mode & 0o777 == 0o600
-    assert [
-        entry.name for entry in Path(account.file.parent).iterdir() if entry.name.startswith(".credentials.json")
-    ] == [".credentials.json"]

@@ -44,6 +44,15 @@ class TokenProcess:
         finally:
             connection.close()
 
+    def accepts(self, authorization: bytes | None) -> bool:
+        """Whether a field `Authorization` has a good access token."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", "/check", headers={"Authorization": (authorization or b"").decode("latin-1")})
+            return connection.getresponse().status == 200
+        finally:
+            connection.close()
+
     def count(self, name: str) -> int:
         """One of its counters; 0 at first."""
         return int(self.ask("GET", "/counters")[name])
