@@ -77,6 +77,10 @@ clients: $(STAMP) ## install real clients (clients/versions.txt) and drive them 
 leaks: $(STAMP) ## try every way out of a jail, in a network without one, and print what became of it
 	@$(BIN)/python -m tests.jail.leaks
 
+.PHONY: faults
+faults: $(STAMP) ## make everything go wrong on the way to a provider, and print what a client sees
+	@$(BIN)/python -m tests.faults
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## feed the translation layer and the hooks what a fuzzer makes up, FUZZ_SECONDS=60 a target
 	@bash fuzz/run $(FUZZ_SECONDS)
