@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccproxy.exchange import HttpRequest, get_header
 from ccproxy.transport.carrier import Carrier, Incoming
 from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.delivery import Delivery
@@ -29,7 +30,8 @@ class Transport:
     async def send(self, delivery: Delivery) -> Incoming:
         """The final answer to a request, its body still to come. Raises TransportError if none began."""
         upstream = self._ways.upstream(delivery.provider, delivery.origin)
-        return await Sending(self._carrier(upstream), upstream, delivery).run()
+        carrier = self._carrier(upstream, delivery.request)
+        return await Sending(carrier, upstream, delivery).run()
 
     async def load(self) -> None:
         """Imports what the first request to one of the providers would have to wait for."""
@@ -41,11 +43,14 @@ class Transport:
         for carrier in (self._native, self._curl, self._embedded):
             await carrier.close()
 
-    def _carrier(self, upstream: Upstream) -> Carrier:
+    def _carrier(self, upstream: Upstream, request: HttpRequest) -> Carrier:
         if upstream.origin.scheme == "simulator":
             return self._embedded
         if upstream.proxy is not None and upstream.proxy.scheme.startswith(SOCKS):
             return self._curl
         if upstream.fingerprint is not None and upstream.fingerprint.of_openssl:
             return self._native  # whose TLS is OpenSSL's too
-        return self._curl if upstream.profile is not None or upstream.http2 else self._native
+        if upstream.profile is not None:
+            return self._curl
+        by_http2 = upstream.http2 and get_header(request.headers, b"upgrade") is None  # WebSockets are HTTP/1.1's
+        return self._curl if by_http2 else self._native
