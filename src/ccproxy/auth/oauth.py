@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from ccproxy.auth.ahead import Ahead
 from ccproxy.auth.cache import FAILURE_SECONDS
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.credential_file import Signature
@@ -55,11 +56,13 @@ class OAuthSource:
         """Seconds in which a token that was just renewed is not renewed again, however often it is refused."""
         self._reading: Shared[Credential] = Shared()
         self._refreshing: Shared[Held] = Shared()
+        self._ahead = Ahead(lambda: self._reading.begin(self._looked_up))
 
     def cached(self) -> Credential | None:
         """The credential if it is valid, not to be renewed yet, and the file is as it was."""
         file = self._keeper.file
         if self._clock.steady() < self._until and self._ready_in == file.seen and file.is_as_read():
+            self._ahead.used = True
             return self._ready
         return None
 
@@ -69,7 +72,9 @@ class OAuthSource:
             return credential
         if not self._keeper.is_valid(self._keeper.held):
             self._raise_again()
-        return await self._reading.join(self._looked_up)
+        credential = await self._reading.join(self._looked_up)
+        self._ahead.used = True
+        return credential
 
     async def renew(self, refused: str) -> Credential:
         """See `CredentialSource.renew`: what the file has by now, or else a refresh."""
@@ -111,7 +116,9 @@ class OAuthSource:
         self._ready, self._failure, self._until, self._next_try = None, None, -math.inf, -math.inf
 
     async def settled(self) -> None:
-        """Returns when no refresh is under way: one that is broken off may lose the refresh token."""
+        """Returns when no refresh is under way: one that is broken off may lose the refresh token. None begins by
+        itself after that."""
+        self._ahead.stop()
         await self._refreshing.settled()
 
     @property
@@ -146,6 +153,7 @@ class OAuthSource:
             self._until = -math.inf
         if self._keeper.unsaved is not None:
             self._until = min(self._until, self._next_try)
+        self._ahead.set(self._until - self._clock.steady())
         return credential
 
     def _in_spite_of(self, error: CredentialError) -> Credential:
@@ -190,7 +198,7 @@ class OAuthSource:
         except CredentialError as error:
             raise self._failed(error) from error
         self._failure = self._error = None
-        self._pause = 0.0
+        self._pause, self._ahead.used = 0.0, False
         self._next_try = self._clock.steady() + (FIRST_PAUSE if self._keeper.unsaved is not None else 0.0)
         self._use(held)
         return held
