@@ -93,6 +93,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What a client saw. `text` is "whole", "STATUS KIND" for an error in its dialect, "event KIND" for a stream that
+    ended in an error event, "cut KIND" for an answer that broke off, "STATUS passed", or what should not be."""
+
+    text: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Fault:
     """One thing that a provider does.
 
@@ -119,12 +129,12 @@ class Fault:
     place: str = ""
     """Where nobody serves: a base URL."""
 
-    def allows(self, sight: str, *, streamed: bool) -> bool:
+    def allows(self, sight: Sight, *, streamed: bool) -> bool:
         """Whether a client may see this."""
-        return sight in self.allowed(streamed=streamed)
+        return sight.text in self.allowed(streamed=streamed)
 
     def allowed(self, *, streamed: bool) -> set[str]:
-        """What a client may see, in the words of `lab.Sight`."""
+        """What a client may see, in the words of `Sight`."""
         right: set[str] = set()
         for each in self.sees:
             if each == WHOLE:

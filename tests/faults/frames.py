@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from hpack import Decoder, Encoder
@@ -55,6 +55,25 @@ class H2Link:
                 await self.link.send(*(open_window(each, len(frame.data)) for each in (0, frame.stream_id)))
             if isinstance(frame, HeadersFrame | DataFrame) and "END_STREAM" in frame.flags:
                 return frame.stream_id, fields
+
+    async def streams(self, answered: dict[int, asyncio.Task[None]], *, patient: bool) -> AsyncIterator[int]:
+        """The requests as they come, whole or if not `patient` as soon as they begin. A stream that the client resets
+        is `answered` no longer."""
+        assert await self.link.reader.readexactly(len(PREFACE)) == PREFACE
+        await self.link.send(SETTINGS)
+        while True:
+            frame = await self.frame()
+            if isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
+                await self.link.send(ACK)
+            if isinstance(frame, RstStreamFrame) and frame.stream_id in answered:
+                answered.pop(frame.stream_id).cancel()
+            if isinstance(frame, DataFrame) and frame.data and patient:
+                await self.link.send(*(open_window(each, len(frame.data)) for each in (0, frame.stream_id)))
+            if isinstance(frame, DataFrame) and frame.data and not patient:
+                await self.link.send(open_window(0, len(frame.data)))
+            begun = isinstance(frame, HeadersFrame) and not patient
+            if begun or (patient and isinstance(frame, HeadersFrame | DataFrame) and "END_STREAM" in frame.flags):
+                yield frame.stream_id
 
     async def frame(self) -> Frame:
         """The next frame."""

@@ -8,11 +8,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.faults.fault import CURL, TEXT, WHOLE, Answer, Fault, Serve, Spot, speaks
+from tests.faults.fault import CURL, TEXT, WHOLE, Answer, Fault, Serve, Sight, Spot, speaks
 from tests.faults.matrix import cases
 from tests.faults.servers import Certificates, Servers, never_accepting, nobody
 from tests.support.crossing import read
@@ -29,16 +29,6 @@ GOOD = {"good": {"type": "anthropic", "base_url": "simulator:"}}
 BIG = b"x" * 6_000_000
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What a client saw. `text` is "whole", "STATUS KIND" for an error in its dialect, "event KIND" for a stream that
-    ended in an error event, "cut KIND" for an answer that broke off, "STATUS passed", or what should not be."""
-
-    text: str
-    seconds: float
-    detail: str = ""
-
-
 class Lab:
     """Faults, each with a provider of its own for each way and mode. See `lab`."""
 
@@ -53,7 +43,7 @@ class Lab:
         self._facts = {"refusing": 0, "hanging": 0}
         self._open_traps(stack)
         providers = {name_of(*case[0::2], case[3]): self._provider(*case) for case in cases()}
-        transport = {"ca_file": str(self.certificates.ca_file), "keepalive_seconds": 2}
+        transport = {"ca_file": str(self.certificates.ca_file), "keepalive_seconds": 1}
         self.daemon = stack.enter_context(Daemon({"providers": providers | GOOD, "transport": transport}, MUTE))
         self.healthy()
         self._open_before = self.descriptors()
@@ -110,21 +100,11 @@ class Lab:
         took = time.monotonic() - begun
         if answer == "nothing at all":
             return Sight(answer, took)
-        error = self._record(agent)["error"]
+        error = record(self.daemon, agent)["error"]
         if isinstance(answer, str):  # the break came before the head had gone on
             return Sight(f"cut {error['kind']}" if error else answer, took, error["message"] if error else "")
         text = told(answer, client, error and error["kind"], spot.answer, translated=fault.translated)
         return Sight(text, took, error["message"] if error else f"{answer.status} {answer.body[:300]!r}")
-
-    def _record(self, agent: str) -> dict[str, Any]:
-        """What the daemon noted of an exchange."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            for flow in self.daemon.control("GET", "/flows?limit=120"):
-                if flow["user_agent"] == agent and flow["done"]:
-                    return dict(flow)
-            time.sleep(0.02)
-        raise AssertionError(f"no finished record of {agent}:\n{self.daemon.output[-2000:]}")
 
     def _response(self, request: bytes) -> Response | str:
         """The answer, or words for there being none."""
@@ -172,6 +152,17 @@ def lab(folder: Path) -> Iterator[Lab]:
 def name_of(number: int, way: str, streamed: bool) -> str:
     """The provider of a case."""
     return f"f{number}-{way}-{'streamed' if streamed else 'buffered'}"
+
+
+def record(daemon: Daemon, agent: str) -> dict[str, Any]:
+    """What the daemon noted of the exchange whose client called itself so."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for flow in daemon.control("GET", "/flows?limit=200"):
+            if flow["user_agent"] == agent and flow["done"]:
+                return dict(flow)
+        time.sleep(0.02)
+    raise AssertionError(f"no finished record of {agent}:\n{daemon.output[-2000:]}")
 
 
 def told(answer: Response, client: Dialect, kind: str | None, good: Answer, *, translated: bool) -> str:

@@ -33,16 +33,17 @@ class Servers:
 
     def serve(self, accept: Accept, tls: ssl.SSLContext | None) -> int:
         """Opens a port, and says which."""
-        return self._call(self._opened(accept, tls))
+        return self.call(self._opened(accept, tls))
 
     def close(self) -> None:
         """Closes everything."""
-        self._call(self._closed())
+        self.call(self._closed())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
-    def _call[T](self, work: Any) -> Any:
+    def call(self, work: Any) -> Any:
+        """Runs a coroutine on the loop of the servers, and waits for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
     async def _opened(self, accept: Accept, tls: ssl.SSLContext | None) -> int:

@@ -37,7 +37,7 @@ class Transfer:
     """Implements `response_stream.Source` for a reader, `multi.Ended` for libcurl."""
 
     __slots__ = (
-        "_begun", "_head", "_home", "_loop", "_on_interim", "_refusal", "_request", "_sent",
+        "_begun", "_head", "_home", "_loop", "_refusal", "_request", "_sent",
         "curl", "last_activity", "paused", "running", "stream", "upstream",
     )  # fmt: skip
 
@@ -48,8 +48,7 @@ class Transfer:
         self.stream = ResponseStream(self, upstream.timeouts, reused=False)
         self.paused, self.running = False, True
         self._home, self._loop = home, asyncio.get_running_loop()
-        self._on_interim = on_interim
-        self._head = HeadReader(self._interim if on_interim is not None else None)
+        self._head = HeadReader(outside(on_interim) if on_interim is not None else None)
         self._refusal: TransportError | None = None
         self._sent: object = 0
         self._begun = self.last_activity = self._loop.time()
@@ -97,10 +96,6 @@ class Transfer:
         if stream.reused and head.gives_up:
             raise TransportError("reset", f"{self.upstream.origin} gave an idle connection up (408)", stale=True)
         stream.head_arrived(head.status, head.http_version)
-
-    def _interim(self, status: int, reason: bytes, headers: Headers) -> None:
-        assert self._on_interim is not None
-        self._loop.call_soon(self._on_interim, status, reason, headers)  # outside libcurl's callback
 
     def _warm(self) -> bool:
         return self.curl.getinfo(CurlInfo.NUM_CONNECTS) == 0
@@ -182,3 +177,13 @@ class Transfer:
         """Fails the request."""
         self.stream.fail(error)
         self.abort()
+
+
+def outside(on_interim: OnInterim) -> OnInterim:
+    """The same, called once libcurl's callback is over. It knows no transfer, so that none lives on in a circle."""
+    loop = asyncio.get_running_loop()
+
+    def later(status: int, reason: bytes, headers: Headers) -> None:
+        loop.call_soon(on_interim, status, reason, headers)
+
+    return later
