@@ -18,7 +18,7 @@ from tests.support.hooks import outcome, put_hooks, results
 from tests.support.http import Header, Response
 from tests.support.provider_answers import body_of
 from tests.support.replies import each, json_reply
-from tests.support.upstream import Recorded, Upstream
+from tests.support.upstream import Recorded, Send, Upstream
 
 HOOKS = """
     from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart, VideoUrl
@@ -362,6 +362,19 @@ def test_a_credential_of_a_hooks_own(
     shown = json.dumps(hooked.control("GET", f"/flows/{hooked.flow(agent)['id']}"))
     assert "x-own" in shown.lower()
     assert "of-a-hook" not in shown
+
+
+@pytest.mark.parametrize(("client", "name"), [*PAIRS, ("anthropic", "anthropic")])
+def test_a_credential_of_a_hooks_own_is_not_replaced_by_the_providers(
+    hooked: Daemon, upstream: Upstream, client: str, name: str, agent: str
+) -> None:
+    """Where it is refused: the provider's may be the key of a signature, or another account's."""
+    refusal = b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    upstream.script = lambda _: [Send(refusal)]
+    assert asked(hooked, client, name, "pays", agent).status == 401
+    assert len(upstream.requests) == 1
+    (attempt,) = hooked.flow(agent)["tries"]
+    assert attempt["note"] == "the credential was not renewed: it is a hook's own"
 
 
 @pytest.mark.parametrize("hook", ["pays_in_text", "pays_in_lines"])

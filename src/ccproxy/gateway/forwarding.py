@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.gateway.errors import Refused
-from ccproxy.gateway.injection import divided, injected, names_of, with_items
+from ccproxy.gateway.injection import divided, injected, names_of, of_a_hook, with_items
 from ccproxy.gateway.rewrite import set_model
 from ccproxy.gateway.seal import Envelope, seal_headers
 from ccproxy.pipeline.subject import LocalAnswer
@@ -54,7 +54,7 @@ class Forwarding:
         plan, inquiry, headers, body = self._plan, self._inquiry, subject.headers, written(draft)
         credential, listed = divided(self._credential(subject))
         headers = with_items(headers, listed) if listed else headers
-        self._note(credential)
+        self._note(credential, configured=subject.credential is subject.configured)
         envelope = Envelope(
             plan.origin,
             len(body),
@@ -74,11 +74,11 @@ class Forwarding:
             raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
         return credential or []
 
-    def _note(self, credential: Headers) -> None:
+    def _note(self, credential: Headers, *, configured: bool) -> None:
         """Says which fields hold it, and how another is got where it is refused."""
         provider, inquiry = self._plan.provider, self._inquiry
         if credential and provider is not None:
-            inquiry.injected = injected(provider, credential)
+            inquiry.injected = injected(provider, credential) if configured else of_a_hook(credential)
             inquiry.exchange.credential_headers = names_of(inquiry.injected)
 
 

@@ -42,6 +42,16 @@ def injected(provider: Provider, fields: Headers) -> Injected:
     return Injected(fields, renew, provider.accepted)
 
 
+def of_a_hook(fields: Headers) -> Injected:
+    """The same of a credential that a hook has made. Another is not its provider's to give: it may be another account's,
+    or the key of a signature, which is no credential by itself."""
+
+    async def renew(refused: Headers) -> Headers:
+        raise NotRenewed("it is a hook's own")
+
+    return Injected(fields, renew)
+
+
 def names_of(credential: Injected | None) -> frozenset[str]:
     """Lower-case names of the fields that hold a credential."""
     fields = credential.fields if credential is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccproxy.exchange import Headers
 from ccproxy.pipeline.native import Wrote, native_hook
 from ccproxy.pipeline.subject import Subject
 from ccproxy.providers.provider import Provider, ProviderMap
@@ -24,11 +25,14 @@ def inject_auth(subject: Subject) -> Wrote:
     credential = provider.cached_credential()
     if credential is None and provider.auth_type is not None:
         return _fetched(subject, provider)
-    subject.credential = provider.credential_fields(credential) if credential is not None else []
-    return WRITES
+    return _put(subject, provider.credential_fields(credential) if credential is not None else [])
 
 
 async def _fetched(subject: Subject, provider: Provider) -> tuple[str, ...]:
     credential = await provider.credential()
-    subject.credential = provider.credential_fields(credential) if credential is not None else []
+    return _put(subject, provider.credential_fields(credential) if credential is not None else [])
+
+
+def _put(subject: Subject, fields: Headers) -> tuple[str, ...]:
+    subject.credential = subject.configured = fields
     return WRITES

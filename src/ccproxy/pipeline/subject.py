@@ -44,6 +44,8 @@ class Subject:
     """The provider that a hook has set in its place."""
     credential: Headers | None = None
     """The fields that carry the provider's credential, once a hook has put them here."""
+    configured: Headers | None = None
+    """The same list, if it is the one that the provider is configured with, and not a hook's own."""
     answer: LocalAnswer | None = None
     resources: Mapping[type, Any] = field(default_factory=dict)
     """What the house lends to its own hooks, by type."""
