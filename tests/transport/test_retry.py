@@ -147,6 +147,40 @@ def test_a_credential_of_the_clients_own_is_its_own_business(run: Run) -> None:
     run(main)
 
 
+def test_a_refusal_without_an_end_does_not_hold_the_replay_up(run: Run) -> None:
+    endless = REFUSED.replace(b"Length: 4", b"Length: 9")  # nothing comes behind "stop"
+
+    async def main() -> None:
+        async with Peer(scripted([endless, ok(b"good")], [])) as peer:
+            way = transport(peer)
+            delivery = Delivery(peer.origin, post(*OLD), "p", Injected(OLD, Renewal([NEW])))
+            incoming = await way.send(delivery)
+            assert (incoming.status, await incoming.read()) == (200, b"good")
+            assert delivery.attempts[0].body == b"stop"
+            assert not delivery.attempts[1].reused, "the first connection is of no use any more"
+            await way.close()
+
+    run(main)
+
+
+def test_a_provider_that_repeats_the_credential_is_not_repeated(run: Run) -> None:
+    echo = b"HTTP/1.1 %d No\r\nContent-Length: 15\r\nX-Got: Bearer old-token\r\nRetry-After: 0\r\n\r\nold-token stops"
+    mine: Headers = [(b"authorization", b"Bearer old-token"), (b"X-Account", b"1")]
+
+    async def main() -> None:
+        async with Peer(scripted([echo % 429, echo % 401, ok(b"good")], [])) as peer:
+            way = transport(peer, statuses=[429])
+            delivery = Delivery(peer.origin, post(*mine), "p", Injected(mine, Renewal([NEW])))
+            assert await (await way.send(delivery)).read() == b"good"
+            for attempt in delivery.attempts[:2]:
+                assert attempt.body == b"[redacted] stops"
+                assert (b"X-Got", b"Bearer [redacted]") in attempt.headers
+                assert (b"Content-Length", b"15") in attempt.headers
+            await way.close()
+
+    run(main)
+
+
 def test_a_long_refusal_does_not_hold_the_replay_up(run: Run) -> None:
     async def main() -> None:
         async def serve(link: Link) -> None:

@@ -43,8 +43,8 @@ def injected(provider: Provider, fields: Headers) -> Injected:
 
 
 def of_a_hook(fields: Headers) -> Injected:
-    """The same of a credential that a hook has made. Another is not its provider's to give: it may be another account's,
-    or the key of a signature, which is no credential by itself."""
+    """The same of a credential that a hook has made. Another is not its provider's to give: that may be of another
+    account, or the key of a signature, which is no credential by itself."""
 
     async def renew(refused: Headers) -> Headers:
         raise NotRenewed("it is a hook's own")

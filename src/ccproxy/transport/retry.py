@@ -16,10 +16,9 @@ from typing import Literal
 from ccproxy.exchange import Attempt, Failure, Headers, get_header
 from ccproxy.transport.carrier import Carrier, Incoming, TransportError
 from ccproxy.transport.delivery import Delivery, NotRenewed, with_credential
+from ccproxy.transport.leftovers import remains, secrets, without
 from ccproxy.transport.upstream import Upstream
 
-KEPT_BYTES = 16 * 1024
-"""Of an answer that another attempt followed."""
 FIRST_PAUSE = 0.5
 """Seconds before the second attempt, doubled for each after it, where the provider names no time."""
 RECONNECTABLE = frozenset({"connect", "reset"})
@@ -79,6 +78,7 @@ class Sending:
 
     async def _wants_another(self, incoming: Incoming, attempt: Attempt) -> bool:
         """Prepares for another attempt, if there is a reason for one."""
+        hidden = secrets(self._delivery.credential)
         try:
             if incoming.status == 401 and self._delivery.credential is not None:
                 again = await self._renew(attempt)
@@ -87,8 +87,8 @@ class Sending:
             else:
                 return False
             if again:
-                attempt.headers = incoming.headers
-                attempt.body = await remains(incoming)
+                attempt.headers = [(name, without(hidden, value)) for name, value in incoming.headers]
+                attempt.body = without(hidden, await remains(incoming))
         except BaseException:
             incoming.close()
             raise
@@ -142,14 +142,3 @@ def retry_after(text: str) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
-
-
-async def remains(incoming: Incoming) -> bytes:
-    """The beginning of an answer that goes to nobody. Its connection is kept where the rest is short."""
-    try:
-        body = await incoming.read(KEPT_BYTES)
-        return body if body is not None else (await anext(incoming, b""))[:KEPT_BYTES]
-    except TransportError:
-        return b""
-    finally:
-        incoming.close()
