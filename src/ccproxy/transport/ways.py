@@ -10,6 +10,7 @@ from ccproxy.config.providers import Provider
 from ccproxy.config.values import DIRECT
 from ccproxy.exchange import Origin
 from ccproxy.fingerprint.store import FingerprintStore
+from ccproxy.transport.no_proxy import is_this_machine
 from ccproxy.transport.proxies import EnvironmentProxies, parse_proxy
 from ccproxy.transport.upstream import Proxy, RetryPolicy, Timeouts, Upstream
 
@@ -22,6 +23,7 @@ class Ways:
 
     def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
         self._providers, self._general = config.providers, config.transport
+        self._port = config.port
         self._environment = EnvironmentProxies(environ)
         self._fingerprints = FingerprintStore(config.base_dir)
         self._known: dict[tuple[str | None, Origin], Upstream] = {}
@@ -58,10 +60,19 @@ class Ways:
         )
 
     def _proxy(self, provider: Provider | None, origin: Origin) -> Proxy | None:
-        said = (provider.proxy if provider is not None else None) or self._general.proxy
-        if said == DIRECT:
+        own, general = provider.proxy if provider is not None else None, self._general.proxy
+        if own is not None:
+            return None if own == DIRECT else parse_proxy(own)
+        if general == DIRECT or is_this_machine(origin.host):
             return None
-        return parse_proxy(said) if said is not None else self._environment.for_origin(origin)
+        if general is not None:
+            return parse_proxy(general)
+        found = self._environment.for_origin(origin)
+        return None if found is not None and self._is_us(found) else found
+
+    def _is_us(self, proxy: Proxy) -> bool:
+        """True for our own listener: the shell that the daemon was started in was meant for clients."""
+        return proxy.port == self._port and is_this_machine(proxy.host)
 
     def _timeouts(self, provider: Provider | None) -> Timeouts:
         general = self._general

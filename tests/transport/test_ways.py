@@ -1,0 +1,51 @@
+"""By which proxy each provider is reached: what the configuration and the environment say together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ccproxy.config import Config
+from ccproxy.exchange import Origin
+from ccproxy.transport.ways import Ways
+
+API = Origin("https", "api.example.com", 443)
+HERE = Origin("http", "127.0.0.1", 11434)
+
+
+def chosen(
+    origin: Origin, own: str | None = None, general: str | None = None, provider: str | None = "p", **environ: str
+) -> str | None:
+    entry: dict[str, Any] = {"type": "openai", "base_url": str(origin)} | ({"proxy": own} if own else {})
+    config = Config.model_validate({"port": 4321, "providers": {"p": entry}, "transport": {"proxy": general}})
+    proxy = Ways(config, environ).upstream(provider, origin).proxy
+    return None if proxy is None else str(proxy)
+
+
+@pytest.mark.parametrize("origin", [HERE, Origin("http", "localhost", 80), Origin("https", "::1", 443)], ids=str)
+@pytest.mark.parametrize("provider", ["p", None])
+def test_this_machine_is_reached_directly_unless_the_provider_says_otherwise(
+    origin: Origin, provider: str | None
+) -> None:
+    """A local model's requests, and refreshes at an endpoint on this machine, would be told to a proxy elsewhere."""
+    assert chosen(origin, general="http://proxy.example:3128", provider=provider) is None
+    assert chosen(origin, provider=provider, ALL_PROXY="http://proxy.example:3128") is None
+    assert chosen(origin, own="http://other.example:1", general="http://g.example:1") == "http://other.example:1"
+
+
+def test_the_nearest_counts() -> None:
+    environ = {"HTTPS_PROXY": "http://e.example:1", "NO_PROXY": "api.example.com"}
+    assert chosen(API, "http://own.example:1", "http://g.example:1", **environ) == "http://own.example:1"
+    assert chosen(API, None, "http://g.example:1", **environ) == "http://g.example:1"
+    assert chosen(API, None, None, HTTPS_PROXY="http://e.example:1") == "http://e.example:1"
+    assert chosen(API, None, None, **environ) is None
+    assert chosen(API, "direct", "http://g.example:1", **environ) is None
+    assert chosen(API, None, "direct", HTTPS_PROXY="http://e.example:1") is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4321", "localhost:4321", "http://[::1]:4321/"])
+def test_the_environment_may_name_ccproxy_itself(url: str) -> None:
+    """As it does in a shell that was made for clients. Going there would be going round in circles."""
+    assert chosen(API, HTTPS_PROXY=url) is None
+    assert chosen(API, HTTPS_PROXY=url.replace("4321", "3128")) is not None
