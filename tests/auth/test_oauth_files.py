@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ccproxy.auth import CredentialError
+from ccproxy.providers.standing import anew
 from tests.auth.conftest import Run
 from tests.auth.house import FILES, Hands, document, house, until
 from tests.support.outer.person import ORDINARY
@@ -226,6 +227,28 @@ def test_in_memory_it_is_refreshed_on_and_on(run: Run, tmp_path: Path) -> None:
     run(main())
 
 
+def test_what_is_in_memory_is_written_in_the_end_if_it_can_be(run: Run, tmp_path: Path) -> None:
+    """A daemon that stops would lose it: the endpoint does not take the file's refresh token any more."""
+
+    async def main() -> None:
+        async with house(tmp_path) as home:
+            home.login(-5)
+            home.server.fail(Fault("delay", seconds=0.3))
+            source, away = home.source(), tmp_path / "away"
+            asked = asyncio.create_task(source.token())
+            await until(lambda: home.posts)
+            home.file.parent.rename(away)
+            token = (await asked).token
+            await source.settled()
+            assert not home.file.parent.exists()
+            home.file.parent.mkdir()
+            await source.settled()
+            assert home.held[0] == token
+            assert home.issuer.is_current(home.held[1])
+
+    run(main())
+
+
 def test_who_logs_in_anew_counts_more_than_memory(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with house(tmp_path) as home:
@@ -266,6 +289,24 @@ def take_back(folder: Path) -> None:
     os.seteuid(os.getuid())
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o755)
+
+
+@pytest.mark.parametrize("left", [3600, -5], ids=["good", "over"])
+def test_a_persons_wish_is_no_reason_to_refresh_what_cannot_be_written(run: Run, left: float) -> None:
+    """`ccproxy auth refresh` ends with its process, and the refresh token would with it."""
+
+    async def main() -> None:
+        with somebody_else() as folder:
+            async with house(folder) as home:
+                home.login(left)
+                give_up_rights(folder)
+                with pytest.raises(CredentialError, match=r"credentials\.json cannot be written"):
+                    await anew(home.source())
+                assert home.posts == 0
+                take_back(folder)
+                assert await anew(home.source()) == "refreshed"
+
+    run(main())
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ccproxy.auth.ahead import Ahead
@@ -116,10 +117,19 @@ class OAuthSource:
         self._ready, self._failure, self._until, self._next_try = None, None, -math.inf, -math.inf
 
     async def settled(self) -> None:
-        """Returns when no refresh is under way: one that is broken off may lose the refresh token. None begins by
-        itself after that."""
+        """Returns when no refresh is under way, for one that is broken off may lose the refresh token, and what could
+        not be written has been tried once more. None begins by itself after that."""
         self._ahead.stop()
         await self._refreshing.settled()
+        self._ahead.stop()
+        if self._keeper.unsaved is not None:
+            with suppress(CredentialError):
+                await self._refresher.save(FAILURE_SECONDS)
+
+    async def require_writable(self) -> None:
+        """Raises CredentialError if what a refresh gives could be kept in memory only."""
+        await self._keeper.read()
+        await self._refresher.require_writable()
 
     @property
     def _where(self) -> str:

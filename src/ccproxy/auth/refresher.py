@@ -50,6 +50,12 @@ class Refresher:
         self._dead = None
         return held
 
+    async def require_writable(self) -> None:
+        """Raises CredentialError if what a refresh gives could be kept in memory only."""
+        file = self._keeper.file
+        if not await in_thread(file.is_writable):
+            raise CredentialError(f"{file.path} cannot be written")
+
     async def save(self, seconds: float) -> None:
         """Writes what the keeper has in memory only. Raises CredentialError if the locks are not to be had in time."""
         async with holding(self._locks(), seconds):
@@ -66,8 +72,8 @@ class Refresher:
     async def _refreshed(self, former: str | None, *, beside: bool) -> Held:
         keeper = self._keeper
         held = await keeper.read()
-        if beside and not await in_thread(keeper.file.is_writable):
-            raise CredentialError(f"{keeper.file.path} cannot be written")
+        if beside:
+            await self.require_writable()
         while not (keeper.is_valid(held) and held.tokens.access != former):
             self._insist(held)
             assert held.tokens.refresh is not None

@@ -30,6 +30,14 @@ class Settling(Protocol):
         """Returns when none is."""
 
 
+@runtime_checkable
+class Written(Protocol):
+    """A source that writes down what it is given, for it may be the only one."""
+
+    async def require_writable(self) -> None:
+        """Raises CredentialError if it could not."""
+
+
 class Credentials:
     """The credentials of the providers by name. Nothing here gives one away."""
 
@@ -113,7 +121,8 @@ class Credentials:
             outcome = await anew(source)
         except CredentialError as error:
             return told(provider, await self._state(provider, source), outcome="failed", error=str(error))
-        return told(provider, await self._state(provider, source), outcome=outcome)
+        state = await self._state(provider, source)
+        return told(provider, state, outcome=outcome if state.error is None else "failed")
 
 
 async def anew(source: CredentialSource) -> str:
@@ -122,6 +131,8 @@ async def anew(source: CredentialSource) -> str:
     if source.kind in PLAIN:
         await source.token()
         return "obtained"
+    if isinstance(source, Written):
+        await source.require_writable()  # nobody's request waits for it
     before = (await source.check()).refreshed
     if before is not None and time.time() - before < LATELY_SECONDS:
         return "recent"
