@@ -97,6 +97,32 @@ def test_a_folder_is_locked_for_one(tmp_path: Path) -> None:
     second.release()
 
 
+def test_a_folder_of_the_future_has_lost_its_owner_too(tmp_path: Path) -> None:
+    """Whose it was crashed before the clock was set back. Nobody could refresh until it has caught up."""
+    path, hour = tmp_path / "lock", 3600
+    path.mkdir()
+    os.utime(path, (time.time() + hour,) * 2)
+    lock = FolderLock(path)
+    assert not lock.take()
+    assert lock.take()
+    lock.release()
+    assert not path.exists()
+
+
+def test_a_folder_that_was_taken_over_is_not_taken_away(tmp_path: Path) -> None:
+    """As when this machine, or this process, was asleep for longer than others wait."""
+    path = tmp_path / "lock"
+    slept = FolderLock(path)
+    assert slept.take()
+    path.rename(tmp_path / "gone")
+    path.mkdir()
+    os.utime(path, (0, 0))
+    slept.touch()
+    assert path.stat().st_mtime == 0
+    slept.release()
+    assert path.exists()
+
+
 def test_the_vendors_names(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")

@@ -20,7 +20,8 @@ class FolderLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._taken = False
+        self._taken: tuple[int, int] | None = None
+        """Which folder we have made."""
 
     def take(self) -> bool:
         """One try; False if another has it. Where no folder can be made, there is nothing to lock."""
@@ -33,25 +34,35 @@ class FolderLock:
             return False
         except OSError:
             return True
-        self._taken = True
+        self._taken = self._found()
         return True
 
     def touch(self) -> None:
         """Shows that we are still at it."""
-        if self._taken:
+        if self._is_ours():
             with suppress(OSError):
                 os.utime(self.path)
 
     def release(self) -> None:
-        """Gives it up, if it was taken."""
-        if self._taken:
-            self._taken = False
+        """Gives it up, if it was taken, and nobody has taken it over from a machine that was asleep."""
+        if self._is_ours():
             with suppress(OSError):
                 os.rmdir(self.path)
+        self._taken = None
+
+    def _is_ours(self) -> bool:
+        return self._taken is not None and self._found() == self._taken
+
+    def _found(self) -> tuple[int, int] | None:
+        with suppress(OSError):
+            status = os.stat(self.path)
+            return status.st_dev, status.st_ino
+        return None
 
     def _is_stale(self) -> bool:
+        """Of the future it is too if the clock was set back since."""
         with suppress(OSError):
-            return time.time() - os.stat(self.path).st_mtime > STALE_SECONDS
+            return abs(time.time() - os.stat(self.path).st_mtime) > STALE_SECONDS
         return False
 
 
