@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ccproxy.cli.control import NotRunningError
+from ccproxy.cli.control import NotRunningError, NotThereError
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 
@@ -41,6 +41,9 @@ def ask(session: Session, wish: Wish, name: str | None) -> list[Told]:
         if inside_jail():
             raise
         return done_here(session, wish, name)
+    except NotThereError:
+        message = "the daemon that runs is of an older version, which tells nothing of credentials"
+        raise CommandError(message, "stop it and start it again") from None
     return told
 
 
