@@ -63,7 +63,7 @@ class TestProxy:
         elif seen.line.startswith(b"CONNECT "):
             host, _, port = seen.target.rpartition(b":")
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await exchange(reader, writer, host.decode(), int(port), b"")
+            await exchange(reader, writer, host.decode().removesuffix("."), int(port), b"")
         else:
             await self._forward(seen, reader, writer)
 

@@ -56,6 +56,24 @@ def test_a_tunnel_to_an_https_origin(run: Run, trusted: Authority, proxy_tls: bo
     run(main)
 
 
+def test_a_name_with_the_dot_of_the_root(run: Run, trusted: Authority) -> None:
+    """Neither certificates nor SNI have that dot (RFC 6066 §3); `host: api.example.com.` is a name all the same."""
+    named: list[str | None] = []
+    tls = trusted.server_context()
+    tls.sni_callback = lambda _, name, __: named.append(name)
+
+    async def main() -> None:
+        async with Peer(numbered, tls) as peer, TestProxy() as proxy:
+            pool, origin = NativePool(Limits()), Origin("https", "localhost.", peer.origin.port)
+            stream = await pool.send(Upstream(origin, proxy=proxy.proxy()), get(b"/x"))
+            assert await stream.read() == b"0 GET /x HTTP/1.1 -"
+            assert named == ["localhost"]
+            await pool.close()
+        named.clear()
+
+    run(main)
+
+
 @pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
 @pytest.mark.parametrize("target", [b"/a?b=1", b"*"])
 def test_an_http_origin_is_asked_for_in_absolute_form(

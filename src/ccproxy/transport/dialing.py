@@ -30,6 +30,11 @@ class Stop:
     seconds: float
     """For the handshake. The loop keeps one that was cancelled for so long."""
 
+    @property
+    def name(self) -> str:
+        """What its certificate has to name: a host without the dot of the DNS root (RFC 6066 §3)."""
+        return self.host.removesuffix(".")
+
 
 class Dialer:
     """Makes connections that are ready for a request. The time limit on all of it is the caller's."""
@@ -61,10 +66,10 @@ class Dialer:
 
 async def open_connection[P: asyncio.BaseProtocol](stop: Stop, make: Callable[[], P]) -> P:
     """A protocol that is connected. Raises TransportError."""
-    seconds = stop.seconds if stop.context is not None else None
+    seconds, name = (stop.seconds, stop.name) if stop.context is not None else (None, None)
     try:
         _, protocol = await asyncio.get_running_loop().create_connection(
-            make, stop.host, stop.port, ssl=stop.context, ssl_handshake_timeout=seconds
+            make, stop.host, stop.port, ssl=stop.context, server_hostname=name, ssl_handshake_timeout=seconds
         )
     except Exception as error:
         raise connect_error(stop.place, stop.host, error) from error
@@ -90,7 +95,7 @@ async def secured(below: asyncio.Transport, stop: Stop, make: Make) -> Connectio
     connection.connection_made(below)
     try:
         above = await asyncio.get_running_loop().start_tls(
-            below, connection, stop.context, server_hostname=stop.host, ssl_handshake_timeout=stop.seconds
+            below, connection, stop.context, server_hostname=stop.name, ssl_handshake_timeout=stop.seconds
         )
     except BaseException as error:
         below.abort()
