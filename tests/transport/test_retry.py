@@ -121,6 +121,22 @@ def test_once_only(run: Run) -> None:
     run(main)
 
 
+@pytest.mark.parametrize(("status", "taken"), [(200, True), (204, True), (429, False), (503, False)])
+def test_a_renewed_credential_is_taken_where_the_request_is(run: Run, status: int, taken: bool) -> None:
+    """A gateway that is overloaded has not looked at it."""
+
+    async def main() -> None:
+        answer = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
+        async with Peer(scripted([REFUSED, answer], [])) as peer:
+            way, told = transport(peer), list[Headers]()
+            delivery = Delivery(peer.origin, post(*OLD), "p", Injected(OLD, Renewal([NEW]), told.append))
+            assert (await way.send(delivery)).status == status
+            assert told == ([NEW] if taken else [])
+            await way.close()
+
+    run(main)
+
+
 def test_where_there_is_no_other_the_providers_answer_stands(run: Run) -> None:
     async def main() -> None:
         async with Peer(scripted([REFUSED], [])) as peer:

@@ -21,7 +21,7 @@ class Injected:
     renew: Callable[[Headers], Awaitable[Headers]]
     """Takes the fields that were refused and gives others. Raises NotRenewed."""
     accepted: Callable[[Headers], None] | None = None
-    """Told of renewed fields that were not refused."""
+    """Told of renewed fields with which a request was taken."""
 
 
 @dataclass(slots=True)

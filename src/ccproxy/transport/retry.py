@@ -69,7 +69,7 @@ class Sending:
             attempt.ended = time.time()
         attempt.status, attempt.reused = incoming.status, incoming.reused
         credential = delivery.credential
-        if self._renewed and credential is not None and credential.accepted is not None and incoming.status != 401:
+        if self._renewed and credential is not None and credential.accepted is not None and incoming.status < 400:
             credential.accepted(credential.fields)
         return incoming
 
