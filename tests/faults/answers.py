@@ -19,7 +19,7 @@ from tests.faults.acts import (
 )
 from tests.faults.fault import WHOLE, Answer, Fault, Limits, Serve, chunk
 
-SILENCE = Limits(first_byte_seconds=0.25, idle_seconds=0.25)
+SILENCE, STALLED = Limits(first_byte_seconds=0.25), Limits(idle_seconds=0.25)
 CUT = ("reset", "truncated")
 BAD = ("protocol",)
 MEANINGLESS = ("malformed_answer", "provider_error", "truncated")
@@ -65,12 +65,12 @@ BREAKS = [
     Fault("silent in the head", fixed(b"HTTP/1.1 200 OK\r\nX", end=hang), ("first_byte_timeout",), limits=SILENCE),
     Fault("closes after the head", says(lambda a: [a.head(a.length)]), CUT, True),
     Fault("resets after the head", says(lambda a: [a.head(a.length)], reset), CUT, True),
-    Fault("silent after the head", says(lambda a: [a.head(a.length)], hang), ("idle_timeout",), True, limits=SILENCE),
+    Fault("silent after the head", says(lambda a: [a.head(a.length)], hang), ("idle_timeout",), True, limits=STALLED),
     Fault("closes in a body with a length", says(lambda a: [a.head(a.length), a.half]), CUT, True),
     Fault("resets in a body with a length", says(lambda a: [a.head(a.length), a.half], reset), CUT, True),
     Fault("closes in a chunked body", says(lambda a: [a.chunked]), CUT, True),
     Fault("resets in a chunked body", says(lambda a: [a.chunked], reset), CUT, True),
-    Fault("silent in a chunked body", says(lambda a: [a.chunked], hang), ("idle_timeout",), True, limits=SILENCE),
+    Fault("silent in a chunked body", says(lambda a: [a.chunked], hang), ("idle_timeout",), True, limits=STALLED),
     Fault("closes before the last chunk", says(lambda a: [whole_chunk(a)]), CUT, True),
     Fault("closes at the end of a body until close", says(lambda a: [a.head(), a.body]), (WHOLE,)),
     Fault("resets in a body until close", says(lambda a: [a.head(), a.half], reset), CUT, True),
@@ -122,7 +122,7 @@ HEADS = [
     Fault("a length that is no number", framed(b"Content-Length: 0x20"), BAD),
     Fault("a length of 30 digits", framed(b"Content-Length: " + b"9" * 30), BAD),
     Fault("a length of 100 petabytes, then silence", framed(b"Content-Length: %d" % 10**17), ("idle_timeout",), True,
-          limits=SILENCE, modes=(True,)),
+          limits=STALLED, modes=(True,)),
     Fault("another length and chunks", says(
         lambda a: [a.head(b"Content-Length: 7", CHUNKED) + chunk(a.body) + b"0\r\n\r\n"], hang), BAD),
     Fault("a length and chunks", says(lambda a: [a.head(a.length, CHUNKED) + chunk(a.body) + b"0\r\n\r\n"], hang), BAD),
@@ -137,7 +137,7 @@ BODIES = [
     Fault("an empty chunk size", in_chunks(b"\r\nhello\r\n"), BAD, True),
     Fault("a chunk size without end", deluge(lambda a: a.chunked, b"0" * 1000), BAD, True),
     Fault("a chunk extension without end", deluge(lambda a: a.chunked + b"5;", b"x=y;" * 250),
-          (*BAD, "idle_timeout"), True, limits=SILENCE),
+          (*BAD, "idle_timeout"), True, limits=STALLED),
     Fault("a chunk without its line end", in_chunks(b"5\r\nhelloXX0\r\n\r\n"), BAD, True),
     Fault("trailers that are none", in_chunks(b"0\r\nno colon here\r\n\r\n"), BAD, True),
     Fault("100 MB of trailers", deluge(lambda a: a.chunked + b"0\r\n", LINE), BAD, True),
@@ -156,9 +156,9 @@ BODIES = [
     ),
     Fault("closes in the middle of an event", says(lambda a: [a.chunked, chunk(b'data: {"type"')]), CUT, True,
           modes=(True,)),
-    Fault("a stream that ends in the middle", says(lambda a: [a.chunked, b"0\r\n\r\n"], hang), ("truncated",), True,
+    Fault("a stream cut short in good order", says(lambda a: [a.chunked, b"0\r\n\r\n"], hang), ("truncated",), True,
           modes=(True,)),
-    Fault("a stream that ends in the middle, translated", says(lambda a: [a.chunked, b"0\r\n\r\n"], hang),
+    Fault("a stream cut short, translated", says(lambda a: [a.chunked, b"0\r\n\r\n"], hang),
           MEANINGLESS, True, translated=True, modes=(True,)),
     Fault("HTML with status 200, translated", says(
         lambda a: [b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"], hang),

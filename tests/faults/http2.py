@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.faults import frames
 from tests.faults.acts import End, close, hang, reset, unheard
-from tests.faults.answers import CUT, SILENCE
+from tests.faults.answers import CUT, SILENCE, STALLED
 from tests.faults.fault import CURL, WHOLE, Answer, Fault, Limits, Serve
 from tests.faults.frames import SETTINGS, answers_by, data, goaway, h2_deluge, h2_good_then, h2_says, head, headers
 
@@ -100,10 +100,10 @@ STREAMS = [
     over_h2("resets before the head", closing_after(by=reset), LOST),
     over_h2("silent before the head", silent_after(), ("first_byte_timeout",), limits=SILENCE),
     over_h2("closes after the head", closing_after(head), LOST, True),
-    over_h2("silent after the head", silent_after(head), ("idle_timeout",), True, limits=SILENCE),
+    over_h2("silent after the head", silent_after(head), ("idle_timeout",), True, limits=STALLED),
     over_h2("closes in the body", closing_after(head, half), LOST, True),
     over_h2("resets in the body", closing_after(head, half, by=reset), LOST, True),
-    over_h2("silent in the body", silent_after(head, half), ("idle_timeout",), True, limits=SILENCE),
+    over_h2("silent in the body", silent_after(head, half), ("idle_timeout",), True, limits=STALLED),
     over_h2("closes without END_STREAM", closing_after(head, lambda s, a: data(s, a.body)), LOST, True),
     over_h2("GOAWAY before the head, not processed", closing_after(ends(0, 0)), LOST),
     over_h2("GOAWAY before the head, an error", closing_after(ends(INTERNAL_ERROR)), LOST),
@@ -132,7 +132,7 @@ FRAMES = [
     over_h2("less than its length", with_field(b"content-length", b"9999"), LOST, True),
     over_h2("more than its length", with_field(b"content-length", b"9"), LOST, True),
     over_h2("80 MB in spite of the window", flood(lambda s: data(s, b"y" * 16384), head, total=80_000_000),
-            (*LOST, "idle_timeout"), True, limits=SILENCE, modes=(True,)),
+            (*LOST, "idle_timeout"), True, limits=STALLED, modes=(True,)),
     over_h2("DATA before the head", silent_after(body, head), LOST),
     over_h2("DATA on another stream", silent_after(lambda s, a: data(s + 2, a.body), head), LOST, True),
     over_h2("a frame of 16 MB", silent_after(raw_large), LOST),

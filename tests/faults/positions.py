@@ -21,7 +21,7 @@ from tests.transport.peer import Link
 STOPS: dict[str, End] = {"silent": hang, "closes": close, "resets": reset}
 BUFFERED = Answer(b"application/json", b'{"ok": 1}')
 STREAMED = Answer(b"text/event-stream", b'data: {"ok": 1}\n\n')
-FIRST_BYTE, IDLE = 1.2, 0.3
+FIRST_BYTE, IDLE = 2.5, 0.4
 """Time limits in seconds. The first one is for many requests at once on a machine that has other things to do."""
 
 

@@ -31,7 +31,7 @@ def main() -> int:
 
 def providers(folder: Path) -> int:
     """A row a fault and mode, a column a carrier. How many answers are wrong."""
-    show = Columns(42, 8, 35, 35)
+    show = Columns(44, 8, 35, 35)
     with lab(folder) as made, ThreadPoolExecutor(AT_ONCE) as pool:
         show.heading("fault", "request", *WAYS)
         for fault, cells in [*started(made.meet, pool)]:
@@ -46,7 +46,7 @@ def providers(folder: Path) -> int:
 
 def credentials(folder: Path) -> int:
     """A row a trouble, a column a vendor. How many answers are wrong."""
-    show = Columns(42, 26, 26, 26)
+    show = Columns(44, 24, 24, 24)
     with office(folder) as made, ThreadPoolExecutor(AT_ONCE) as pool:
         show.heading("credential", *VENDORS)
         for trouble, row in [

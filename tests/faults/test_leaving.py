@@ -120,6 +120,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield stack.enter_context(Daemon(config)), provider, servers
 
 
+@pytest.mark.parametrize("place", list(WAYS)[1:], indirect=True)
 def test_a_thousand_clients_leave_nothing_behind(place: Place) -> None:
     """No socket, no exchange under way, no stream at the provider, no memory to speak of."""
     daemon, provider, _ = place

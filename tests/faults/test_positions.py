@@ -42,7 +42,7 @@ def provider(servers: Servers, certificates: Certificates, short: Short, stop: s
         "type": "anthropic",
         "base_url": f"{'http' if short.tls == 'plain' else 'https'}://127.0.0.1:{port}",
         "http2": short.way == CURL,
-        "timeouts": {"first_byte_seconds": FIRST_BYTE, "idle_seconds": IDLE},
+        "timeouts": {"first_byte_seconds": FIRST_BYTE, "idle_seconds": IDLE} if stop == "silent" else {},
     }
 
 

@@ -75,7 +75,7 @@ DAMAGED: dict[str, Spoil] = {
     "missing": Path.unlink,
     "empty": content(b""),
     "half-written": half,
-    "of another schema": content(b'{"token": "x", "until": 5}'),
+    "another schema": content(b'{"token": "x", "until": 5}'),
     "no JSON": content(b"\xff\xfe not at all"),
     "a folder": folder,
 }
@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
     "says 429": ({"kind": "error", "status": 429, "error": "slow_down"}, "429"),
     "sends HTML with 200": ({"kind": "html", "status": 200}, ""),
     "sends HTML with 502": ({"kind": "html", "status": 502}, "502"),
-    "sends nothing with 200": ({"kind": "raw", "status": 200}, ""),
+    "sends 200 and nothing": ({"kind": "raw", "status": 200}, ""),
     "sends a list": ({"kind": "raw", "status": 200, "body": "[1]"}, ""),
     "gives no token": ({"kind": "raw", "status": 200, "body": '{"token_type": "Bearer"}'}, ""),
     "gives half an answer": ({"kind": "raw", "status": 200, "body": '{"access_token": "a'}, ""),
@@ -97,7 +97,7 @@ ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
 TROUBLES = [
     *(Trouble(f"file: {name}", REFUSED, FRESH, spoil) for name, spoil in DAMAGED.items()),
     *(Trouble(f"file: {name} after a good request", WHOLE, FRESH, DAMAGED[name], later=True)
-      for name in ("empty", "half-written", "of another schema")),
+      for name in ("empty", "half-written", "another schema")),
     Trouble("file: read-only, token over", WHOLE, spoil=read_only),
     Trouble("file: replaced during the refresh", WHOLE, fault={"kind": "delay", "seconds": 0.3}, replaced=True),
     *(Trouble(f"token over, endpoint {name}", REFUSED, fault=fault, says=says)

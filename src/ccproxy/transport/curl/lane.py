@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from curl_cffi import Curl, CurlError
+from curl_cffi import Curl, CurlError, CurlOpt
 
 from ccproxy.exchange import HttpRequest
 from ccproxy.transport.carrier import OnInterim, TransportError
@@ -85,7 +85,7 @@ class Lane:
         self._transfers.discard(transfer)
         self._idle_since = self._loop.time()
         curl = transfer.curl
-        if transfer.paused or len(self._spare) >= SPARE_HANDLES:
+        if transfer.paused or not transfer.patient or len(self._spare) >= SPARE_HANDLES:
             curl.close()
         else:
             curl.clean_handles_and_buffers()
@@ -102,6 +102,14 @@ class Lane:
             return self._spare.pop()
         return new_handle(self._identity, self._profiles, self._trust.path, self._limits.keepalive)
 
+    def _again(self, transfer: Transfer) -> None:
+        """Begins a request anew that waits for a connection of another's to tell whether it can be shared: libcurl
+        8.21 sometimes forgets the last one that waits, until the limit on connecting runs out."""
+        transfer.patient = False
+        self._multi.stop(transfer.curl)
+        transfer.curl.setopt(CurlOpt.PIPEWAIT, 0)
+        self._multi.start(transfer.curl, transfer)
+
     def _watch(self, timeouts: Timeouts) -> None:
         """Looks often enough for these limits too."""
         tick = max(SHORTEST_TICK, min(timeouts.first_byte, timeouts.idle) / 4)
@@ -117,6 +125,8 @@ class Lane:
             return
         for transfer in list(self._transfers):
             transfer.nudge()
+            if transfer.stuck(now):
+                self._again(transfer)
         if self._transfers:
             self._multi.kick()  # the binding's own clock runs libcurl without looking at what has ended
         for transfer in [each for each in self._transfers if each.stream.waiting]:

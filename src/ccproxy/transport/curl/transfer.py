@@ -22,6 +22,9 @@ PAUSE, REFUSE = 0x10000001, 0xFFFFFFFF
 GO_ON = 0
 """`CURLPAUSE_CONT`."""
 
+PATIENCE = 1.0
+"""Seconds; making a connection seldom takes longer."""
+
 
 class Home(Protocol):
     """Where a transfer runs."""
@@ -38,7 +41,7 @@ class Transfer:
 
     __slots__ = (
         "_begun", "_head", "_home", "_loop", "_refusal", "_request", "_sent",
-        "curl", "last_activity", "paused", "running", "stream", "upstream",
+        "curl", "last_activity", "patient", "paused", "running", "stream", "upstream",
     )  # fmt: skip
 
     def __init__(
@@ -46,7 +49,7 @@ class Transfer:
     ) -> None:
         self.curl, self.upstream, self._request = curl, upstream, request
         self.stream = ResponseStream(self, upstream.timeouts, reused=False)
-        self.paused, self.running = False, True
+        self.paused, self.running, self.patient = False, True, True
         self._home, self._loop = home, asyncio.get_running_loop()
         self._head = HeadReader(outside(on_interim) if on_interim is not None else None)
         self._refusal: TransportError | None = None
@@ -165,6 +168,10 @@ class Transfer:
         if sent != self._sent:
             self._sent, self.last_activity = sent, self._loop.time()
         return self.curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) != 0
+
+    def stuck(self, now: float) -> bool:
+        """True if it has no connection yet, for so long that it may have been forgotten; never a second time."""
+        return self.patient and now - self._begun > PATIENCE and not self._connected()
 
     def nudge(self) -> None:
         """Has libcurl read, whatever the loop says of the socket: what a server says too early comes with the end of
