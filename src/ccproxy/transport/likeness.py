@@ -31,6 +31,8 @@ VERSIONS = {
 }
 SPOKEN = ("http/1.1", "http/1.0")
 """What a connection with such a context can speak: another protocol that was offered might be chosen."""
+ANONYMOUS = "auth-null"
+"""Suites in which no server shows a certificate."""
 TLS13 = 0x13
 """The first byte of TLS 1.3's suites, which are set elsewhere."""
 
@@ -55,10 +57,12 @@ def shape(context: ssl.SSLContext, fingerprint: Fingerprint) -> None:
 
 
 def cipher_names() -> dict[int, str]:
-    """OpenSSL's names of all suites that it has here."""
+    """OpenSSL's names of all suites that it has here, but for those that hide nothing, or prove nothing: a jailed
+    program can put into its ClientHello what it likes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
-    return {suite["id"] & 0xFFFF: suite["name"] for suite in context.get_ciphers()}
+    safe = (suite for suite in context.get_ciphers() if suite["strength_bits"] and suite["auth"] != ANONYMOUS)
+    return {suite["id"] & 0xFFFF: suite["name"] for suite in safe}
 
 
 def first_words(context: ssl.SSLContext, server: str | None) -> bytes:
