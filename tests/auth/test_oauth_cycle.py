@@ -178,6 +178,28 @@ def test_valid_without_refresh_token(run: Run, tmp_path: Path, kind: str) -> Non
                 await source.token()
             assert home.posts == 0
             assert not (await source.check()).present
+            state = await home.source().check()
+            assert not state.present, "nobody has asked for it yet"
+            assert "is over; it cannot be refreshed without a refresh token; log in again with `" in str(state.error)
+
+    run(main())
+
+
+def test_what_went_wrong_with_a_former_file_is_not_told_of_the_next(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with house(tmp_path) as home:
+            source = home.source()
+            with pytest.raises(CredentialError, match=r"does not exist; log in with `claude`"):
+                await source.token()
+            home.login(-5)
+            state = await source.check()
+            assert (state.present, state.refreshable, state.error) == (True, True, None)
+            home.login(-5, refresh_token="rt-of-yesterday")
+            with pytest.raises(CredentialError, match="invalid_grant"):
+                await source.token()
+            assert "invalid_grant" in str((await source.check()).error)
+            home.login()
+            assert (await source.check()).error is None
 
     run(main())
 

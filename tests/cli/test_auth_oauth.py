@@ -129,9 +129,9 @@ def test_a_login_that_is_missing_is_told_with_what_to_do(start: Start, endpoint:
     home = start(gone)
     done = home.run("auth", "check")
     assert (done.returncode, done.stderr) == (1, "")
-    for kind, program in zip(KINDS, ("claude", "gemini", "codex"), strict=True):
+    for kind, program in zip(KINDS, ("claude", "gemini", "codex login"), strict=True):
         assert f"{tokens / kind} does not exist" in done.stdout
-        assert f"log in with {program}" in done.stdout
+        assert f"log in with `{program}`" in done.stdout
     assert home.run("auth", "refresh").returncode == 1
     assert endpoint.count("posts") == 0
     endpoint.login("google_oauth", tokens / "google_oauth")

@@ -50,7 +50,7 @@ def test_the_daemon_says_at_its_start_what_is_missing(
     auth = {"type": "anthropic_oauth", "file_path": str(tokens / "gone")} | endpoint.settings("anthropic_oauth")
     daemon = start_daemon({"providers": {"claude": provider("anthropic", NOWHERE, auth)}})
     daemon.home.run("auth", "list")
-    line = f"provider 'claude': no credential yet: {tokens / 'gone'} does not exist (log in with claude); its requests"
+    line = f"provider 'claude': no credential yet: {tokens / 'gone'} does not exist (log in with `claude`); its"
     assert line in daemon.output
 
 

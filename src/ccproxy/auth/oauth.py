@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ccproxy.auth.ahead import Ahead
 from ccproxy.auth.cache import FAILURE_SECONDS
 from ccproxy.auth.clock import Clock
-from ccproxy.auth.credential_file import Signature
+from ccproxy.auth.credential_file import Signature, Unsettled
 from ccproxy.auth.held import Held
 from ccproxy.auth.keeper import Keeper
 from ccproxy.auth.refresher import Refresher
@@ -50,7 +50,8 @@ class OAuthSource:
         self._failure: Failure | None = None
         self._pause = 0.0
         self._next_try = -math.inf
-        self._error: str | None = None
+        self._trouble: tuple[str, Signature | None] | None = None
+        """What went wrong last, and the file that it went wrong with."""
         self._accepted: str | None = None
         """The last token that the provider is known to have taken after it was renewed."""
         self._patience = FIRST_PAUSE
@@ -102,13 +103,18 @@ class OAuthSource:
         except CredentialError as failure:
             error = str(failure)
         held = keeper.held
-        refreshable = held is not None and held.tokens.refresh is not None and not self._refresher.is_dead(held)
+        obstacle = self._refresher.obstacle(held) if held is not None else None
+        refreshable = held is not None and obstacle is None
+        present = keeper.is_valid(held) or (refreshable and error is None)
+        error = error or self._error or keeper.unsaved
+        if error is None and obstacle is not None and not present:
+            error = self._placed(f"it is over; {obstacle}")
         return SourceState(
             self._where,
-            present=keeper.is_valid(held) or (refreshable and error is None),
+            present=present,
             expires=self._expires(held),
             refreshed=keeper.last.wall if keeper.last is not None else None,
-            error=error or self._error or keeper.unsaved,
+            error=error,
             refreshable=refreshable,
         )
 
@@ -135,6 +141,18 @@ class OAuthSource:
     def _where(self) -> str:
         return str(self._keeper.file.path)
 
+    @property
+    def _error(self) -> str | None:
+        """What went wrong last, unless the file has been read since and is another."""
+        reason, file = self._trouble or (None, None)
+        return reason if file == self._keeper.file.seen else None
+
+    def _note(self, reason: str) -> None:
+        self._trouble = reason, self._keeper.file.seen
+
+    def _placed(self, reason: str) -> str:
+        return reason if self._where in reason else f"{self._where}: {reason}"
+
     async def _looked_up(self) -> Credential:
         """The slow way to a credential: through the file, and through the endpoint if need be."""
         keeper = self._keeper
@@ -150,7 +168,7 @@ class OAuthSource:
             self._refresh_beside(held)
             return self._use(held, self._until)
         else:
-            self._error = None
+            self._trouble = None
         return self._use(held)
 
     def _use(self, held: Held, until: float | None = None) -> Credential:
@@ -169,10 +187,11 @@ class OAuthSource:
     def _in_spite_of(self, error: CredentialError) -> Credential:
         """What is known from before, if it is still valid."""
         now, held = self._clock.steady(), self._keeper.held
-        self._error = str(error)
+        self._note(str(error))
         if held is None or not self._keeper.is_valid(held):
-            self._failure = Failure(self._error, now + FAILURE_SECONDS, self._keeper.file.seen)
-            raise error
+            reason = f"{error}; {self._refresher.to_log_in()}" if isinstance(error, Unsettled) else str(error)
+            self._failure = Failure(reason, now + FAILURE_SECONDS, self._keeper.file.seen)
+            raise CredentialError(reason) from error
         return self._use(held, min(held.deadline, now + FAILURE_SECONDS))
 
     def _raise_again(self) -> None:
@@ -207,7 +226,7 @@ class OAuthSource:
             held = await self._refresher.refreshed(former, beside=beside)
         except CredentialError as error:
             raise self._failed(error) from error
-        self._failure = self._error = None
+        self._failure = self._trouble = None
         self._pause, self._ahead.used = 0.0, False
         self._next_try = self._clock.steady() + (FIRST_PAUSE if self._keeper.unsaved is not None else 0.0)
         self._use(held)
@@ -216,9 +235,8 @@ class OAuthSource:
     def _failed(self, error: CredentialError) -> CredentialError:
         """Keeps the failure as the answer for a while; the error with the place before it."""
         now, keeper = self._clock.steady(), self._keeper
-        held, place = keeper.held, self._where
-        reason = str(error) if place in str(error) else f"{place}: {error}"
-        self._error = reason
+        held, reason = keeper.held, self._placed(str(error))
+        self._note(reason)
         lasting = held is not None and self._refresher.is_dead(held)
         self._failure = Failure(reason, math.inf if lasting else now + FAILURE_SECONDS, keeper.file.seen)
         self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
@@ -236,7 +254,7 @@ class OAuthSource:
         try:
             await self._refresher.save(FAILURE_SECONDS)
         except CredentialError as error:
-            self._error = str(error)
+            self._note(str(error))
         return self._keeper.held or held
 
     def _expires(self, held: Held | None) -> float | None:

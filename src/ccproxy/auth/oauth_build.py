@@ -21,9 +21,9 @@ from ccproxy.auth.vendor_lock import REFRESHING, WRITING
 from ccproxy.config.credentials import AnthropicOAuth, AuthKnobs, CodexOAuth, GoogleOAuth
 
 VENDORS: Mapping[str, Vendor] = {
-    "anthropic_oauth": Vendor("log in again with `claude`", REFRESHING["anthropic_oauth"], patience=0.5),
-    "google_oauth": Vendor("log in again with `gemini`", REFRESHING["google_oauth"], patience=0.0),
-    "codex_oauth": Vendor("log in again with `codex login`", REFRESHING["codex_oauth"], patience=2.0),
+    "anthropic_oauth": Vendor("`claude`", REFRESHING["anthropic_oauth"], patience=0.5),
+    "google_oauth": Vendor("`gemini`", REFRESHING["google_oauth"], patience=0.0),
+    "codex_oauth": Vendor("`codex login`", REFRESHING["codex_oauth"], patience=2.0),
 }
 """Codex posts without a lock, and so may be a little quicker than we: its answer is waited for."""
 CODEX_HEADROOM = 420.0

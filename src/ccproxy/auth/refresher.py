@@ -23,7 +23,8 @@ LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What differs. `patience`: seconds for another program to write what made the endpoint refuse our token."""
+    """What differs. `login`: what a person runs. `patience`: seconds for another program to write what made the
+    endpoint refuse our token."""
 
     login: str
     locks: Callable[[Path], Sequence[Lock]]
@@ -65,6 +66,16 @@ class Refresher:
         """True if the endpoint will not take this refresh token again, and the file is still the same."""
         return self._dead == (held.tokens.refresh, self._keeper.file.seen)
 
+    def obstacle(self, held: Held) -> str | None:
+        """Why the endpoint need not be asked, and what to do; None if it may be."""
+        if held.tokens.refresh is None:
+            return f"it cannot be refreshed without a refresh token; log in again with {self._vendor.login}"
+        return self._reason if self.is_dead(held) else None
+
+    def to_log_in(self) -> str:
+        """What to do where nobody is logged in."""
+        return f"log in with {self._vendor.login}"
+
     def _locks(self) -> Sequence[Lock]:
         path = self._keeper.file.path
         return FileLock(path), *self._vendor.locks(path)
@@ -75,7 +86,8 @@ class Refresher:
         if beside:
             await self.require_writable()
         while not (keeper.is_valid(held) and held.tokens.access != former):
-            self._insist(held)
+            if obstacle := self.obstacle(held):
+                raise CredentialError(obstacle)
             assert held.tokens.refresh is not None
             try:
                 grant = await self._endpoint.refresh(held.tokens.refresh)
@@ -84,12 +96,6 @@ class Refresher:
             else:
                 return await keeper.store(held, grant)
         return held
-
-    def _insist(self, held: Held) -> None:
-        if held.tokens.refresh is None:
-            raise CredentialError(f"it cannot be refreshed without a refresh token; {self._vendor.login}")
-        if self.is_dead(held):
-            raise CredentialError(self._reason)
 
     async def _after(self, error: CredentialError, held: Held, former: str | None) -> Held:
         """What another program, quicker than we, has got. Raises `error` if there was none."""
@@ -105,5 +111,6 @@ class Refresher:
         if not final:
             raise error
         assert held.tokens.refresh is not None
-        self._dead, self._reason = (held.tokens.refresh, keeper.file.seen), f"{error}; {self._vendor.login}"
+        self._dead = held.tokens.refresh, keeper.file.seen
+        self._reason = f"{error}; log in again with {self._vendor.login}"
         raise CredentialError(self._reason) from error

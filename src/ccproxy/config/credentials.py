@@ -153,6 +153,9 @@ def _provider_auth(written: object, info: ValidationInfo) -> Credentials:
         written = {"command": written}
     if not isinstance(written, dict):
         raise PydanticKnownError("string_type")
+    if "type" not in written and {"command", "file"} <= written.keys():
+        complaint = Complaint(("file",), "is given beside command", "keep one of the two")
+        raise ValidationError.from_exception_data("auth", [complain(complaint)])
     kind = written.get("type") or next((name for name in ("command", "file") if name in written), None)
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValidationError.from_exception_data("auth", [complain(_no_kind(kind))])

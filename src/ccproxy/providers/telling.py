@@ -10,9 +10,9 @@ from ccproxy.auth import SourceState
 from ccproxy.providers.provider import Provider
 
 ADVICE = {
-    "anthropic_oauth": "log in with claude",
-    "google_oauth": "log in with gemini",
-    "codex_oauth": "log in with codex",
+    "anthropic_oauth": "log in with `claude`",
+    "google_oauth": "log in with `gemini`",
+    "codex_oauth": "log in with `codex login`",
     "command": "the command has to print the credential and to exit with status 0",
     "file": "put the credential into that file",
 }
