@@ -84,6 +84,13 @@ def test_removing(home: Home, kept: FingerprintStore) -> None:
     assert "did you mean 'strange'?" in again.stderr
 
 
+def test_a_browser_is_to_be_named_only(home: Home, kept: FingerprintStore) -> None:
+    done = home.run("fingerprints", "show", "chrome131")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'chrome131' is a browser of curl_cffi, and not kept here" in done.stderr
+    assert "name it as fingerprint_profile" in done.stderr
+
+
 @pytest.mark.parametrize("words", [("show", "../x"), ("remove", "../x"), ("show", "none"), ("show", "a/b", "--json")])
 def test_names_that_there_are_not(home: Home, kept: FingerprintStore, words: tuple[str, ...]) -> None:
     done = home.run("fingerprints", *words)

@@ -151,9 +151,12 @@ def recorded(session: Session, id: str) -> dict[str, Any]:
 
 
 def unknown(session: Session, name: str) -> CommandError:
-    """There is none of that name."""
+    """There is none of that name that is kept."""
     from ccproxy.config.errors import nearest
+    from ccproxy.transport.curl.browsers import browser_names
 
+    if name in browser_names():
+        return CommandError(f"{name!r} is a browser of curl_cffi, and not kept here", "name it as fingerprint_profile")
     guess = nearest(name, store(session).names())
     hint = f"did you mean {guess!r}?" if guess else "`ccproxy fingerprints list` shows those there are"
     return CommandError(f"there is no fingerprint {name!r}", hint)
