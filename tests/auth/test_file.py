@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -146,3 +149,33 @@ def test_invalidate(run: Run, tmp_path: Path) -> None:
         assert (await source.token()).token == "one"
 
     run(main())
+
+
+def test_a_file_that_hangs_holds_up_nobody_else(run: Run, tmp_path: Path) -> None:
+    """As on a network's file system. Here a lease keeps whoever opens the file waiting (fcntl(2), "Leases")."""
+    key, other = tmp_path / "key", tmp_path / "other"
+    key.write_text("one")
+    other.write_text("two")
+    former = signal.signal(signal.SIGIO, signal.SIG_IGN)  # by which the holder is asked to give it up
+
+    async def main() -> None:
+        source = FileSource(key, timeout=0.02)
+        with key.open("r+") as held:
+            fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            for _ in range(40):
+                with pytest.raises(CredentialError, match=r"key could not be read in 0\.02 s"):
+                    await source.token()
+                source.invalidate()
+            assert (await FileSource(other, timeout=10).token()).token == "two"
+            fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        async with asyncio.timeout(10):
+            while True:
+                with suppress(CredentialError):
+                    assert (await source.token()).token == "one"
+                    return
+                source.invalidate()
+
+    try:
+        run(main())
+    finally:
+        signal.signal(signal.SIGIO, former)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from typing import Any
 
 from ccproxy.auth.source import Credential, CredentialError, SourceState
 
@@ -48,7 +49,7 @@ class CachedSource(ABC):
         run = self._run
         if run is None or run.done():
             run = self._run = asyncio.create_task(self._fetch(self._generation))
-            run.add_done_callback(_look_at)
+            run.add_done_callback(look_at)
         await asyncio.wait((run,))  # unlike `await run`, leaves it running if we are cancelled
         return run.result()
 
@@ -101,7 +102,7 @@ class CachedSource(ABC):
             self._obtained = time.time()
 
 
-def _look_at(run: asyncio.Task[Credential]) -> None:
+def look_at(run: asyncio.Task[Any]) -> None:
     """So that asyncio does not complain about a failure that nobody waited for any more."""
     if not run.cancelled():
         run.exception()

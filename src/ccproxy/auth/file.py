@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from ccproxy.auth.cache import CachedSource
+from ccproxy.auth.cache import CachedSource, look_at
 from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, checked, decoded
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class FileSource(CachedSource):
         self._file = file
         self._timeout = timeout
         self._seen: Signature | None = None
+        self._reading: asyncio.Task[tuple[bytes, Signature]] | None = None
+        """On a file system that hangs one thread is enough: all that wait in threads share a few of them."""
 
     @property
     def _where(self) -> str:
@@ -43,11 +45,14 @@ class FileSource(CachedSource):
             return None
 
     async def _obtain(self) -> Credential:
-        try:
-            async with asyncio.timeout(self._timeout):
-                data, self._seen = await asyncio.to_thread(_read, self._file)
-        except TimeoutError:
-            raise CredentialError(f"{self._file} could not be read in {self._timeout:g} s") from None
+        reading = self._reading
+        if reading is None or reading.done():
+            reading = self._reading = asyncio.create_task(asyncio.to_thread(_read, self._file))
+            reading.add_done_callback(look_at)
+        done, _ = await asyncio.wait((reading,), timeout=self._timeout)
+        if not done:
+            raise CredentialError(f"{self._file} could not be read in {self._timeout:g} s")
+        data, self._seen = reading.result()
         return checked(decoded(data, f"{self._file} holds"), f"{self._file} holds")
 
 
