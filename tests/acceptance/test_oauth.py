@@ -89,10 +89,11 @@ def test_A02_the_sentinel_becomes_the_accounts_token(office: Office, upstream: U
     ("said", "sent"),
     [
         ([], [b"oauth-2025-04-20"]),
+        ([b""], [b"oauth-2025-04-20"]),
         ([b"one-1,two-2"], [b"one-1,two-2,oauth-2025-04-20"]),
         ([b"one-1", b"oauth-2025-04-20, two-2"], [b"one-1", b"oauth-2025-04-20, two-2"]),
     ],
-    ids=["none", "others", "said already"],
+    ids=["none", "empty", "others", "said already"],
 )
 def test_claudes_tokens_come_with_the_beta_that_they_need(
     office: Office,

@@ -26,7 +26,8 @@ def with_items(headers: Headers, listed: Headers) -> Headers:
             each.strip() for given, value in headers if given.lower() == name for each in value.split(b",")
         ]:
             given, value = headers[place]
-            headers = [*headers[:place], (given, value + b"," + item), *headers[place + 1 :]]
+            longer = value + b"," + item if value.strip() else item
+            headers = [*headers[:place], (given, longer), *headers[place + 1 :]]
     return headers
 
 
