@@ -256,3 +256,22 @@ def test_the_token_is_not_in_the_repr(run: Run) -> None:
         assert "hunter2" not in repr(await CommandSource("echo hunter2").token())
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        ("printenv KEY", "command printenv"),
+        ("VAULT_TOKEN=hush-hush vault read key", "command vault"),
+        ('A=1 TOKEN="hush hush" \n vault read', "command vault"),
+        ("TOKEN=hush-hush; echo $TOKEN", "command echo"),
+        ("TOKEN='hush", "command"),
+        ("TOKEN=hush", "command"),
+        (" ", "an empty command"),
+    ],
+)
+def test_what_is_told_of_it_holds_no_secret(run: Run, command: str, where: str) -> None:
+    async def main() -> None:
+        assert (await CommandSource(command).check()).where == where
+
+    run(main())

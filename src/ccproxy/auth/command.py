@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 
 from ccproxy.auth.cache import CachedSource
@@ -11,6 +12,8 @@ from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, checked,
 
 MAX_REASON = 200
 """Characters of the command's own complaint that go into the error."""
+ASSIGNMENT = re.compile(r"\w+=")
+"""What sets a variable for the command behind it (POSIX shell, 2.9.1)."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What terminals read as colours (ECMA-48, SGR)."""
 
@@ -29,8 +32,14 @@ class CommandSource(CachedSource):
 
     @property
     def _where(self) -> str:
-        """Its first word: the others may hold a secret."""
-        return f"command {self._command.split(maxsplit=1)[0]}" if self._command.split() else "an empty command"
+        """Its first word: the others may hold a secret, and so may variables before it."""
+        if not self._command.strip():
+            return "an empty command"
+        try:
+            words = shlex.split(self._command)
+        except ValueError:
+            return "command"
+        return f"command {next((word for word in words if not ASSIGNMENT.match(word)), '')}".strip()
 
     async def _obtain(self) -> Credential:
         try:
