@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, WebSocketRecord
+from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, WebSocketRecord
 from ccproxy.flows.store import CHUNK_BYTES, RECORD_BYTES, FlowStore, MemoryStore, size_of
 
 
@@ -128,3 +128,18 @@ def test_begin_and_finish_are_cheap() -> None:
     each = (time.process_time() - started) / len(exchanges)
     print(f"begin + finish: {each * 1e6:.2f} µs")
     assert each < 20e-6
+
+
+def test_what_other_attempts_left_counts_too() -> None:
+    """A provider can say much before its answer, and behind it."""
+    ex = Exchange(HttpRequest("POST", b"/", []))
+    ex.attempts.append(Attempt(status=200))
+    assert size_of(ex) == RECORD_BYTES
+    ex.attempts[0].interim = [(103, [(b"link", b"x" * 1000)] * 200)]
+    assert size_of(ex) > RECORD_BYTES + 200_000
+    ex.attempts[0].interim = []
+    ex.attempts.append(Attempt(status=429, headers=[(b"a", b"b" * 50_000)], body=b"z" * 16_000))
+    assert size_of(ex) > RECORD_BYTES + 66_000
+    ex.attempts = []
+    ex.response = HttpResponse(200, [], trailers=[(b"t", b"x" * 100_000)])
+    assert size_of(ex) > RECORD_BYTES + 100_000

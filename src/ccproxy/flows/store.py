@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ccproxy.exchange import Exchange, HttpResponse, Message
+from ccproxy.exchange import Exchange, Headers, HttpResponse, Message
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ RECORD_BYTES = 4096
 CHUNK_BYTES = 48
 """What CPython adds to each kept chunk: the bytes object's head and its place in the list."""
 MESSAGE_BYTES = 200
-"""What a message of a conversation costs beside its content."""
+"""What a message of a conversation, or a header field, costs beside its content."""
 
 
 class FlowStore(Protocol):
@@ -158,7 +158,14 @@ def size_of(ex: Exchange) -> int:
         size += sum(map(len, frames)) + CHUNK_BYTES * len(frames) + _said(ex.websocket.messages)
     if ex.raw is not None:
         size += _said(ex.raw.messages)
+    for attempt in ex.attempts:
+        if attempt.headers or attempt.interim:  # seldom: of an answer that another attempt followed, or before the last
+            size += len(attempt.body) + _fields(attempt.headers) + sum(_fields(each) for _, each in attempt.interim)
     return size
+
+
+def _fields(headers: Headers) -> int:
+    return MESSAGE_BYTES * len(headers) + sum(len(name) + len(value) for name, value in headers)
 
 
 def _said(messages: Sequence[Message]) -> int:
@@ -167,7 +174,8 @@ def _said(messages: Sequence[Message]) -> int:
 
 def _kept(response: HttpResponse) -> int:
     chunks = response.chunks
-    return (len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))) + CHUNK_BYTES * len(chunks)
+    size = (len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))) + CHUNK_BYTES * len(chunks)
+    return size + _fields(response.trailers) if response.trailers else size
 
 
 def _tell(listener: Listener, ex: Exchange) -> None:
