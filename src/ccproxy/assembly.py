@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ccproxy.config import Config
@@ -20,10 +20,12 @@ from ccproxy.providers.catalog import model_list
 from ccproxy.providers.provider import Provider, ProviderMap, build_providers
 from ccproxy.providers.standing import Credentials
 from ccproxy.simulator import respond
+from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
 from ccproxy.transport.posting import Poster
+from ccproxy.transport.tls import verified_context
 from ccproxy.transport.transport import Transport
 from ccproxy.transport.ways import Ways
 
@@ -50,6 +52,17 @@ class House:
         resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
         stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET)
         self.gateway = Gateway(local, router, stages, self.transport, self.recorder)
+
+
+def unusable_certificates(config: Config) -> Iterator[str]:
+    """A line for each `ca_file` that cannot be used: it may come yet, so the daemon starts nevertheless. Blocks."""
+    of_providers = {f"providers.{name}": provider.ca_file for name, provider in config.providers.items()}
+    for block, path in {"transport": config.transport.ca_file, **of_providers}.items():
+        if path is not None:
+            try:
+                verified_context(str(path))
+            except TransportError as error:
+                yield f"{block}: {error}; requests that need it get 502 until that is put right"
 
 
 def build_transport(config: Config) -> Transport:

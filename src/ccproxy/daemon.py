@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 
 from ccproxy import __version__, log, preflight
-from ccproxy.assembly import House
+from ccproxy.assembly import House, unusable_certificates
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
 from ccproxy.config.pending import not_acted_on
@@ -151,8 +151,9 @@ class Daemon:
             self.interceptor.ready.set()
             if any(provider.format is not None for provider in self._house.providers.values()):
                 await load_types()
-            for line in await asyncio.to_thread(list, imperfect_profiles(self.config)):
-                logger.warning("%s", line)
+            for lines in (unusable_certificates(self.config), imperfect_profiles(self.config)):
+                for line in await asyncio.to_thread(list, lines):
+                    logger.warning("%s", line)
         finally:
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)

@@ -7,14 +7,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
 from ccproxy.cli.start import parse_setting
+from tests.conftest import StartDaemon
 from tests.support.daemon import Home
 from tests.support.ports import free_port
+from tests.support.tls import Authority
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,22 @@ def test_a_nested_setting(home: Home) -> None:
     ) as status:
         assert status["log"] == str(home.config_dir / "other.log")
         assert status["inspector"]["running"] is False
+
+
+def test_certificates_that_cannot_be_used_are_told(start_daemon: StartDaemon, tmp_path: Path) -> None:
+    good, junk = Authority(tmp_path).ca_file, tmp_path / "junk.pem"
+    junk.write_text("hello")
+    files = {"good": good, "junk": junk, "gone": tmp_path / "gone.pem"}
+    providers = {
+        name: {"type": "openai", "base_url": "http://127.0.0.1:9", "ca_file": str(file)} for name, file in files.items()
+    }
+    daemon = start_daemon({"providers": providers})
+    end = time.monotonic() + 20
+    while daemon.output.count("get 502 until") < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert f"providers.junk: the ca_file {junk} holds no certificates in PEM" in daemon.output
+    assert f"providers.gone: the ca_file {files['gone']} cannot be read: No such file or directory" in daemon.output
+    assert "providers.good" not in daemon.output
 
 
 def test_a_setting_that_is_not_known(home: Home) -> None:

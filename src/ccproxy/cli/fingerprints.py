@@ -100,8 +100,10 @@ def save_fingerprint(session: Session, name: str, flow: str, replace: bool) -> N
         raise CommandError(f"it was not saved: {error}") from error
     click.echo(f"{path}: JA4 {record['ja4']}")
     told = replay(record)
-    if not told["exact"]:
-        click.echo(f"{click.style('it cannot be sent exactly so:', fg='yellow')} {told['text']}", err=True)
+    if told["exact"]:
+        click.echo(f"replay: {told['text']}")
+    else:
+        click.echo(f"{click.style('replay:', fg='yellow')} {told['text']}", err=True)
 
 
 @command("remove", examples=REMOVE_EXAMPLES)

@@ -96,6 +96,7 @@ def test_it_is_kept_by_name_and_told(house: House) -> None:
     assert b"replay" in house.cli("fingerprints", "show", "--flow", flow["id"]).stdout
     saved = house.cli("fingerprints", "save", "my-curl", "--flow", flow["id"][:13])
     assert (saved.returncode, name.encode() in saved.stdout) == (0, True), saved
+    assert b"replay: exact (OpenSSL)" in saved.stdout
     kept = json.loads(house.cli("fingerprints", "show", "my-curl", "--json").stdout)
     assert (kept["ja4"], kept["user_agent"], kept["provider"]) == (name, "my-agent", None)
     assert kept["header_order"] == ["Host", "User-Agent", "Accept"]
