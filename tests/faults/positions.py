@@ -70,17 +70,21 @@ def shorts() -> Iterator[Short]:
 
 
 def serving(short: Short, end: End) -> Accept:
-    """Sends as much of the answer as the query says, and ends so."""
+    """Sends as much of the answer as the query says, and ends so; after a whole one the connection serves on."""
 
     async def serve(link: Link) -> None:
-        if short.tls == "h2":
-            _, fields = await H2Link(link).request(settings=b"", generous=False)
-            target = dict(fields)[b":path"]
-        else:
-            target = (await link.request()).target
-        at = int(parse_qs(urlsplit(target.decode()).query)["at"][0])
-        await link.send(short.wire[:at])
-        await (hang if at == len(short.wire) else end)(link)
+        h2 = H2Link(link)
+        while True:
+            if short.tls == "h2":
+                _, fields = await h2.request(settings=b"", generous=False)
+                target = dict(fields)[b":path"]
+            else:
+                target = (await link.request()).target
+            at = int(parse_qs(urlsplit(target.decode()).query)["at"][0])
+            await link.send(short.wire[:at])
+            if at < len(short.wire):
+                await end(link)
+                return
 
     return serve
 
