@@ -249,6 +249,24 @@ def test_what_is_in_memory_is_written_in_the_end_if_it_can_be(run: Run, tmp_path
     run(main())
 
 
+def test_the_end_waits_for_who_is_about_to_refresh(run: Run, tmp_path: Path) -> None:
+    """Whose POST would be broken off in the middle, for connections are closed next."""
+
+    async def main() -> None:
+        async with house(tmp_path) as home:
+            home.login(-5)
+            source = home.source()
+            asked = asyncio.create_task(source.token())
+            await asyncio.sleep(0)  # it has begun to read the file
+            asked.cancel()
+            await source.settled()
+            assert home.posts == 1
+            assert home.issuer.is_current(home.held[1])
+            assert home.issuer.is_valid(home.held[0])
+
+    run(main())
+
+
 def test_who_logs_in_anew_counts_more_than_memory(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with house(tmp_path) as home:

@@ -126,6 +126,7 @@ class OAuthSource:
         """Returns when no refresh is under way, for one that is broken off may lose the refresh token, and what could
         not be written has been tried once more. None begins by itself after that."""
         self._ahead.stop()
+        await self._reading.settled()  # at whose end a refresh may begin
         await self._refreshing.settled()
         self._ahead.stop()
         if self._keeper.unsaved is not None:
