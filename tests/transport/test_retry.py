@@ -364,6 +364,7 @@ def test_a_client_that_leaves_during_the_pause_leaves_nothing_behind(run: Run) -
             with pytest.raises(asyncio.CancelledError):
                 await task
             await asyncio.wait_for(gone.wait(), 5)
+            assert delivery.attempts[0].note.startswith("to be sent again in 20.0 s"), "it was not sent again"
             await way.close()
 
     run(main)

@@ -120,8 +120,9 @@ class Sending:
         if wait > policy.max_delay:
             attempt.note = f"not sent again: the provider asks for a pause of {wait:.0f} s"
             return False
-        attempt.note = f"sent again after {wait:.1f} s, as the provider's retry policy says"
+        attempt.note = f"to be sent again in {wait:.1f} s, as the provider's retry policy says"
         await asyncio.sleep(wait)
+        attempt.note = f"sent again after {wait:.1f} s, as the provider's retry policy says"
         return True
 
 
