@@ -29,18 +29,27 @@ def test_status_tells_of_each(start_daemon: StartDaemon, endpoint: TokenProcess,
     auths = {
         "good": endpoint.login("google_oauth", tokens / "good", 7250),
         "over": endpoint.login("google_oauth", tokens / "over", -5),
+        "tried": endpoint.login("google_oauth", tokens / "tried", 7250),
         "gone": {"type": "google_oauth", "file_path": str(tokens / "gone")} | endpoint.settings("google_oauth"),
     }
     daemon = start_daemon({"providers": {name: provider("gemini", NOWHERE, auth) for name, auth in auths.items()}})
     endpoint.fail(kind="error", status=400, error="invalid_grant")
     daemon.home.run("auth", "refresh", "over")
+    endpoint.fail(kind="error", status=503, error="busy")
+    daemon.home.run("auth", "refresh", "tried")
     listed = json.loads(daemon.home.run("status", "--json").stdout)["providers"]
     known = {each["name"]: each["credential"] for each in listed}
-    assert {name: each["present"] for name, each in known.items()} == {"good": True, "over": False, "gone": False}
+    assert {name: each["present"] for name, each in known.items()} == {
+        "good": True,
+        "over": False,
+        "tried": True,
+        "gone": False,
+    }
     assert (known["good"]["error"], known["gone"]["expires"]) == (None, None)
     assert "invalid_grant" in known["over"]["error"]
     lines = {line.split()[0]: line for line in daemon.home.run("status").stdout.splitlines() if "auth:" in line}
     assert "auth: google_oauth, expires in 2 h 00 min" in lines["good"]
+    assert f"; last error: {tokens / 'tried'}: " in lines["tried"]
     assert f"auth: google_oauth, no credential: {tokens / 'gone'} does not exist" in lines["gone"]
 
 

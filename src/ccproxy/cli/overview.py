@@ -143,5 +143,6 @@ def credential(provider: Provider) -> str:
         return auth
     told = validity(known["expires"], datetime.now().astimezone()) if known["present"] else "no credential"
     color = None if known["present"] and not known["error"] else "yellow" if known["present"] else "red"
-    why = f": {visible(known['error'])}" if known["error"] else ""
+    led = "; last error" if known["present"] else ""
+    why = f"{led}: {visible(known['error'])}" if known["error"] else ""
     return click.style(", ".join(filter(None, [auth, told])) + why, fg=color)
