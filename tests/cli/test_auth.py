@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ccproxy.cli.auth.list import COLUMNS
+from ccproxy.cli.table import fitting
 from ccproxy.config.paths import CERTIFICATE
 from tests.conftest import StartDaemon
 from tests.support.configs import provider
@@ -135,6 +137,10 @@ def test_nothing_tells_a_token(user: Home) -> None:
             told += done.stdout + done.stderr
     assert "vault" in told
     assert not [secret for secret in SECRETS if secret in told]
+
+
+def test_the_list_leaves_out_what_matters_least_on_a_narrow_terminal() -> None:
+    assert [COLUMNS[index].title for index in fitting(COLUMNS, 80)] == ["provider", "type", "where", "expires"]
 
 
 def test_no_providers(home: Home) -> None:

@@ -20,11 +20,11 @@ EXAMPLES = [
 
 COLUMNS = (
     Column("provider", 10),
-    Column("type", 12, rank=2),
+    Column("type", 15, rank=2),
     Column("header", 13, rank=5),
     Column("where", 20, rank=3),
-    Column("expires", 16, rank=1),
-    Column("last refreshed", 14, rank=4),
+    Column("expires", 21, rank=1),
+    Column("last refreshed", 20, rank=4),
 )
 
 
