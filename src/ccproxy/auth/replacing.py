@@ -13,28 +13,37 @@ IN_PLACE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno
 """Why a file cannot be replaced that may yet be written: it is a mount point, or its directory is read-only."""
 
 
-def replace_file(target: Path, data: bytes) -> None:
-    """Another file takes its place, with its mode and, where we may, its owner; a new one is for its owner only.
+class _NotOurs(OSError):
+    """Another file would have another owner, or another group, who could not read it then."""
 
-    Where none can, the content is overwritten. Raises OSError, and then it is as it was, unless the disk is full and it
-    had to be overwritten.
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Another file takes its place, with its mode and its owner; a new one is for its owner only.
+
+    Where none can, the content is overwritten; where that is impossible too, the owner changes. Raises OSError, and
+    then it is as it was, unless the disk is full and it had to be overwritten.
     """
     try:
         _renamed(target, data)
     except OSError as error:
-        if error.errno not in IN_PLACE:
+        if not isinstance(error, _NotOurs) and error.errno not in IN_PLACE:
             raise
-        _overwrite(target, data)
+        try:
+            _overwrite(target, data)
+        except PermissionError:
+            if not isinstance(error, _NotOurs):
+                raise
+            _renamed(target, data, as_our_own=True)
 
 
-def _renamed(target: Path, data: bytes) -> None:
+def _renamed(target: Path, data: bytes, *, as_our_own: bool = False) -> None:
     """Writes beside it and renames, so that nobody ever reads half of it."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     try:
         with open(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
-            _take_after(target, descriptor)
+            _take_after(target, descriptor, as_our_own=as_our_own)
             os.fsync(descriptor)
         os.rename(name, target)
     except BaseException:
@@ -44,15 +53,18 @@ def _renamed(target: Path, data: bytes) -> None:
     _sync_folder(target.parent)
 
 
-def _take_after(target: Path, descriptor: int) -> None:
-    """Gives a new file the owner, where we may, and the mode of the one whose place it takes."""
+def _take_after(target: Path, descriptor: int, *, as_our_own: bool) -> None:
+    """Gives a new file the owner and the mode of the one whose place it takes. Raises _NotOurs where we may not."""
     try:
         status = os.stat(target)
     except FileNotFoundError:
         return
     for uid, gid in ((-1, status.st_gid), (status.st_uid, -1)):
-        with suppress(PermissionError):
+        try:
             os.fchown(descriptor, uid, gid)
+        except OSError as error:  # EPERM, or EINVAL for an owner whom this container does not know
+            if not as_our_own:
+                raise _NotOurs(error.errno, error.strerror) from error
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
