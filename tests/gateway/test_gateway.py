@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse
+from ccproxy.exchange import Attempt, Exchange, Failure, HttpRequest, HttpResponse
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
@@ -241,6 +241,23 @@ def test_the_log_is_written_in_batches(caplog: pytest.LogCaptureFixture) -> None
         assert "secret" not in str(lines)
         recorder.flush()
         assert len(caplog.records) == len(lines)
+
+    with caplog.at_level("INFO"):
+        run(main)
+
+
+def test_the_log_tells_why_a_refusal_was_the_last_word(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        recorder = Recorder(MemoryStore())
+        for notes in (["sent again with a renewed credential", ""], ["the credential was not renewed: log in again"]):
+            exchange = Exchange(HttpRequest("POST", b"/v1/messages", []))
+            exchange.attempts += [Attempt(status=401, note=note) for note in notes]
+            recorder.begin(exchange)
+            recorder.finish(exchange)
+        recorder.flush()
+        first, second = (record.getMessage() for record in caplog.records)
+        assert first.endswith(" ms")
+        assert second.endswith(" ms (the credential was not renewed: log in again)")
 
     with caplog.at_level("INFO"):
         run(main)

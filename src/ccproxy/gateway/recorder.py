@@ -76,5 +76,12 @@ def line(exchange: Exchange) -> str:
     to = f" -> {route.provider or route.origin or 'local'}" if route is not None else ""
     status = exchange.response.status if exchange.response is not None else "-"
     took = f"{((times.finished or times.started) - times.started) * 1000:.0f} ms"
-    why = f" ({exchange.failure.kind}: {exchange.failure.message})" if exchange.failure is not None else ""
-    return f"{exchange.id[:8]} {request.method} {request.path}{to} {status} {took}{why}"
+    why = reason(exchange)
+    return f"{exchange.id[:8]} {request.method} {request.path}{to} {status} {took}{f' ({why})' if why else ''}"
+
+
+def reason(exchange: Exchange) -> str:
+    """Why it failed, or why a refusal of the provider was the last word; empty if there is nothing to say."""
+    if exchange.failure is not None:
+        return f"{exchange.failure.kind}: {exchange.failure.message}"
+    return exchange.attempts[-1].note if exchange.attempts else ""
