@@ -73,6 +73,7 @@ class ClientWriter:
                 unsent += b"0\r\n%b\r\n" % field_lines(body.trailers if trailers else [])
             self._transport.write(unsent)
         except BodyBroken:
+            self._transport.write(unsent)  # all that came
             self._break_off(framing)
             return False
         finally:

@@ -46,6 +46,10 @@ class TransportError(Exception):
         self.kind: ErrorKind = kind
         self.untouched, self.stale = untouched or stale, stale
 
+    def again(self) -> TransportError:
+        """The same, to be raised by somebody who keeps this one: a raised error holds on to all that called it."""
+        return TransportError(self.kind, str(self), untouched=self.untouched, stale=self.stale)
+
     @property
     def status(self) -> int:
         """The status to answer with where no response has begun (RFC 9110 §15.6)."""

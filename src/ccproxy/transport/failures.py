@@ -40,7 +40,7 @@ def connect_error(place: Origin | str, host: str, error: Exception) -> Transport
         case socket.gaierror():
             return untouched(f"the name {host} does not resolve: {error.strerror}")
         case OSError():
-            why = os.strerror(error.errno) if error.errno else str(error)
+            why = os.strerror(error.errno) if error.errno else str(error) or "it was closed"
             return untouched(f"no connection to {place}: {why}")
         case _:
             return untouched(f"no connection to {place}: {error!r}")

@@ -104,7 +104,7 @@ class ResponseStream:
         """Waits for the response's head. Raises TransportError."""
         while not self.status:
             if self._error is not None:
-                raise self._error
+                raise self._error.again()
             await self._wait()
 
     def __aiter__(self) -> Self:
@@ -115,7 +115,7 @@ class ResponseStream:
             if self._complete:
                 raise StopAsyncIteration
             if self._error is not None:
-                raise self._error
+                raise self._error.again()
             await self._wait()
         return self._take()
 
@@ -125,7 +125,7 @@ class ResponseStream:
         size = 0
         while not self._complete:
             if self._error is not None:
-                raise self._error
+                raise self._error.again()
             if size + self._buffered > limit:
                 self._chunks[:0], self._buffered = parts, size + self._buffered
                 return None
