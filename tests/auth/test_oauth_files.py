@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -247,6 +249,26 @@ def test_what_is_in_memory_is_written_in_the_end_if_it_can_be(run: Run, tmp_path
             assert home.issuer.is_current(home.held[1])
 
     run(main())
+
+
+@pytest.mark.parametrize("left", [3600, -5], ids=["good", "over"])
+def test_a_lease_is_waited_for(run: Run, tmp_path: Path, left: float) -> None:
+    """File servers take leases on what they serve, and give them up when somebody comes (fcntl(2), "Leases")."""
+    former = signal.signal(signal.SIGIO, signal.SIG_IGN)  # by which the holder is asked
+
+    async def main() -> None:
+        async with house(tmp_path) as home:
+            home.login(left)
+            with home.file.open("r+") as served:
+                fcntl.fcntl(served, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                asyncio.get_running_loop().call_later(0.1, fcntl.fcntl, served, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+                assert home.issuer.is_valid((await home.source().token()).token)
+            assert home.issuer.is_current(home.held[1])
+
+    try:
+        run(main())
+    finally:
+        signal.signal(signal.SIGIO, former)
 
 
 def test_the_end_waits_for_who_is_about_to_refresh(run: Run, tmp_path: Path) -> None:

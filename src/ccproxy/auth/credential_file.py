@@ -114,6 +114,8 @@ def _bytes_of(path: Path) -> tuple[bytes, Signature]:
             return stream.read(MAX_FILE_BYTES + 1), _signature(status)
     except (FileNotFoundError, NotADirectoryError):
         raise Missing(f"{path} does not exist") from None
+    except BlockingIOError:
+        raise Unsettled(f"{path} is just being given up by another program that has a lease on it") from None
     except OSError as error:
         raise CredentialError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -24,6 +24,8 @@ class FileLock:
         """One try; False if another has it."""
         try:
             descriptor = os.open(self.path, self._flags, PRIVATE)
+        except BlockingIOError:
+            return False  # another has a lease on it, and is asked to give it up by our coming (fcntl(2))
         except OSError:
             return True
         if self._locked(descriptor) is False:
