@@ -42,7 +42,7 @@ class House:
         self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
-        self.providers = build_providers(config, self.post)
+        self.providers = build_providers(config, self.post.of)
         self.credentials = Credentials(self.providers)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)

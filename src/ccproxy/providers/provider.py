@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from ccproxy.auth import Credential, CredentialError, CredentialSource, Post, build_source, no_post
@@ -169,6 +170,8 @@ class ProviderMap(dict[str, Provider]):
     """Providers by name."""
 
 
-def build_providers(config: Config, post: Post = no_post) -> ProviderMap:
-    """All providers of a configuration. `post` is how credentials are refreshed."""
-    return ProviderMap((name, Provider(name, entry, config.auth, post)) for name, entry in config.providers.items())
+def build_providers(config: Config, post_of: Callable[[str], Post] = lambda name: no_post) -> ProviderMap:
+    """All providers of a configuration. `post_of` gives, by a provider's name, how its credential is refreshed."""
+    return ProviderMap(
+        (name, Provider(name, entry, config.auth, post_of(name))) for name, entry in config.providers.items()
+    )

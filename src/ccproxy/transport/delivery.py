@@ -35,7 +35,8 @@ class Delivery:
     credential: Injected | None = None
     on_interim: OnInterim | None = None
     once: bool = False
-    """Goes on a new connection, and on no second one: for what must not arrive twice, such as a refresh token."""
+    """Goes on a new connection, and on no second one: for what must not arrive twice, such as a refresh token. It is no
+    call of the provider's API, so of its settings only proxy and certificates count."""
     attempts: list[Attempt] = field(default_factory=list)
 
 

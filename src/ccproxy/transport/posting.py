@@ -16,10 +16,14 @@ ANSWER_LIMIT = 1024 * 1024
 
 
 class Poster:
-    """Implements `auth.Post`."""
+    """Implements `auth.Post`. With `provider` it goes through that provider's proxy and trusts its certificates."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, provider: str | None = None) -> None:
+        self._transport, self._provider = transport, provider
+
+    def of(self, provider: str) -> Poster:
+        """The same for one provider."""
+        return Poster(self._transport, provider)
 
     async def __call__(self, url: str, headers: Headers, body: bytes, seconds: float) -> Posted:
         """See `auth.Post`."""
@@ -30,7 +34,7 @@ class Poster:
         request = HttpRequest("POST", target.encode("latin-1"), framed, body)
         try:
             async with asyncio.timeout(seconds):
-                incoming = await self._transport.send(Delivery(origin, request, once=True))
+                incoming = await self._transport.send(Delivery(origin, request, self._provider, once=True))
                 try:
                     answer = await incoming.read(ANSWER_LIMIT)
                 finally:

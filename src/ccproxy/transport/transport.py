@@ -29,7 +29,7 @@ class Transport:
 
     async def send(self, delivery: Delivery) -> Incoming:
         """The final answer to a request, its body still to come. Raises TransportError if none began."""
-        upstream = self._ways.upstream(delivery.provider, delivery.origin)
+        upstream = self._ways.upstream(delivery.provider, delivery.origin, plain=delivery.once)
         carrier = self._carrier(upstream, delivery.request)
         return await Sending(carrier, upstream, delivery).run()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ccproxy.config import Config
 from ccproxy.config.providers import Provider
@@ -26,15 +27,19 @@ class Ways:
         self._port = config.port
         self._environment = EnvironmentProxies(environ)
         self._fingerprints = FingerprintStore(config.base_dir)
-        self._known: dict[tuple[str | None, Origin], Upstream] = {}
+        self._known: dict[tuple[str | None, Origin, bool], Upstream] = {}
 
-    def upstream(self, provider: str | None, origin: Origin) -> Upstream:
-        """The way to an origin with the settings of a provider; None for those that count for all."""
-        found = self._known.get((provider, origin))
+    def upstream(self, provider: str | None, origin: Origin, *, plain: bool = False) -> Upstream:
+        """The way to an origin with the settings of a provider; None for those that count for all.
+
+        `plain`: only through its proxy and with its certificates. The rest is about its API.
+        """
+        found = self._known.get((provider, origin, plain))
         if found is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            found = self._known[provider, origin] = self._made(self._providers.get(provider or ""), origin)
+            made = self._made(self._providers.get(provider or ""), origin)
+            found = self._known[provider, origin, plain] = plainly(made) if plain else made
         return found
 
     def need_libcurl(self) -> bool:
@@ -88,3 +93,8 @@ class Ways:
             return RetryPolicy()
         retry = provider.retry
         return RetryPolicy(frozenset(retry.statuses), retry.attempts, retry.max_delay_seconds)
+
+
+def plainly(upstream: Upstream) -> Upstream:
+    """The same without what the API is reached by besides."""
+    return replace(upstream, profile=None, fingerprint=None, http2=False, timeouts=Timeouts(), retry=RetryPolicy())

@@ -59,7 +59,7 @@ def done_here(session: Session, wish: Wish, name: str | None) -> list[Told]:
 
     async def main() -> list[Told]:
         transport = build_transport(config)
-        credentials = Credentials(build_providers(config, Poster(transport)))
+        credentials = Credentials(build_providers(config, Poster(transport).of))
         try:
             return await fulfilled(credentials, wish, name)
         finally:
