@@ -143,7 +143,8 @@ class Gateway:
         try:
             incoming = await self._transport.send(delivery)
         finally:
-            exchange.credential_headers = names_of(inquiry.injected)
+            if len(exchange.attempts) > 1:  # another credential may have other fields
+                exchange.credential_headers = names_of(inquiry.injected)
         exchange.timings.headers = time.time()
         return incoming
 

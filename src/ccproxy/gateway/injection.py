@@ -13,6 +13,8 @@ LISTS = frozenset({b"anthropic-beta"})
 def divided(fields: Headers) -> tuple[Headers, Headers]:
     """The fields of a credential that take the place of a client's, and those whose items go into lists."""
     listed = [field for field in fields if field[0].lower() in LISTS]
+    if not listed:
+        return fields, listed
     return [field for field in fields if field not in listed], listed
 
 
@@ -56,4 +58,4 @@ def of_a_hook(fields: Headers) -> Injected:
 def names_of(credential: Injected | None) -> frozenset[str]:
     """Lower-case names of the fields that hold a credential."""
     fields = credential.fields if credential is not None else ()
-    return frozenset(name.decode("latin-1").lower() for name, _ in fields)
+    return frozenset([name.decode("latin-1").lower() for name, _ in fields])

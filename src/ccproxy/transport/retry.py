@@ -49,7 +49,7 @@ class Sending:
                 self._fresh = True
                 attempt.note = "sent again on another connection"
                 continue
-            if not await self._wants_another(incoming, attempt):
+            if not self._may_want_another(incoming.status) or not await self._wants_another(incoming, attempt):
                 return incoming
 
     async def _send(self, attempt: Attempt) -> Incoming:
@@ -76,16 +76,20 @@ class Sending:
     def _may_reconnect(self, error: TransportError) -> bool:
         return error.untouched and error.kind in RECONNECTABLE and not self._fresh
 
+    def _may_want_another(self, status: int) -> bool:
+        return self._is_refused(status) or status in self._upstream.retry.statuses
+
+    def _is_refused(self, status: int) -> bool:
+        return status == 401 and self._delivery.credential is not None
+
     async def _wants_another(self, incoming: Incoming, attempt: Attempt) -> bool:
-        """Prepares for another attempt, if there is a reason for one."""
+        """Prepares for another attempt, if there is to be one."""
         hidden = secrets(self._delivery.credential)
         try:
-            if incoming.status == 401 and self._delivery.credential is not None:
+            if self._is_refused(incoming.status):
                 again = await self._renew(attempt)
-            elif incoming.status in self._upstream.retry.statuses:
-                again = await self._pause(incoming, attempt)
             else:
-                return False
+                again = await self._pause(incoming, attempt)
             if again:
                 attempt.headers = [(name, without(hidden, value)) for name, value in incoming.headers]
                 attempt.body = without(hidden, await remains(incoming))
