@@ -117,7 +117,7 @@ def test_a_proxy_that_forwards(run: Run) -> None:
 async def failure(upstream: Upstream) -> tuple[TransportError, int]:
     """The error of one delivery, and the attempts it took."""
     ways = Ways(Config(), {})
-    ways.upstream = lambda *_: upstream  # type: ignore[method-assign] # this one, wherever it leads
+    ways.upstream = lambda *_, **__: upstream  # type: ignore[method-assign] # this one, wherever it leads
     pool = NativePool(Limits())
     transport = Transport(ways, pool, CurlCarrier(), CurlCarrier())
     delivery = Delivery(upstream.origin, get())
