@@ -95,9 +95,10 @@ def test_a_client_that_leaves_in_its_upload(stand: Stand) -> None:
         with socket.create_connection(("127.0.0.1", lane.port)) as sock:
             sock.sendall(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nabc")
             upstream, _ = server.accept()
-            with upstream:
+            with upstream:  # which stays, so that it is the client who is gone
                 Wire(upstream).until(b"\r\n\r\nabc")
-        assert failed(lane)[0] == "client_gone"
+                sock.close()
+                assert failed(lane)[0] == "client_gone"
     assert lane.exchange().request.body == b"abc"
 
 
