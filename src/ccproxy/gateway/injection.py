@@ -25,7 +25,7 @@ def with_items(headers: Headers, listed: Headers) -> Headers:
         if place is None:
             headers = [*headers, (name, item)]
         elif item not in [
-            each.strip() for given, value in headers if given.lower() == name for each in value.split(b",")
+            each.strip() for given, value in headers if given.lower() == name.lower() for each in value.split(b",")
         ]:
             given, value = headers[place]
             longer = value + b"," + item if value.strip() else item
