@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.cli.flow_answer import answer_lines
-from ccproxy.cli.flow_show import text_of
-from ccproxy.cli.flow_story import story
+from ccproxy.cli.flows.answer import answer_lines
+from ccproxy.cli.flows.show import text_of
+from ccproxy.cli.flows.story import story
 from ccproxy.exchange import (
     Attempt,
     Exchange,

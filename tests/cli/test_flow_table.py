@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ccproxy.cli.flow_table import cells, error
+from ccproxy.cli.flows.table import cells, error
 from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.summary import summarize
 

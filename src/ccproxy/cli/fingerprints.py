@@ -138,7 +138,7 @@ def kept(session: Session, name: str) -> dict[str, Any]:
 
 def recorded(session: Session, id: str) -> dict[str, Any]:
     """The record of a flow's client, with what its request tells. Raises CommandError."""
-    from ccproxy.cli.flow_show import find
+    from ccproxy.cli.flows.show import find
 
     flow = find(session.control(), id.strip())
     if not flow.get("client_tls"):

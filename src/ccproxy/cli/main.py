@@ -19,7 +19,7 @@ ENTRIES = {
     "run": Entry("ccproxy.cli.run:run", "Run a command with its LLM traffic going through the daemon."),
     "status": Entry("ccproxy.cli.status:status", "Show what is running, and where."),
     "auth": Entry("ccproxy.cli.auth.group:auth", "See how the providers' credentials stand, and get them anew."),
-    "flows": Entry("ccproxy.cli.flows:flows", "See the exchanges that the daemon recorded."),
+    "flows": Entry("ccproxy.cli.flows.group:flows", "See the exchanges that the daemon recorded."),
     "namespace": Entry(
         "ccproxy.cli.namespace.group:namespace", "Look at the capture jail: what it needs, what runs, its captures."
     ),

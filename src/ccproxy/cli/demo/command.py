@@ -19,7 +19,7 @@ from ccproxy.cli.control import Control, Status
 from ccproxy.cli.demo.private import FOREIGN, PROVIDER, PrivateDaemon
 from ccproxy.cli.demo.stage import next_steps
 from ccproxy.cli.environment import SENTINEL, child_environment
-from ccproxy.cli.flow_table import show_flows
+from ccproxy.cli.flows.table import show_flows
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.words import duration
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccproxy.cli.flow_story import MARKS
+from ccproxy.cli.flows.story import MARKS
 from ccproxy.cli.words import duration, visible
 
 if TYPE_CHECKING:

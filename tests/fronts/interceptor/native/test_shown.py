@@ -20,9 +20,9 @@ from mitmproxy.tcp import TCPFlow
 from mitmproxy.tools.web.app import flow_to_json
 from mitmproxy.udp import UDPFlow
 
-from ccproxy.cli.flow_show import said
-from ccproxy.cli.flow_story import story
-from ccproxy.cli.flow_table import show_flows
+from ccproxy.cli.flows.show import said
+from ccproxy.cli.flows.story import story
+from ccproxy.cli.flows.table import show_flows
 from ccproxy.exchange import (
     Exchange,
     Failure,

@@ -21,8 +21,8 @@ LIST_EXAMPLES = [
 ]
 
 ENTRIES = {
-    "list": Entry("ccproxy.cli.flows:list_flows", "List the recorded exchanges."),
-    "show": Entry("ccproxy.cli.flow_show:show_flow", "Tell the story of one exchange."),
+    "list": Entry("ccproxy.cli.flows.list:list_flows", "List the recorded exchanges."),
+    "show": Entry("ccproxy.cli.flows.show:show_flow", "Tell the story of one exchange."),
 }
 
 EXAMPLES = [LIST_EXAMPLES[0], ("what became of one; the beginning of its id is enough", "ccproxy flows show 3f2a91")]
@@ -63,7 +63,7 @@ def list_flows(session: Session, as_json: bool, limit: int | None) -> None:
             "no flows yet: send something through, such as `ccproxy run --provider simulator -- claude -p hi`", err=True
         )
         return
-    from ccproxy.cli.flow_table import show_flows
+    from ccproxy.cli.flows.table import show_flows
 
     show_flows(found[-shown:])
     if len(found) > shown:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import click
 
-from ccproxy.cli.flow_table import Summary, request_line
+from ccproxy.cli.flows.table import Summary, request_line
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import size, visible
@@ -55,7 +55,7 @@ def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
     if as_json:
         click.echo(json.dumps(flow, indent=2, ensure_ascii=False))
         return
-    from ccproxy.cli.flow_story import story
+    from ccproxy.cli.flows.story import story
 
     now = datetime.now().astimezone()
     click.echo(story(flow, now, min(120, shutil.get_terminal_size().columns)))

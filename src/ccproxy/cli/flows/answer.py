@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccproxy.cli.flow_table import Summary
+from ccproxy.cli.flows.table import Summary
 from ccproxy.cli.words import visible
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import click
 
-from ccproxy.cli.flow_answer import answer_lines
-from ccproxy.cli.flow_table import Summary, status, tokens
+from ccproxy.cli.flows.answer import answer_lines
+from ccproxy.cli.flows.table import Summary, status, tokens
 from ccproxy.cli.words import clock, duration, size, visible
 
 MARKS = {"ran": ("●", "green"), "skipped": ("○", "bright_black"), "failed": ("✗", "red")}

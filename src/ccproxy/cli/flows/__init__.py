@@ -1,0 +1,1 @@
+"""`ccproxy flows`: a module a command."""

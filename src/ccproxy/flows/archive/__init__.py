@@ -1,0 +1,1 @@
+"""The archive: what passed, kept on disk, read whether a daemon runs or not."""
