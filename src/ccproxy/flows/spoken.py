@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from ccproxy.exchange import Message
+from ccproxy.flows.usage_extras import with_tier
 
 ASKING = "response.create"
 ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -22,8 +23,8 @@ def usages_spoken(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """The usage object of each answer, in their order."""
     ends = [_parsed(each) for each in messages if not each.from_client and b'"usage"' in each.content]
     answers = [end.get("response") for end in ends if end.get("type") in ENDS]
-    found = [answer.get("usage") for answer in answers if isinstance(answer, dict)]
-    return [usage for usage in found if isinstance(usage, dict)]
+    told = [answer for answer in answers if isinstance(answer, dict) and isinstance(answer.get("usage"), dict)]
+    return [with_tier(answer["usage"], answer) for answer in told]
 
 
 def model_spoken(messages: Iterable[Message]) -> str | None:

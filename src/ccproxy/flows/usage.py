@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -18,6 +18,10 @@ import orjson
 from ccproxy.codings import decode
 from ccproxy.exchange import Exchange, Headers, HttpRequest, get_header
 from ccproxy.flows.spoken import model_spoken, usages_spoken
+from ccproxy.flows.usage_extras import extras, with_tier
+
+REQUIRED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+"""What JSON always has of a usage; the rest only where the provider told it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,10 +33,21 @@ class Usage:
     """Includes thinking."""
     cache_read_input_tokens: int = 0
     cache_creation_input_tokens: int = 0
+    cache_creation_1h_input_tokens: int = 0
+    """Those of the former that were written for an hour, which costs more than the usual five minutes."""
+    web_search_requests: int = 0
+    """Searches that the provider made and charges for, where it counts them (Anthropic)."""
+    input_audio_tokens: int = 0
+    """Those of the input, cached or not, that are sound."""
+    output_audio_tokens: int = 0
+    tier: str = ""
+    """How it was served, where that changes the price: `fast`, `priority`, `flex`, `batch`."""
 
     def plus(self, other: Usage) -> Usage:
-        """The tokens of both."""
-        return Usage(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+        """The tokens of both, and the later one's tier."""
+        mine, theirs = asdict(self), asdict(other)
+        tier = theirs.pop("tier") or mine.pop("tier")
+        return Usage(**{name: mine[name] + count for name, count in theirs.items()}, tier=tier)
 
 
 class _Shape(NamedTuple):
@@ -109,14 +124,15 @@ def usage_of(ex: Exchange) -> Usage | None:
         for place in _PLACES:
             found = _at(event, place)
             if isinstance(found, dict):
-                merged.update({key: value for key, value in found.items() if value is not None})
+                told = with_tier(found, _at(event, place[:-1]))
+                merged.update({key: value for key, value in told.items() if value is not None})
     return _usage(merged)
 
 
-def usage_dict(ex: Exchange) -> dict[str, int] | None:
+def usage_dict(ex: Exchange) -> dict[str, int | str] | None:
     """`usage_of` as JSON has it."""
     usage = usage_of(ex)
-    return asdict(usage) if usage else None
+    return {name: value for name, value in asdict(usage).items() if value or name in REQUIRED} if usage else None
 
 
 def model_of(ex: Exchange) -> str | None:
@@ -199,4 +215,4 @@ def _usage(raw: dict[str, Any]) -> Usage | None:
     taken = sum(_count(raw, name) or 0 for name in shape.input)
     if shape.inclusive:
         taken = max(0, taken - read - write)
-    return Usage(taken, sum(_count(raw, name) or 0 for name in shape.output), read, write)
+    return Usage(taken, sum(_count(raw, name) or 0 for name in shape.output), read, write, **extras(raw))
