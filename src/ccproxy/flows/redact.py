@@ -15,7 +15,23 @@ _SECRET_HEADER = re.compile(
 """Names that carry credentials: those that the providers document (`authorization`, `x-api-key`, `x-goog-api-key`,
 `api-key`, `cookie`, …) and what people call their own (`x-my-token`)."""
 
-_SECRET_QUERY = re.compile(r"(?<=[?&])((?:key|api[-_]?key|access_token|token)=)[^&#]*", re.IGNORECASE)
+QUERY_NAMES = (
+    "key", "api[-_]?key", "access[-_]?key", "token",
+    "(?:access|id|refresh|auth|session|oauth|subject|actor|device|security)_token",
+    "jwt", "auth", "authorization", "password", "secret", "client_secret", "client_assertion", "assertion",
+    "code", "code_verifier", "device_code", "sig", "signature",
+    "x-(?:amz|goog)-(?:signature|credential|security-token)",
+)  # fmt: skip
+"""Parameters that carry credentials: Gemini's `key`, those of OAuth (RFC 6749, 7523, 7636, 8628, 8693), and the
+signatures of links to clouds' storages (AWS Signature Version 4, Google V4, Azure SAS)."""
+
+SECRET_QUERY = re.compile(rf"(?<=[?&])((?:{'|'.join(QUERY_NAMES)})=)([^&#\s]*)", re.IGNORECASE)
+"""A parameter that carries a credential: its name with the sign behind it, and its value."""
+
+
+def is_secret_field(name: str) -> bool:
+    """Whether header fields of this name carry credentials."""
+    return _SECRET_HEADER.fullmatch(name) is not None
 
 
 def redact_headers(headers: Iterable[Header], also: Collection[str] = ()) -> list[list[str]]:
@@ -29,9 +45,9 @@ def redact_headers(headers: Iterable[Header], also: Collection[str] = ()) -> lis
 
 def redact_value(name: str, value: bytes) -> str:
     """One field's value as text, or `[redacted]` if a field of this name carries credentials."""
-    return REDACTED if _SECRET_HEADER.fullmatch(name) else value.decode("latin-1")
+    return REDACTED if is_secret_field(name) else value.decode("latin-1")
 
 
 def redact_target(target: bytes) -> str:
     """A request-target as text with `[redacted]` in place of credentials in its query, such as Gemini's `key`."""
-    return _SECRET_QUERY.sub(rf"\1{REDACTED}", target.decode("latin-1"))
+    return SECRET_QUERY.sub(rf"\1{REDACTED}", target.decode("latin-1"))

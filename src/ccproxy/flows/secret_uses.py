@@ -1,0 +1,76 @@
+"""What each body of a record is (whose, and how coded), and each without its credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from ccproxy.flows.record import SAME, Record
+from ccproxy.flows.secret_bodies import Redacted, http_body, pieces_of_talk, websocket_frames
+from ccproxy.flows.secret_facts import Change
+
+MESSAGES = ("request", "forwarded", "provider_response", "response")
+
+
+class Use(NamedTuple):
+    """A place in the facts that has a body."""
+
+    body: int | None
+    """Its index; None where it is empty."""
+    redact: Callable[..., Redacted | None]
+    """Of the body and, by the name of `known`, of known credentials."""
+    changes: Callable[[list[int]], list[Change]]
+    """What other lengths of the body's parts mean for the facts."""
+
+
+def redacted_bodies(record: Record, known: Collection[bytes]) -> Iterator[tuple[int, Redacted, list[Change]]]:
+    """Each body that holds credentials: its index, it without them, and what else changes."""
+    done: set[int] = set()
+    for use in _uses(record.facts):
+        if use.body is not None and use.body not in done:
+            done.add(use.body)
+            redacted = use.redact(record.bodies[use.body], known=known)
+            if redacted is not None:
+                yield use.body, redacted, use.changes(redacted.lengths)
+
+
+def _uses(facts: Mapping[str, Any]) -> Iterator[Use]:
+    for name in MESSAGES:
+        message = facts[name]
+        if message and message != SAME:
+            coding, kind = _field(message, "content-encoding"), _field(message, "content-type").lower()
+            yield Use(message["body"], partial(http_body, coding=coding, kind=kind.encode("latin-1")), lambda _: [])
+    if facts["websocket"]:
+        yield from _frames(facts)
+    for name in ("websocket", "raw"):
+        if facts[name]:
+            yield _talk(name, facts[name]["messages"])
+
+
+def _frames(facts: Mapping[str, Any]) -> Iterator[Use]:
+    response = facts["provider_response"]
+    extensions = _field(response, "sec-websocket-extensions").encode("latin-1") if response else None
+    for side in ("from_client", "from_server"):
+        sent = facts["websocket"][side]
+        redact = partial(websocket_frames, extensions=extensions, from_client=side == "from_client")
+        yield Use(sent["body"], redact, partial(_other_lengths, ("websocket", side, "lengths"), sent["lengths"]))
+
+
+def _other_lengths(path: tuple[str, ...], old: list[int], new: list[int]) -> list[Change]:
+    return [(path, old, new)]
+
+
+def _talk(name: str, said: Mapping[str, Any]) -> Use:
+    lengths = [line[1] for line in said["lines"]]
+    changes = partial(_other_lines, (name, "messages", "lines"), lengths)
+    return Use(said["body"], partial(pieces_of_talk, lengths=lengths), changes)
+
+
+def _other_lines(path: tuple[str, ...], old: list[int], new: list[int]) -> list[Change]:
+    pairs = enumerate(zip(old, new, strict=True))
+    return [((*path, at, 1), before, after) for at, (before, after) in pairs if before != after]
+
+
+def _field(message: Mapping[str, Any], name: str) -> str:
+    return next((str(value) for field, value in message["headers"] if field.lower() == name), "")
