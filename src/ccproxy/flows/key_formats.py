@@ -72,6 +72,8 @@ def _machine(pattern: str) -> SchemaValidator:
     return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
 
 
+BLOCK, REACH = 16 * 1024, 4 * 1024
+"""Bytes of a part that is looked at more closely, and how far what begins in it may go on."""
 BOUNDARY = rb"(?:(?<![0-9A-Za-z_-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9a-fA-F]{4}))"
 """A key does not begin amid a word; behind an escape sequence of JSON or a URL it may."""
 PATTERNS = [
@@ -99,23 +101,31 @@ class Gate:
             return True
         return not _IS_TEXT.isinstance_python(data) and self._machine.isinstance_python(data.decode("latin-1"))
 
+    def blocks(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Parts of the data, one of which holds the beginning of each occurrence: most of a long body has none."""
+        if self.opens(data):
+            for at in range(0, len(data), BLOCK):
+                if self.opens(data[at : at + BLOCK + REACH]):
+                    yield at, min(at + BLOCK, len(data))
+
 
 def gate(pattern: str) -> Gate:
     """A gate for a pattern in Rust's syntax (no look-around)."""
     return Gate(_machine(pattern))
 
 
+SHORTEST = 16
+"""Bytes that a key has at least."""
 MAY_HOLD_KEYS = Gate(_MAY_HOLD)
 
 
 def keys(data: bytes) -> Iterator[tuple[int, int]]:
     """Where keys of known formats are: beginning and end of each. They may overlap."""
-    if len(data) < 16 or not MAY_HOLD_KEYS.opens(data):
-        return
-    for start, pattern in PATTERNS:
-        at = data.find(start)
-        while at >= 0:
-            found = pattern.match(data, at)
-            if found and not SENTINEL.fullmatch(found[0]):
-                yield found.span()
-            at = data.find(start, found.end() if found else at + 1)
+    for begin, end in MAY_HOLD_KEYS.blocks(data) if len(data) >= SHORTEST else ():
+        for start, pattern in PATTERNS:
+            at = data.find(start, begin, end + len(start) - 1)
+            while at >= 0:
+                found = pattern.match(data, at)
+                if found and not SENTINEL.fullmatch(found[0]):
+                    yield found.span()
+                at = data.find(start, at + 1, end + len(start) - 1)

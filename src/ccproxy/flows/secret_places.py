@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from ccproxy.flows.key_formats import SENTINEL, gate, keys
+from ccproxy.flows.key_formats import REACH, SENTINEL, gate, keys
 from ccproxy.flows.redact import REDACTED
 
 type Span = tuple[int, int]
@@ -34,7 +34,8 @@ ONLY_IN_GRANTS = frozenset({b"code", b"key"})
 _VALUE = r'"[ \t\r\n]*:[ \t\r\n]*"'
 _MAY_HOLD_MEMBERS = gate(f'"(?:{"|".join(MEMBERS)}){_VALUE}')
 _STRING = rb'((?:[^"\\]|\\.)*+)'
-_MEMBER = re.compile(f'"(?:{"|".join(MEMBERS)}){_VALUE}'.encode() + _STRING)
+_MEMBER = re.compile(f'"(?:{"|".join(MEMBERS)}){_VALUE}'.encode())
+_TEXT = re.compile(_STRING, re.DOTALL)
 _TOP = re.compile(rb'"(' + "|".join(TOP_MEMBERS).encode() + rb')"\s*:\s*"' + _STRING)
 _DEPTH = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
 
@@ -87,8 +88,10 @@ def _repeated(body: bytes, known: Collection[bytes]) -> Iterator[Span]:
 
 
 def _members(body: bytes) -> Iterator[Span]:
-    if _MAY_HOLD_MEMBERS.opens(body):
-        yield from (found.span(1) for found in _MEMBER.finditer(body))
+    for begin, end in _MAY_HOLD_MEMBERS.blocks(body):
+        for found in _MEMBER.finditer(body, begin, end + REACH):
+            if text := _TEXT.match(body, found.end()):
+                yield text.span()
 
 
 def _top_members(body: bytes) -> Iterator[Span]:
