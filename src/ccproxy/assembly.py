@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccproxy.config import Config
 from ccproxy.config.pending import NOT_YET
+from ccproxy.flows.archive.feed import Feed
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.claims import Claims
 from ccproxy.gateway.gateway import Gateway
@@ -40,6 +41,7 @@ class House:
     def __init__(self, config: Config) -> None:
         self.pipeline = LivePipeline(config)
         self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
+        self.archive = Feed()
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
         self.providers = build_providers(config, self.post.of)

@@ -34,8 +34,11 @@ from ccproxy.transport.profiles import imperfect_profiles, require_profiles
 from ccproxy.transport.readiness import NotReady, require_reachable
 
 if TYPE_CHECKING:
+    from ccproxy.flows.archive.feed import Feed
     from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.inspector import Inspector
+    from ccproxy.gateway.gateway import Gateway
+    from ccproxy.providers.provider import ProviderMap
     from ccproxy.providers.standing import Credentials
 
 logger = logging.getLogger(__name__)
@@ -101,6 +104,21 @@ class Daemon:
     def store(self) -> FlowStore:
         """The exchanges."""
         return self._house.store
+
+    @property
+    def archive(self) -> Feed:
+        """The way of the exchanges to the archive."""
+        return self._house.archive
+
+    @property
+    def gateway(self) -> Gateway:
+        """What handles exchanges."""
+        return self._house.gateway
+
+    @property
+    def providers(self) -> ProviderMap:
+        """The providers by name."""
+        return self._house.providers
 
     def stop(self) -> None:
         """Begins the shutdown."""

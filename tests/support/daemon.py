@@ -88,7 +88,10 @@ class Home:
 
 
 class Daemon:
-    """`ccproxy start` with a configuration; ports are chosen unless it names them."""
+    """`ccproxy start` with a configuration; ports are chosen unless it names them.
+
+    Without an archive, unless the configuration says something of it or `archive` asks for it: a process less.
+    """
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class Daemon:
         *,
         home: Home | None = None,
         inspector: bool = False,
+        archive: bool = False,
     ) -> None:
         self.home = home or Home()
         self._owns_home = home is None
@@ -109,6 +113,7 @@ class Daemon:
             **config,
             "port": self.port,
             "inspector": {"enabled": inspector, "port": self.inspector_port} | dict(config.get("inspector") or {}),
+            "flows": ({} if archive else {"archive": "off"}) | dict(config.get("flows") or {}),
         }
         self._output = self.home.root / "daemon.out"
         self.process: subprocess.Popen[bytes] | None = None
@@ -212,12 +217,16 @@ class Daemon:
         """A connection to the listener."""
         return Client(self.port, timeout=timeout)
 
-    def control(self, method: str, path: str) -> Any:
+    def control(self, method: str, path: str, value: object = None) -> Any:
         """One request to the control plane; returns the JSON answer."""
+        return json.loads(self.control_bytes(method, path, value))
+
+    def control_bytes(self, method: str, path: str, value: object = None) -> bytes:
+        """The same for answers that are no JSON."""
         connection = UnixConnection(self.control_socket)
         try:
-            connection.request(method, path)
-            return json.loads(connection.getresponse().read())
+            connection.request(method, path, None if value is None else json.dumps(value))
+            return connection.getresponse().read()
         finally:
             connection.close()
 

@@ -41,8 +41,6 @@ def _blocks(config: Config) -> Iterator[str]:
     yield from (key for key in BLOCKS if key in config.model_fields_set and _says_something(getattr(config, key)))
     if "http" in config.mcp.model_fields_set and config.mcp.http.enabled:
         yield "mcp.http"
-    if "default_jq_filters" in config.flows.model_fields_set:
-        yield "flows.default_jq_filters"
 
 
 def _hooks(config: Config) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, field_validator
 
 from ccproxy.config.credentials import Secret
+from ccproxy.config.jail import HostGlobText
 from ccproxy.config.section import Section
-from ccproxy.config.values import Address, Bytes, Count, FilePath, Port, ProxyUrl, Seconds, Text, Url
+from ccproxy.config.values import Address, Bytes, Count, Days, FilePath, Port, ProxyUrl, Seconds, Text, Url
 
 
 class Listener(Section):
@@ -38,9 +41,27 @@ class Transport(Section):
 class Flows(Section):
     """`flows`: what is kept of the traffic."""
 
+    archive: Literal["off", "metadata", "full"] = "full"
+    """Whether finished flows are kept on the disk, and whether with their bodies."""
+    exclude_hosts: list[HostGlobText] = Field(default_factory=list)
+    """Flows to these hosts are not archived."""
+    secrets: Literal["none", "encrypted"] = "none"
+    """Whether credentials are archived: not at all, or encrypted."""
+    max_age_days: Days = 30.0
+    max_bytes: Bytes = 2 * 1024**3
+    """Size of the archive's file."""
+    max_flows: Count = 100_000
+    queue_bytes: Bytes = 32 * 1024**2
+    """What may wait for the disk; beyond it flows are archived without their bodies."""
     default_jq_filters: list[Text] = Field(default_factory=list)
     memory_max_flows: Count = 1000
     memory_max_bytes: Bytes = 33_554_432
+
+    @field_validator("archive", mode="before")
+    @classmethod
+    def _off(cls, written: object) -> object:
+        """YAML 1.1 reads `off` as false."""
+        return "off" if written is False else written
 
 
 class McpHttp(Section):

@@ -162,6 +162,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A time span that is not zero."""
 SecondsOrZero = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=1)]
 Regex = Annotated[re.Pattern[str], PlainValidator(_regex)]

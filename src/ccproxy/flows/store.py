@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from ccproxy.exchange import Exchange, Headers, HttpResponse, Message
@@ -43,6 +43,9 @@ class FlowStore(Protocol):
 
     def clear(self) -> int:
         """Forgets the finished exchanges and returns how many they were. Those under way stay."""
+
+    def forget(self, ids: Collection[str]) -> int:
+        """Forgets these, as far as they are there and finished; returns how many there were."""
 
     def subscribe(self, listener: Listener, cleared: Callable[[], None] | None = None) -> Unsubscribe:
         """Calls `listener` at each begin and each finish, `cleared` after each clear, until the returned function is
@@ -117,6 +120,14 @@ class MemoryStore:
         for cleared in self._cleared:
             cleared()
         return count
+
+    def forget(self, ids: Collection[str]) -> int:
+        """Forgets these, as far as they are there and finished; returns how many there were."""
+        known = [key for key in ids if key in self._finished]
+        for key in known:
+            self.bytes -= self._finished.pop(key)
+            del self._exchanges[key]
+        return len(known)
 
     def subscribe(self, listener: Listener, cleared: Callable[[], None] | None = None) -> Unsubscribe:
         """See `FlowStore.subscribe`. A listener that raises is logged and does not hurt the exchange."""

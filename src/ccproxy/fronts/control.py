@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
 import os
 import socket
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ccproxy.flows.summary import detail, summarize
-from ccproxy.fronts import auth_routes, jail_routes
+from ccproxy.fronts import auth_routes, flow_routes, jail_routes, replay_routes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ccproxy.flows.store import FlowStore
 
 BACKLOG = 128
 GRACE_SECONDS = 2
@@ -37,12 +34,10 @@ class AlreadyRunning(Exception):
         super().__init__(f"a daemon for this configuration is already running{f' (pid {pid})' if pid else ''}")
 
 
-class DaemonView(jail_routes.HasInterceptor, auth_routes.HasCredentials, Protocol):
+class DaemonView(
+    flow_routes.HasFlows, jail_routes.HasInterceptor, auth_routes.HasCredentials, replay_routes.HasGateway, Protocol
+):
     """What the control plane has to know of the daemon."""
-
-    @property
-    def store(self) -> FlowStore:
-        """The exchanges."""
 
     async def status(self) -> dict[str, Any]:
         """What GET /status answers."""
@@ -79,46 +74,25 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """GET /status, GET /flows[?limit=N], GET /flows/{id}, DELETE /flows, POST /stop; jails' and credentials'."""
+    """GET /status, POST /stop; flows', jails' and credentials'."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
     async def status(request: Request) -> Response:
-        return _json(_dump(await daemon.status()))
-
-    async def flows(request: Request) -> Response:
-        limit = request.query_params.get("limit")
-        if limit is not None and not (limit.isascii() and limit.isdigit()):
-            return _problem(400, "limit is not a number")
-        exchanges = daemon.store.list()
-        if limit is not None:
-            exchanges = exchanges[max(0, len(exchanges) - int(limit)) :]
-        # Bodies are looked into for models and usage: not on the loop.
-        return _json(await asyncio.to_thread(lambda: _dump([summarize(ex) for ex in exchanges])))
-
-    async def flow(request: Request) -> Response:
-        key = request.path_params["id"]
-        ex = daemon.store.get(key)
-        if ex is None:
-            return _problem(404, f"there is no flow {key!r}, or more than one that starts so")
-        return _json(await asyncio.to_thread(lambda: _dump(detail(ex))))
-
-    async def clear(request: Request) -> Response:
-        return _json(_dump({"cleared": daemon.store.clear()}))
+        return flow_routes.reply(await daemon.status())
 
     async def stop(request: Request) -> Response:
         daemon.stop()
-        return _json(_dump({"stopping": True}))
+        return flow_routes.reply({"stopping": True})
 
     return Starlette(
         routes=[
             Route("/status", status),
-            Route("/flows", flows, methods=["GET"]),
-            Route("/flows", clear, methods=["DELETE"]),
-            Route("/flows/{id}", flow),
             Route("/stop", stop, methods=["POST"]),
+            *flow_routes.routes(daemon),
             *jail_routes.routes(daemon),
             *auth_routes.routes(daemon),
+            *replay_routes.routes(daemon),
         ]
     )
 
@@ -174,17 +148,3 @@ def listen(path: Path) -> socket.socket:
 def _discard(sock: socket.socket, path: Path) -> None:
     path.unlink(missing_ok=True)
     sock.close()
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
-def _json(body: bytes, status: int = 200) -> Response:
-    from starlette.responses import Response
-
-    return Response(body, status, media_type="application/json")
-
-
-def _problem(status: int, message: str) -> Response:
-    return _json(_dump({"error": message}), status)
