@@ -16,6 +16,10 @@ STATUS = re.compile(r"(?P<code>\d{3})|(?P<family>[1-5])xx|(?P<word>ok|error|none
 """`200`, `4xx`, `ok` (below 400 and no error), `error` (400 and above, or an error), `none` (no answer)."""
 
 
+PROTOCOLS = ("http", "dns", "tcp", "udp")
+"""As `Exchange.protocol` has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Flows that meet every condition that is given; the newest `limit` of them.
@@ -36,11 +40,18 @@ class Selection:
     session: str | None = None
     conversation: str | None = None
     jail: str | None = None
+    protocol: str | None = None
+    """One of `PROTOCOLS`."""
     limit: int | None = None
 
     def matches(self, flow: Summary) -> bool:
         """Whether a flow meets the conditions; `limit` is not one of them."""
         return all(test(self, flow) for test in TESTS)
+
+
+def newest[T](flows: list[T], limit: int | None) -> list[T]:
+    """The last `limit` of a list, the oldest first; all for None."""
+    return flows if limit is None else flows[-limit:]
 
 
 def _host(wanted: Selection, flow: Summary) -> bool:
@@ -60,6 +71,10 @@ def _jail(wanted: Selection, flow: Summary) -> bool:
     return wanted.jail is None or _is_like(wanted.jail, flow.get("jail"))
 
 
+def _protocol(wanted: Selection, flow: Summary) -> bool:
+    return wanted.protocol is None or wanted.protocol == flow.get("protocol", "http")
+
+
 def _session(wanted: Selection, flow: Summary) -> bool:
     return wanted.session is None or _begins(wanted.session, flow.get("session"))
 
@@ -77,7 +92,7 @@ def _status(wanted: Selection, flow: Summary) -> bool:
 
 
 TESTS: tuple[Callable[[Selection, Summary], bool], ...] = (
-    _since, _provider, _model, _host, _status, _session, _conversation, _jail
+    _since, _provider, _model, _host, _status, _session, _conversation, _jail, _protocol
 )  # fmt: skip
 
 
