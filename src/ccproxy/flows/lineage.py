@@ -1,0 +1,194 @@
+"""Where a request belongs: which former flow's conversation it continues, and in what way.
+
+A place is found by content, within the client's session or, where the client tells none, among the flows of which the
+user's first words are the same. What is known is bounded and in memory; a session that is not is looked up in the
+archive.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import Any
+
+from ccproxy.exchange import Exchange, get_header
+from ccproxy.flows.lineage_answer import heard, undone
+from ccproxy.flows.lineage_canon import INSTRUCTING
+from ccproxy.flows.lineage_chain import Chain, read_chain
+from ccproxy.flows.lineage_group import Group, Kind, Node
+from ccproxy.flows.lineage_match import Found, New, describes, found
+from ccproxy.flows.lineage_words import Asking, asking, is_users, title_of
+from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing, FlowReader
+from ccproxy.flows.selection import Selection
+
+type Key = tuple[str, str]
+"""`session` or `conversation`, and its id."""
+type Summary = Mapping[str, Any]
+
+MOST_BYTES = 48 * 1024 * 1024
+"""Of conversations at hand."""
+MOST_GROUPS = 1024
+MOST_ASKED = 256
+LOOKED_UP, READ_AGAIN = 64, 4
+"""Flows of a session that are looked up in the archive, and how many of these are read whole."""
+AGENT_ID = b"x-claude-code-agent-id"
+"""Says which of several sub-agents asks (seen of Claude Code 2.1.330)."""
+COUNTING = ("/count_tokens", ":countTokens")
+DEEPER = frozenset({"edit", "agent", "side"})
+FOLLOWING = frozenset({"turn", "again", "compaction"})
+
+
+@dataclass(slots=True, frozen=True)
+class Place:
+    """Where a flow belongs."""
+
+    kind: Kind
+    parent: str | None
+    """The id of the flow that it follows or branches from."""
+    depth: int
+    """How many branches it is away from the trunk."""
+    turns: int
+    """Messages of its conversation."""
+    tip: str
+    """The digest of all of them, in hexadecimal digits."""
+    agent: str
+    """The digest of who asks; empty where there is no system prompt."""
+    tools: int
+    """How many were offered to the model."""
+    title: str | None
+    """The beginning of the user's newest words; None where the newest message has none (results of tools)."""
+
+    def members(self) -> dict[str, Any]:
+        """As JSON, for the summary."""
+        return asdict(self)
+
+
+class Lineage:
+    """Finds places, for flows in the order in which they ended. `reader` is asked for sessions that are not known."""
+
+    def __init__(self, reader: FlowReader | None = None) -> None:
+        self._reader = reader
+        self._groups: OrderedDict[Key, Group] = OrderedDict()
+        self._asked: OrderedDict[bytes, Asking] = OrderedDict()
+        self._bytes = 0
+
+    def place(self, ex: Exchange, summary: Summary | None = None) -> Place | None:
+        """The flow's place; None for one that is no part of a conversation.
+
+        A summary that has a place already (`Place.members`) is believed: then the flow is only learned.
+        """
+        if ex.format is None or ex.request.method != "POST":
+            return None
+        group = self._group(key_of(ex))
+        before = group.size
+        place = self._placed(ex, group, summary or {})
+        self._bytes += group.size - before
+        while len(self._groups) > 1 and (self._bytes > MOST_BYTES or len(self._groups) > MOST_GROUPS):
+            self._bytes -= self._groups.popitem(last=False)[1].size
+        return place
+
+    def _group(self, key: Key) -> Group:
+        if key not in self._groups:
+            group = self._groups[key] = Group()
+            if self._reader is not None and key[1]:
+                with suppress(ArchiveError):
+                    self._look_up(self._reader, key, group)
+            self._bytes += group.size
+        self._groups.move_to_end(key)
+        return self._groups[key]
+
+    def _look_up(self, reader: FlowReader, key: Key, group: Group) -> None:
+        """What the archive has of a session; of its last flows also what they said."""
+        told = {key[0]: key[1]}
+        selection = Selection(session=told.get("session"), conversation=told.get("conversation"), limit=LOOKED_UP)
+        flows = [flow for flow in reader.summaries(selection) if flow.get(key[0]) == key[1]]
+        for flow in flows:
+            if node := node_of(flow):
+                group.add(node)
+                follow(Found(node.kind, group.node(flow.get("parent"))))
+        for flow in flows[-READ_AGAIN:]:
+            with suppress(FlowMissing, FlowDamaged, ArchiveError):
+                self._learn(reader.exchange(flow["id"]), group)
+
+    def _learn(self, ex: Exchange, group: Group) -> None:
+        node, chain = group.node(ex.id), chain_of(ex, group)
+        if node is not None and chain is not None:
+            group.learn(node, chain, heard(ex), None)
+
+    def _placed(self, ex: Exchange, group: Group, summary: Summary) -> Place | None:
+        chain = chain_of(ex, group)
+        if chain is None:
+            return None
+        asked = self._asking(ex, chain)
+        base = group.answered(asked.previous)
+        chain = (base and read_chain(chain.data, (), base.tip)) or chain
+        turns = len(chain) + (base.turns if base else 0)
+        known = node_of(summary)
+        place = (
+            Found(known.kind, group.node(summary.get("parent")))
+            if known
+            else found(New(ex.id, chain, asked, ex.request.path.endswith(COUNTING), base), group)
+        )
+        parent = place.parent
+        depth = (parent.depth if parent else 0) + (place.kind in DEEPER)
+        node = Node(ex.id, chain.tip, turns, place.kind, depth, asked.agent, asked.tools)
+        group.add(node)
+        follow(place)
+        if place.kind != "side":
+            group.learn(node, chain, heard(ex), parent.id if parent and place.kind in FOLLOWING else None)
+        title = title_in(chain)
+        parent_id = parent.id if parent else summary.get("parent") if known else None
+        return Place(place.kind, parent_id, depth, turns, chain.tip.hex(), asked.agent, asked.tools, title)
+
+    def _asking(self, ex: Exchange, chain: Chain) -> Asking:
+        """Read once for all requests that differ in their messages only."""
+        rest, id = chain.rest(), get_header(ex.request.headers, AGENT_ID) or b""
+        first = chain.raw(0)
+        key = blake2b(b"\0".join([id, first, rest]), digest_size=16).digest()
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asking(rest, [chain.message(0)], id)
+            if len(self._asked) > MOST_ASKED:
+                self._asked.popitem(last=False)
+        return asked
+
+
+def key_of(ex: Exchange) -> Key:
+    """Where the flows are among which an exchange's place is."""
+    return ("session", ex.session) if ex.session else ("conversation", ex.conversation or "")
+
+
+def chain_of(ex: Exchange, group: Group) -> Chain | None:
+    """The messages of a request; None if it has none."""
+    chain = read_chain(undone(ex.request.body, ex.request.headers), group.bodies())
+    return chain if chain is not None and chain.tip else None
+
+
+def node_of(summary: Summary) -> Node | None:
+    """The flow of a summary that has a place."""
+    tip, kind = summary.get("tip"), summary.get("kind")
+    if not isinstance(tip, str) or not describes(kind):
+        return None
+    facts = (summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools"))
+    try:
+        return Node(summary["id"], bytes.fromhex(tip), *facts)  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def follow(place: Found) -> None:
+    """Notes that a flow is followed."""
+    if place.parent is not None and place.kind in {"turn", "compaction"}:
+        place.parent.continued = True
+
+
+def title_in(chain: Chain) -> str | None:
+    """The title of the newest message that is none of instructions."""
+    for index in range(len(chain) - 1, -1, -1):
+        message = chain.message(index)
+        if not isinstance(message, dict) or message.get("role") not in INSTRUCTING:
+            return title_of(message) if is_users(message) else None
+    return None
