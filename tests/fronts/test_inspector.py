@@ -133,6 +133,8 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
         ex = exchange()
         store.begin(ex)
         forward(ex)
+        assert ex.forwarded is not None
+        ex.forwarded.body = b'{"model":"m","messages":[{"role":"user","content":"What is it?"}]}'
         answer(ex)
         ex.response = HttpResponse(200, [], chunks=[b"translated"])
         ex.hooks = [
@@ -150,6 +152,7 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
             return str(response.json()["text"])
 
         names = (await client.get("/state")).json()["contentViews"]
+        assert "llm" in names
         assert {"client-request", "forwarded-request", "provider-response", "client-response", "hooks"} <= set(names)
         assert await view("request", "Client-Request") == (
             "POST http://127.0.0.1:4000/v1/messages?beta=true\n\nheaders:\n  host: 127.0.0.1:4000\n\n"
@@ -157,6 +160,8 @@ def test_content_views_show_the_message_of_each_step(confdir: Path) -> None:
         )
         assert "POST https://api.example.org/v1/messages?beta=true" in await view("request", "Forwarded-Request")
         assert '"a": 1' in await view("response", "Provider-Response")
+        assert (await view("request", "LLM")) == "── request\nmodel: m\n\n── user\nWhat is it?"
+        assert (await view("response", "LLM")).endswith("no message to or from a model that can be read)")
         assert (await view("response", "Client-Response")).endswith("body:\ntranslated")
         assert await view("request", "Hooks") == (
             "session: s-1\n\ntags:\n  team: blue\n\ninbound:\n  mask: ran, 1.50 ms\n    wrote messages, system\n"

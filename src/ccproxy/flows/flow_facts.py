@@ -32,6 +32,7 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.format": ex.format and str(ex.format),
         "ccproxy.action": route and route.action,
         "ccproxy.provider": route and route.provider,
+        "ccproxy.provider_format": route and route.provider_format and str(route.provider_format),
         "ccproxy.reason": route and route.reason,
         "ccproxy.forwarded": ex.forwarded is not None,
         "ccproxy.answered": ex.provider_response is not None,

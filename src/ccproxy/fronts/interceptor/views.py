@@ -15,6 +15,7 @@ from mitmproxy.http import HTTPFlow
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Headers, get_header
+from ccproxy.fronts.interceptor.llm_view import LlmView
 
 MISSING = "(this flow has none)"
 EMPTY = "(empty)"
@@ -137,7 +138,8 @@ def _result(result: dict[str, Any]) -> list[str]:
     return [f"  {result['name']}: {result['outcome']}, {result['ms']:.2f} ms{why}", *wrote]
 
 
-VIEWS = (
+VIEWS: tuple[Contentview, ...] = (
+    LlmView(),
     MessageView("Client-Request", _client_request),
     MessageView("Forwarded-Request", _forwarded_request),
     MessageView("Provider-Response", _provider_response),
