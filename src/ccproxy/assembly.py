@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ccproxy.config import Config
@@ -11,14 +11,15 @@ from ccproxy.flows.archive.feed import Feed
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.claims import Claims
 from ccproxy.gateway.gateway import Gateway
+from ccproxy.gateway.live_models import LiveModels
 from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
+from ccproxy.gateway.model_routes import ModelRoutes
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.stages import Stages
 from ccproxy.mcp.notifications import NotificationBuffer
 from ccproxy.pipeline.live import LivePipeline
-from ccproxy.providers.catalog import model_list
-from ccproxy.providers.provider import Provider, ProviderMap, build_providers
+from ccproxy.providers.provider import ProviderMap, build_providers
 from ccproxy.providers.standing import Credentials
 from ccproxy.simulator import respond
 from ccproxy.transport.carrier import TransportError
@@ -48,7 +49,8 @@ class House:
         self.credentials = Credentials(self.providers)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
-        local = LocalRoutes(local_routes(self.providers, self.notifications))
+        models = ModelRoutes(self.providers, config.lightllm.transforms, LiveModels(self.transport))
+        local = LocalRoutes(local_routes(self.notifications), models)
         self.claims = Claims(config.lightllm.transforms, self.providers)
         router = Router(config.lightllm.transforms, self.providers)
         resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
@@ -73,11 +75,8 @@ def build_transport(config: Config) -> Transport:
     return Transport(Ways(config), NativePool(limits), CurlCarrier(limits), EmbeddedCarrier(respond))
 
 
-def local_routes(providers: Mapping[str, Provider], notifications: NotificationBuffer) -> dict[str, dict[str, Answer]]:
-    """What ccproxy answers by itself."""
-
-    def models(inquiry: Inquiry) -> Reply:
-        return json_reply(model_list(providers))
+def local_routes(notifications: NotificationBuffer) -> dict[str, dict[str, Answer]]:
+    """What ccproxy answers by itself, beside its lists of models."""
 
     def notify(inquiry: Inquiry) -> Reply:
         # Only JSON: a web page can send other types here without being asked (Fetch standard, "CORS-safelisted").
@@ -88,6 +87,5 @@ def local_routes(providers: Mapping[str, Provider], notifications: NotificationB
     return {
         "/": {"GET": health},
         "/health": {"GET": health},
-        "/v1/models": {"GET": models},
         "/mcp/notify": {"POST": notify},
     }

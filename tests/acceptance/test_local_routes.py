@@ -42,11 +42,6 @@ def test_A15_models_come_from_the_configured_providers(start_daemon: StartDaemon
     assert both == only_claude | only_google
 
 
-def test_A15_the_list_asks_nobody(daemon: Daemon, upstream: Upstream) -> None:
-    models(daemon)
-    assert not upstream.requests
-
-
 VALID = {"task_id": "t-1", "session_id": "s-1", "claude_session_id": "c-1", "event": {"tier": 1, "summary": "é"}}
 INVALID = [
     b"",

@@ -281,7 +281,7 @@ BESIDE = [
     ("openai", "DELETE", "/v1/chat/completions/c1", None, "/v1/chat/completions/c1"),
     ("openai_responses", "GET", "/v1/responses/resp_1?x", None, "/v1/responses/resp_1?x"),
     ("openai_responses", "POST", "/v1/responses/resp_1/cancel", b"", "/v1/responses/resp_1/cancel"),
-    ("gemini", "GET", "/v1beta/models?pageSize=3", None, "/v1beta/models?pageSize=3"),
+    ("gemini", "GET", "/v1beta/cachedContents?pageSize=3", None, "/v1beta/cachedContents?pageSize=3"),
     ("gemini", "POST", "/v1beta/models/m-1:embedContent", b'{"content":{}}', "/v1beta/models/MODEL:embedContent"),
     ("gemini", "POST", "/upload/v1beta/files", b"\x89PNG", "/upload/v1beta/files"),
 ]

@@ -11,7 +11,6 @@ import pytest
 from ccproxy.auth import Credential
 from ccproxy.config import Config
 from ccproxy.exchange import Origin, WireFormat
-from ccproxy.providers.catalog import KNOWN_MODELS, model_list
 from ccproxy.providers.endpoint import parse_endpoint
 from ccproxy.providers.provider import NoCredential, Provider, build_providers, in_path
 
@@ -155,13 +154,3 @@ def test_no_credential_is_needed_or_none_is_had(tmp_path: Path) -> None:
     assert free.auth_header(Credential("x")) == (b"authorization", b"Bearer x")
     with pytest.raises(NoCredential, match=r"provider 'p': .*no-such"):
         asyncio.run(made(auth={"type": "file", "file": str(tmp_path / "no-such")}).credential())
-
-
-def test_the_model_list_names_what_is_known() -> None:
-    host, models = next(iter(KNOWN_MODELS.items()))
-    providers = {"known": made(host=host), "sim": made("simulator"), "local": made("openai")}
-    document: Any = model_list(providers)
-    assert [entry["id"] for entry in document["data"]] == [*models, "simulator-1"]
-    assert {entry["object"] for entry in document["data"]} == {entry["type"] for entry in document["data"]} == {"model"}
-    assert (document["first_id"], document["last_id"], document["has_more"]) == (models[0], "simulator-1", False)
-    assert model_list({}) == {"object": "list", "data": [], "has_more": False, "first_id": None, "last_id": None}

@@ -109,7 +109,9 @@ class Gateway:
             refuse_foreign_origin(inquiry.fields)
         answer = self._local.find(inquiry)
         if answer is not None:
-            return self._answer_locally(exchange, answer(inquiry))
+            given_locally = answer(inquiry)
+            local = given_locally if isinstance(given_locally, Reply) else await given_locally
+            return self._answer_locally(exchange, local)
         run = self._stages.begin(inquiry)
         given = await run.inbound(inquiry)
         if given is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol
 
 import orjson
 
@@ -10,15 +11,22 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.reply import Reply
 
-type Answer = Callable[[Inquiry], Reply]
-"""Answers a request at once, without waiting for anything."""
+type Answer = Callable[[Inquiry], Reply | Awaitable[Reply]]
+"""Answers a request: at once where nothing has to be waited for. May raise Refused."""
+
+
+class Finder(Protocol):
+    """Other paths than exact ones."""
+
+    def find(self, inquiry: Inquiry) -> Answer | None:
+        """Who answers this request of the reverse listener, None if it is not ours. Raises Refused."""
 
 
 class LocalRoutes:
-    """Exact paths of the reverse listener, each with the methods it knows."""
+    """Exact paths of the reverse listener, each with the methods it knows, and then others."""
 
-    def __init__(self, routes: Mapping[str, Mapping[str, Answer]]) -> None:
-        self._routes = routes
+    def __init__(self, routes: Mapping[str, Mapping[str, Answer]], *others: Finder) -> None:
+        self._routes, self._others = routes, others
 
     def find(self, inquiry: Inquiry) -> Answer | None:
         """Who answers this request, None if it is not ours.
@@ -30,14 +38,23 @@ class LocalRoutes:
             return None
         methods = self._routes.get(inquiry.path)
         if methods is None:
-            return None
-        method = inquiry.exchange.request.method
-        answer = methods.get("GET" if method == "HEAD" else method)
-        if answer is None:
-            allowed = ", ".join(methods)
-            message = f"{inquiry.path} is answered by ccproxy itself and knows {allowed} only, not {method}"
-            raise Refused(405, "method_not_allowed", message, [(b"Allow", allowed.encode("ascii"))])
-        return answer
+            return next((answer for other in self._others if (answer := other.find(inquiry)) is not None), None)
+        return methods[only(methods, inquiry)]
+
+
+def only(methods: Iterable[str], inquiry: Inquiry) -> str:
+    """The method of a request, GET for HEAD.
+
+    Raises:
+        Refused: 405 for one that is not among `methods` (RFC 9110 §15.5.6).
+    """
+    asked = inquiry.exchange.request.method
+    method = "GET" if asked == "HEAD" else asked
+    if method not in (known := list(methods)):
+        allowed = ", ".join(known)
+        message = f"{inquiry.path} is answered by ccproxy itself and knows {allowed} only, not {asked}"
+        raise Refused(405, "method_not_allowed", message, [(b"Allow", allowed.encode("ascii"))])
+    return method
 
 
 def health(inquiry: Inquiry) -> Reply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.providers.provider import Provider
@@ -34,6 +36,13 @@ def no_model(inquiry: Inquiry, provider: Provider) -> Refused:
 def odd_model(model: str) -> Refused:
     """The refusal of a model whose name would change the meaning of a path."""
     return Refused(400, "invalid_model", f"the model {model!r} is not a name: it has an empty part, or one of dots")
+
+
+def unknown_provider(source: str, name: str, configured: Iterable[str]) -> Refused:
+    """The refusal of a provider that is not there. `source` says who names it: `the sentinel key names`."""
+    known = ", ".join(configured) or "none"
+    message = f"{source} the provider {name!r}, which is not configured (configured: {known})"
+    return Refused(401, "unknown_provider", message)
 
 
 def no_route(inquiry: Inquiry, has_rules: bool) -> Refused:

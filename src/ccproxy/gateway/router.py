@@ -8,7 +8,7 @@ from ccproxy.config import Transform
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Action, Plan, route_to
-from ccproxy.gateway.refusals import no_route
+from ccproxy.gateway.refusals import no_route, unknown_provider
 from ccproxy.gateway.rules import destination, filled, joined, matches, own_target, query_for, with_model
 from ccproxy.gateway.translation.route import plan_translation
 from ccproxy.providers.provider import Provider
@@ -76,12 +76,7 @@ class Router:
     def _named(self, name: str, source: str) -> Provider:
         provider = self._providers.get(name)
         if provider is None:
-            known = ", ".join(self._providers) or "none"
-            raise Refused(
-                401,
-                "unknown_provider",
-                f"{source} the provider {name!r}, which is not configured (configured: {known})",
-            )
+            raise unknown_provider(source, name, self._providers)
         return provider
 
     # -- by rule

@@ -1,59 +1,121 @@
-"""The model list of `GET /v1/models`: what the configured providers are known to serve.
-
-The answer suits the SDKs of OpenAI and Anthropic alike: each reads the members it knows.
-"""
+"""Which models providers serve: what is known of public hosts without asking, and what a provider's own list says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
-from ccproxy.providers.provider import Provider
+import orjson
 
-KNOWN_MODELS: dict[str, tuple[str, ...]] = {
-    "api.anthropic.com": (
-        "claude-opus-4-7",
-        "claude-sonnet-4-6",
-        "claude-sonnet-4-5-20250929",
-        "claude-haiku-4-5-20251001",
-    ),
-    "api.openai.com": ("gpt-5.1", "gpt-5", "gpt-5-mini", "gpt-4o", "gpt-4o-mini"),
-    "chatgpt.com": ("gpt-5.1-codex", "gpt-5.1-codex-mini", "gpt-5.1"),
-    "generativelanguage.googleapis.com": ("gemini-3-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash"),
-    "cloudcode-pa.googleapis.com": (
-        "gemini-3-pro-preview",
-        "gemini-3-flash-preview",
-        "gemini-2.5-pro",
-        "gemini-2.5-flash",
-    ),
-    "api.deepseek.com": ("deepseek-chat", "deepseek-reasoner"),
-    "simulator": ("simulator-1",),
-}
-"""Models by a provider's host. Static: nobody is asked before the user asks for it."""
+from ccproxy.providers.provider import EMBEDDED, Provider
 
 CREATED = 1_767_225_600
 """2026-01-01, for models whose date we do not know: a fixed value, so that the list does not change by itself."""
+MOST = 5000
+"""Models that are taken of one provider's list."""
+LONGEST = 200
+"""Characters of an id that is taken."""
+SIMULATED = "simulator-1"
+GEMINI_NAME = "models/"
+"""What stands before an id in Gemini's `name`."""
 
 
-def model_list(providers: Mapping[str, Provider]) -> dict[str, object]:
-    """The list document (platform.openai.com/docs/api-reference/models, docs.anthropic.com/en/api/models-list)."""
-    data = [model_entry(model, provider.name) for provider in providers.values() for model in models_of(provider)]
-    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-    return {"object": "list", "data": data, "has_more": False, "first_id": first, "last_id": last}
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that a client can ask for."""
+
+    id: str
+    owner: str = ""
+    """The name of the provider that serves it."""
+    name: str | None = None
+    """For people."""
+    created: int = CREATED
+    """Seconds since the epoch."""
+    input_limit: int | None = None
+    """Tokens."""
+    output_limit: int | None = None
+    """Tokens."""
+    methods: tuple[str, ...] = ()
+    """Gemini's `supportedGenerationMethods`."""
 
 
-def models_of(provider: Provider) -> Iterable[str]:
-    """The models that a provider is known to serve; none for hosts that we do not know."""
-    return KNOWN_MODELS.get(provider.origin.host, ())
+def known_models(provider: Provider) -> list[Model]:
+    """The models that a provider's host is known to serve; none for hosts that we do not know. Asks nobody."""
+    return [replace(model, owner=provider.name) for model in known_hosts().get(provider.origin.host, ())]
 
 
-def model_entry(model: str, owner: str) -> dict[str, object]:
-    """One model."""
-    return {
-        "id": model,
-        "object": "model",
-        "type": "model",
-        "created": CREATED,
-        "created_at": "2026-01-01T00:00:00Z",
-        "display_name": model,
-        "owned_by": owner,
+@cache
+def known_hosts() -> dict[str, tuple[Model, ...]]:
+    """Models by host, from the file that `tools/model_catalog.py` makes."""
+    document = orjson.loads(files(__package__).joinpath("catalog.json").read_bytes())
+    hosts = {
+        host: tuple(Model(each["id"], name=each["name"], input_limit=each["context"]) for each in listed)
+        for host, listed in document.items()
     }
+    return hosts | {EMBEDDED.host: (Model(SIMULATED, name="Simulator"),)}
+
+
+def read_models(body: bytes, owner: str) -> list[Model] | None:
+    """The models of a provider's answer, whichever API's it is; None if it is no list of models.
+
+    Lists are in `data` (OpenAI, Anthropic, most others) or in `models` (Gemini, Codex). Items without an id of a sane
+    length and kind are left out, and ids that were there before.
+    """
+    try:
+        document = orjson.loads(body)
+    except ValueError:
+        return None
+    items = next((document[key] for key in ("data", "models") if key in document), None) if _is(document) else document
+    if not isinstance(items, list):
+        return None
+    found = [model for item in items[:MOST] if _is(item) and (model := _model(item, owner)) is not None]
+    return unique(found) if found or not items else None
+
+
+def unique(models: Iterable[Model]) -> list[Model]:
+    """Each id once: the first that has it counts."""
+    by_id: dict[str, Model] = {}
+    for model in models:
+        by_id.setdefault(model.id, model)
+    return list(by_id.values())
+
+
+def _is(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _model(item: dict[str, Any], owner: str) -> Model | None:
+    id = _text(item, "id", "slug", "name").removeprefix(GEMINI_NAME)
+    if not id or len(id) > LONGEST or not id.isprintable():
+        return None
+    methods = item.get("supportedGenerationMethods")
+    return Model(
+        id,
+        owner,
+        _text(item, "display_name", "displayName", "name").removeprefix(GEMINI_NAME) or None,
+        _created(item),
+        _number(item, "inputTokenLimit", "max_input_tokens", "context_length", "context_window", "max_model_len"),
+        _number(item, "outputTokenLimit", "max_tokens"),
+        tuple(each for each in methods if isinstance(each, str)) if isinstance(methods, list) else (),
+    )
+
+
+def _text(item: dict[str, Any], *names: str) -> str:
+    return next((value for name in names if isinstance(value := item.get(name), str) and value), "")
+
+
+def _number(item: dict[str, Any], *names: str) -> int | None:
+    return next((value for name in names if type(value := item.get(name)) is int and value > 0), None)
+
+
+def _created(item: dict[str, Any]) -> int:
+    if (told := _number(item, "created")) is not None:
+        return told if told < 2**40 else CREATED
+    try:
+        return int(datetime.fromisoformat(_text(item, "created_at")).timestamp())
+    except (ValueError, OverflowError):
+        return CREATED

@@ -101,6 +101,7 @@ GUESSES: tuple[tuple[bytes, WireFormat], ...] = (
     (b"anthropic-version", WireFormat.ANTHROPIC),
     (b"x-goog-api-key", WireFormat.GEMINI),
     (b"x-goog-api-client", WireFormat.GEMINI),
+    (b"x-api-key", WireFormat.ANTHROPIC),
 )
 
 

@@ -133,6 +133,12 @@ class Provider:
                 path = self._path.removesuffix(resource) + "/" + path.removeprefix(root)
         return self._join(path, query)
 
+    def models_target(self, query: bytes = b"") -> bytes | None:
+        """The request-target of its list of models; None where its path tells not where that would be."""
+        resource = RESOURCES[self.format] if self.format is not None else ""
+        root = self._path.removesuffix(resource)
+        return self._join(root + "/models", query) if root != self._path and "{" not in root else None
+
     def plain_target(self, path: str, query: bytes) -> bytes:
         """The request-target for a path kept as it is."""
         return self._join(path, query)
