@@ -185,7 +185,7 @@ def test_A13_a_refused_token_is_renewed_and_the_client_sees_one_clean_answer(
     counters = issuer.ask("GET", "/counters")
     assert (counters["posts"], counters["reused"]) == (posts + 1, 0)
     assert issuer.ask("GET", f"/current?refresh={account.tokens[1]}")["current"]
-    record = office.daemon.flow(agent)
+    record = office.daemon.control("GET", f"/flows/{office.daemon.flow(agent)['id']}")
     assert [attempt["status"] for attempt in record["tries"]] == [401, 200]
     assert record["tries"][0]["note"] == "sent again with a renewed credential"
     assert not any(token in json.dumps(record) for token in (*before, *account.tokens))

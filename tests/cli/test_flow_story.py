@@ -96,6 +96,7 @@ def test_a_translated_exchange_from_beginning_to_end() -> None:
         "route",
         "  transform     work (rule 2)",
         "  url           https://api.test/v1/chat/completions",
+        "  sent by       HTTP/1.1, on a new connection",
         "  model         gpt-5",
         "  left out      cache_control (2)",
         "",

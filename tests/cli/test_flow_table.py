@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ccproxy.cli.flows.table import cells, error
+import pytest
+
+from ccproxy.cli.flows.table import cells, dollars, error, tokens
 from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.summary import summarize
 
@@ -39,6 +41,7 @@ def test_a_finished_exchange() -> None:
         "opus → work/sonnet",
         "200",
         "12/34",
+        "",
         "100 ms",
         "250 ms",
     ]
@@ -59,9 +62,31 @@ def test_one_that_failed_before_it_went_anywhere() -> None:
 def test_one_under_way() -> None:
     shown = cells(summarize(exchange()), NOW)
     assert shown[5].text == "…"
-    assert [cell.text for cell in shown[6:]] == ["", "", ""]
+    assert [cell.text for cell in shown[6:]] == ["", "", "", ""]
 
 
 def test_one_without_model_and_user_agent() -> None:
     made = Exchange(HttpRequest("GET", b"/v1/models", []))
     assert [cell.text for cell in cells(summarize(made), NOW)[2:5]] == ["reverse", "GET /v1/models", "-"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "shown"),
+    [
+        (None, ""),
+        ({"input_tokens": 3, "output_tokens": 250, "cache_read_input_tokens": 0}, "3/250"),
+        ({"input_tokens": 3, "output_tokens": 9999, "cache_read_input_tokens": 152_400}, "3/9999/152k"),
+        ({"input_tokens": 3, "output_tokens": 1, "cache_creation_input_tokens": 10_000}, "10k/1"),
+        ({"input_tokens": 1_500_000, "output_tokens": None}, "1.5M/?"),
+        ({"input_tokens": 999_600, "output_tokens": 999_400}, "1.0M/999k"),
+    ],
+)
+def test_tokens(usage: dict[str, int] | None, shown: str) -> None:
+    assert tokens({"usage": usage}) == shown
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"), [("0.00421", "$0.0042"), ("0", "$0.00"), ("1.254", "$1.25"), ("0.99996", "$1.00")]
+)
+def test_dollars(usd: str, shown: str) -> None:
+    assert (dollars({"usd": usd}), dollars(None)) == (shown, "")

@@ -41,18 +41,6 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "total_ms": 500,
         "dropped": {},
         "attempts": 1,
-        "tries": [
-            {
-                "status": 200,
-                "error": None,
-                "ms": 98,
-                "reused": False,
-                "note": "",
-                "interim": [],
-                "headers": [],
-                "body": "",
-            }
-        ],
         "request_bytes": len(ex.request.body),
         "response_bytes": len(ex.response.body) if ex.response else 0,
         "client_tls": None,
@@ -73,7 +61,20 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
     assert summary["request"]["pretty_host"] == "api.anthropic.com"
     assert summary["request"]["headers"] == [["Host", "api.anthropic.com"], ["x-api-key", REDACTED]]
     assert summary["response"]["status_code"] == 200
-    assert "top-secret" not in json.dumps(detail(ex))
+    told = detail(ex)
+    assert [(each["status"], each["ms"], each["reused"]) for each in told["tries"]] == [(200, 98, False)]
+    assert "top-secret" not in json.dumps(told)
+
+
+def test_a_detail_with_its_credentials(recording: Callable[[str], Exchange]) -> None:
+    ex = recording("anthropic_stream")
+    ex.request.target += b"?key=s3cret"
+    ex.attempts[0].headers = [(b"set-cookie", b"crumb")]
+    told = detail(ex, secrets=True)
+    assert told["request"]["headers"] == [["Host", "api.anthropic.com"], ["x-api-key", "top-secret"]]
+    assert (told["path"], told["tries"][0]["headers"]) == ("/v1/messages?key=s3cret", [["set-cookie", "crumb"]])
+    changed = {key for key, value in detail(ex).items() if value != told[key]}
+    assert changed == {"path", "request", "tries", "client_headers"}
 
 
 def test_an_exchange_under_way() -> None:
@@ -96,6 +97,13 @@ def test_an_exchange_that_failed_before_it_was_forwarded() -> None:
     assert summary["error"] == {"kind": "no_route", "message": "no provider is named"}
     assert (summary["status"], summary["model"], summary["stream"]) == (501, None, False)
     assert summary["response"]["headers"][1] == ["Set-Cookie", REDACTED]
+
+
+def test_the_url_of_one_that_never_left_is_where_it_was_meant_to_go() -> None:
+    ex = Exchange(HttpRequest("POST", b"/v1/messages", [(b"host", b"127.0.0.1:4000")], b"{}"))
+    ex.route = Route("redirect", "main", None, Origin("https", "api.test", 443), "sentinel")
+    ex.failure = Failure("credential_failed", "the vault is locked")
+    assert (summarize(ex)["url"], summarize(ex)["request"]["host"]) == ("https://api.test/v1/messages", "api.test")
 
 
 def test_bodies_as_text_or_base64() -> None:

@@ -373,7 +373,7 @@ def test_a_credential_of_a_hooks_own_is_not_replaced_by_the_providers(
     upstream.script = lambda _: [Send(refusal)]
     assert asked(hooked, client, name, "pays", agent).status == 401
     assert len(upstream.requests) == 1
-    (attempt,) = hooked.flow(agent)["tries"]
+    (attempt,) = hooked.control("GET", f"/flows/{hooked.flow(agent)['id']}")["tries"]
     assert attempt["note"] == "the credential was not renewed: it is a hook's own"
 
 

@@ -48,7 +48,6 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "total_ms": _milliseconds(ex.timings.started, ex.timings.finished),
         "dropped": ex.dropped,
         "attempts": len(ex.attempts),
-        "tries": told_attempts(ex),
         "request_bytes": ex.raw.sent if ex.raw else ex.request.size,
         "response_bytes": ex.raw.received if ex.raw else response.size if response else 0,
         "user_agent": agent.decode("latin-1") if agent else None,
@@ -63,11 +62,12 @@ def summarize(ex: Exchange) -> dict[str, Any]:
     }
 
 
-def detail(ex: Exchange) -> dict[str, Any]:
+def detail(ex: Exchange, *, secrets: bool = False) -> dict[str, Any]:
     """A summary with the four bodies: `{"text", "encoding", "size", "truncated"}` each, content codings undone.
 
     `encoding` says what `text` is: `utf-8` as it was, or `base64` of bytes that are no text. `messages` are those of a
-    WebSocket that was read on its way, of DNS, or the pieces of a TCP or UDP conversation.
+    WebSocket that was read on its way, of DNS, or the pieces of a TCP or UDP conversation. `tries` are the attempts.
+    With `secrets`, header fields and request-targets are as they were.
     """
     bodies = {
         "client_request": _body_of(ex.request),
@@ -77,11 +77,35 @@ def detail(ex: Exchange) -> dict[str, Any]:
     }
     return {
         **summarize(ex),
+        "tries": told_attempts(ex),
         "client_tls": dict(ex.client_tls) if ex.client_tls else None,
         "client_headers": redact_headers(ex.request.headers),
         "bodies": bodies,
         "messages": messages_of(ex),
+        **(unredacted(ex) if secrets else {}),
     }
+
+
+def unredacted(ex: Exchange) -> dict[str, Any]:
+    """The members of a detail that may hold credentials, as they were."""
+    sent, answer = forwarded(ex), answered(ex)
+    target = sent.target.decode("latin-1")
+    tries = [
+        told | {"headers": _fields(attempt.headers)}
+        for told, attempt in zip(told_attempts(ex), ex.attempts, strict=True)
+    ]
+    return {
+        "path": ex.request.target.decode("latin-1"),
+        "url": url_of(ex, origin_of(ex), target),
+        "tries": tries,
+        "client_headers": _fields(ex.request.headers),
+        "request": _request(ex, sent) | {"path": target, "headers": _fields(sent.headers)},
+        "response": answer and {**(_response(ex, answer) or {}), "headers": _fields(answer.headers)},
+    }
+
+
+def _fields(headers: Headers) -> list[list[str]]:
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
 
 
 def forwarded(ex: Exchange) -> HttpRequest:
@@ -95,8 +119,8 @@ def answered(ex: Exchange) -> HttpResponse | None:
 
 
 def origin_of(ex: Exchange) -> Origin:
-    """Where the request went, or, if nowhere, where it was meant to go or the listener it came to."""
-    if ex.route and ex.route.origin and ex.forwarded:
+    """Where the request went, or, if nowhere, where it was meant to go; the listener where that is not known either."""
+    if ex.route and ex.route.origin:
         return ex.route.origin
     if ex.destination is not None:
         return ex.destination

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from ccproxy.cli.flows.answer import answer_lines
-from ccproxy.cli.flows.table import Summary, status, tokens
+from ccproxy.cli.flows.table import Summary, dollars, status
 from ccproxy.cli.words import clock, duration, size, visible
 
 MARKS = {"ran": ("●", "green"), "skipped": ("○", "bright_black"), "failed": ("✗", "red")}
@@ -65,6 +65,7 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "body", f"{size(flow['request_bytes'])}{manner}" if flow["request_bytes"] else None
     yield "session", flow["session"]
     yield "conversation", flow["conversation"]
+    yield "continues", flow.get("parent")
     yield "system prompt", flow["system_hash"]
     yield "tags", ", ".join(f"{name}={value}" for name, value in flow["tags"].items())
 
@@ -83,6 +84,7 @@ def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:
     yield action, " ".join(filter(None, [flow["provider"], f"({flow['reason']})"]))
     if action != "local":
         yield "url", flow["url"]
+        yield "sent by", carried(flow)
     yield "model", flow["dest_model"] if flow["dest_model"] != flow["model"] else None
     yield "left out", ", ".join(f"{name} ({count})" for name, count in flow["dropped"].items())
 
@@ -101,6 +103,7 @@ def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     yield "messages", messages(talk)
     yield "closed with", str(talk["close_code"]) if talk.get("close_code") else None
     yield "tokens", used(flow)
+    yield "cost", cost(flow)
 
 
 def attempts(flow: Summary) -> Iterator[tuple[str, str | None]]:
@@ -140,8 +143,22 @@ def used(flow: Summary) -> str | None:
         )
         if usage.get(name)
     ]
-    taken, given = tokens(flow).split("/")
+    taken, given = ("?" if usage.get(name) is None else usage[name] for name in ("input_tokens", "output_tokens"))
     return ", ".join([f"{taken} in", f"{given} out", *cached])
+
+
+def cost(flow: Summary) -> str | None:
+    """What the tokens cost by the list prices."""
+    told = flow.get("cost")
+    return f"{dollars(told)} ({told['model']} of {told['provider']})" if told else None
+
+
+def carried(flow: Summary) -> str | None:
+    """By which protocol it was sent, and whether the connection was warm; nothing if it was not sent."""
+    tries, answer = flow.get("tries"), flow["response"] or flow["request"]
+    if not tries or flow["protocol"] != "http":
+        return None
+    return f"{answer['http_version']}, on {'an open' if tries[-1]['reused'] else 'a new'} connection"
 
 
 def hooks(flow: Summary, stage: str) -> list[str]:

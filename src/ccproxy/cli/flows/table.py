@@ -15,12 +15,13 @@ type Summary = dict[str, Any]
 COLUMNS = (
     Column("id", 8),
     Column("time", 8, rank=3),
-    Column("client", 12, rank=4),
-    Column("request", 20, rank=6),
+    Column("client", 12, rank=5),
+    Column("request", 20, rank=7),
     Column("model → provider", 24),
     Column("status", 6, right=True),
-    Column("in/out", 9, right=True, rank=2),
-    Column("first byte", 10, right=True, rank=5),
+    Column("in/out/cached", 9, right=True, rank=2),
+    Column("cost", 7, right=True, rank=4),
+    Column("first byte", 10, right=True, rank=6),
     Column("total", 7, right=True, rank=1),
 )
 
@@ -34,14 +35,21 @@ DNS_FINE = "NOERROR"
 
 def show_flows(flows: Sequence[Summary]) -> None:
     """Print the flows on standard output, in the order given."""
-    now = datetime.now().astimezone()
-    columns, rows = list(COLUMNS), [cells(flow, now) for flow in flows]
-    if any(flow.get("jail") for flow in flows):
-        columns.insert(JAIL_AT, JAIL)
-        for flow, row in zip(flows, rows, strict=True):
-            row.insert(JAIL_AT, Cell(flow.get("jail") or "", "magenta"))
-    notes = [Cell(error(flow), "red") for flow in flows]
-    show(columns, list(map(Row, rows, notes)), "error")
+    now, with_jail = datetime.now().astimezone(), any(flow.get("jail") for flow in flows)
+    show(columns(with_jail), [row(flow, now, with_jail) for flow in flows], "error")
+
+
+def columns(with_jail: bool) -> list[Column]:
+    """The table's columns, with or without that of jails."""
+    return [*COLUMNS[:JAIL_AT], *([JAIL] if with_jail else []), *COLUMNS[JAIL_AT:]]
+
+
+def row(flow: Summary, now: datetime, with_jail: bool) -> Row:
+    """A flow's line, in the order of `columns`; why it failed is its note."""
+    found = cells(flow, now)
+    if with_jail:
+        found.insert(JAIL_AT, Cell(flow.get("jail") or "", "magenta"))
+    return Row(found, Cell(error(flow), "red"))
 
 
 def cells(flow: Summary, now: datetime) -> list[Cell]:
@@ -54,6 +62,7 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
         Cell(route(flow)),
         status(flow),
         Cell(tokens(flow)),
+        Cell(dollars(flow.get("cost"))),
         Cell(duration(flow.get("first_byte_ms"))),
         Cell(duration(flow.get("total_ms"))),
     ]
@@ -112,9 +121,29 @@ def answered(flow: Summary) -> Cell:
 
 
 def tokens(flow: Summary) -> str:
-    """Input and output tokens; empty if the provider told none."""
+    """Tokens in, out and, where there are such, read from the provider's cache; empty if the provider told none.
+
+    Those that were written to the cache count as in.
+    """
     usage = flow.get("usage")
     if not usage:
         return ""
-    counts = (usage.get("input_tokens"), usage.get("output_tokens"))
-    return "/".join("?" if count is None else str(count) for count in counts)
+    taken, given, cached = (usage.get(name) for name in ("input_tokens", "output_tokens", "cache_read_input_tokens"))
+    written = usage.get("cache_creation_input_tokens")
+    counts = [None if taken is None else taken + (written or 0), given, *([cached] if cached else [])]
+    return "/".join("?" if count is None else short(count) for count in counts)
+
+
+def short(count: int) -> str:
+    """`950`, `9500`, `12k`, `1.5M`."""
+    if count < 10_000:
+        return str(count)
+    return f"{count / 1000:.0f}k" if count < 999_500 else f"{count / 1_000_000:.1f}M"
+
+
+def dollars(cost: Summary | None) -> str:
+    """`$0.0042`, `$1.25`; empty where it is not known."""
+    if not cost:
+        return ""
+    amount = float(cost["usd"])
+    return f"${amount:.2f}" if amount >= 0.99995 or amount == 0 else f"${amount:.4f}"
