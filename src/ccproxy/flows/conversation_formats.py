@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ccproxy.exchange import WireFormat
-from ccproxy.flows.conversation_blocks import block_of, blocks_in, has_parts, part_of, text_block
+from ccproxy.flows.conversation_blocks import block_of, blocks_in, has_parts, part_of, text_block, text_in
 from ccproxy.flows.conversation_parts import AS_STRING, Block, Message, Parts, Tool, canonical, dicts, unmarked
 
 INSTRUCTING = frozenset({"system", "developer"})
@@ -118,7 +118,7 @@ def item(value: Any) -> Message:
     if not isinstance(value, dict) or "type" not in value or value["type"] == "message":
         return message_of(value)
     block = block_of(value)
-    role = "assistant" if value["type"] in ASSISTANTS else "tool" if block.kind == "tool_result" else ""
+    role = "assistant" if text_in(value, "type") in ASSISTANTS else "tool" if block.kind == "tool_result" else ""
     return Message(role, (block,))
 
 
@@ -148,7 +148,11 @@ def instructions(messages: Sequence[Any]) -> tuple[tuple[Block, ...], Sequence[A
 
 def is_instruction(message: Any) -> bool:
     """Whether a message is a system prompt."""
-    return isinstance(message, dict) and message.get("role") in INSTRUCTING and message.get("type") in (None, "message")
+    return (
+        isinstance(message, dict)
+        and text_in(message, "role") in INSTRUCTING
+        and message.get("type") in (None, "message")
+    )
 
 
 def message_block(message: dict[str, Any]) -> Block:

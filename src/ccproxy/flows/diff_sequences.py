@@ -67,12 +67,7 @@ def moves(old: Sequence[str], new: Sequence[str], gaps: list[tuple[list[int], li
     for _, after in gaps:
         for at in after:
             places[new[at]].append(at)
-    pairs = []
-    for before, _ in gaps:
-        for at in before:
-            if waiting := places.get(old[at]):
-                pairs.append((at, waiting.pop(0)))
-    return pairs
+    return [(at, waiting.pop(0)) for before, _ in gaps for at in before if (waiting := places.get(old[at]))]
 
 
 def matched(left: Sequence[int], right: Sequence[int], alike: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
