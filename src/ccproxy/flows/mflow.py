@@ -6,7 +6,6 @@ was sent, credentials too: they are the user's own view of the user's own traffi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,7 +22,9 @@ from wsproto.frame_protocol import Opcode
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Origin, WebSocketRecord, get_header
 from ccproxy.flows import frames, raw_flows
+from ccproxy.flows.files import private_file
 from ccproxy.flows.flow_facts import comment, metadata
+from ccproxy.flows.mflow_facts import add_record
 from ccproxy.flows.summary import answered, forwarded, origin_of
 
 LISTENER = ("127.0.0.1", 0)
@@ -78,20 +79,19 @@ def _tell(flow: Flow, ex: Exchange) -> None:
 
 
 def write(exchanges: Iterable[Exchange], path: Path) -> int:
-    """Writes a flow file readable by its owner only, and returns how many flows it holds. Raises OSError."""
+    """Writes a flow file, readable by its owner only, and returns how many flows it holds. Raises OSError.
+
+    Its flows also hold what mitmproxy has no place for: `ccproxy.flows.mflow_reading` has the exchanges back.
+    """
     count = 0
-    with open(path, "wb", opener=_private) as file:
+    with private_file(path) as file:
         writer = FlowWriter(file)  # type: ignore[no-untyped-call]
         for ex in exchanges:
-            writer.add(to_flow(ex))
+            flow = to_flow(ex)
+            add_record(flow, ex)
+            writer.add(flow)
             count += 1
     return count
-
-
-def _private(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags, 0o600)
-    os.fchmod(descriptor, 0o600)  # it may have been there before
-    return descriptor
 
 
 def _client(ex: Exchange) -> connection.Client:
@@ -143,7 +143,7 @@ def _response(ex: Exchange, response: HttpResponse) -> Response:
         reason=response.reason,
         headers=Headers(response.headers),
         content=response.body,
-        trailers=None,
+        trailers=Headers(response.trailers) if response.trailers else None,
         timestamp_start=ex.timings.headers or _end(ex),
         timestamp_end=ex.timings.finished,
     )
