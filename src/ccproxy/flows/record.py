@@ -121,6 +121,31 @@ def from_record(record: Record) -> Exchange:
         raise RecordError(f"the record of a flow cannot be read: {error!r}") from error
 
 
+def without_bodies(record: Record) -> Record:
+    """The record without its bodies; each message still has its size, all of it dropped."""
+    facts, sizes = dict(record.facts), [len(body) for body in record.bodies]
+    for name in ("request", "forwarded", "provider_response", "response"):
+        if isinstance(facts[name], dict):
+            facts[name] = _without(facts[name], sizes, "body")
+    if facts["websocket"]:
+        facts["websocket"] = _unsaid(facts["websocket"], sizes, ("from_client", "from_server", "messages"))
+    if facts["raw"]:
+        facts["raw"] = _unsaid(facts["raw"], sizes, ("messages",))
+    facts["attempts"] = [{**each, "body": ""} for each in facts["attempts"]]
+    return Record(facts, ())
+
+
+def _without(facts: Mapping[str, Any], sizes: Sequence[int], name: str) -> dict[str, Any]:
+    place = facts[name]
+    return {**facts, name: None, "dropped": facts["dropped"] + (0 if place is None else sizes[place])}
+
+
+def _unsaid(facts: Mapping[str, Any], sizes: Sequence[int], sides: Sequence[str]) -> dict[str, Any]:
+    places = [facts[side]["body"] for side in sides]
+    empty = {side: {**{key: [] for key in facts[side]}, "body": None} for side in sides}
+    return {**facts, **empty, "dropped": facts["dropped"] + sum(sizes[place] for place in places if place is not None)}
+
+
 def _exchange(facts: Mapping[str, Any], bodies: Sequence[bytes]) -> Exchange:
     request = _to_request(facts["request"], bodies)
     provider_response = _to_response(facts["provider_response"], bodies)

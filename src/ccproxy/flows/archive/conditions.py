@@ -1,0 +1,29 @@
+"""The part of a selection that the archive's columns can decide. `Selection.matches` decides about all of it after."""
+
+from __future__ import annotations
+
+from ccproxy.flows.selection import Selection
+
+ROUNDING = 0.001
+"""Seconds by which a summary's time may differ from the column's."""
+EXACT = {"provider": "lower(provider) = lower(?)", "jail": "lower(jail) = lower(?)"}
+BEGINNING = {
+    "session": "substr(session, 1, length(?1)) = ?1",
+    "conversation": "substr(conversation, 1, length(?1)) = ?1",
+}
+
+
+def conditions(selection: Selection) -> tuple[str, list[object]]:
+    """A WHERE clause, or nothing, and its values: it keeps at least all flows that match."""
+    clauses: list[str] = []
+    values: list[object] = []
+    if selection.since is not None:
+        clauses.append("started >= ?")
+        values.append(selection.since - ROUNDING)
+    for table in (EXACT, BEGINNING):
+        for name, clause in table.items():
+            wanted = getattr(selection, name)
+            if wanted and wanted.isascii() and not any(sign in wanted for sign in "*?["):
+                clauses.append(clause.replace("?1", "?"))
+                values += [wanted] * clause.count("?")
+    return f"WHERE {' AND '.join(clauses)}" if clauses else "", values

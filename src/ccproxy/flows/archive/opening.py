@@ -1,0 +1,107 @@
+"""Opening an archive's file: made private, brought to this version's tables, moved aside if it cannot be used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from ccproxy.flows.archive.schema import APPLICATION_ID, PAGE_BYTES, VERSION, migrate, version_of
+from ccproxy.flows.reader import ArchiveError
+
+SIDES = ("", "-wal", "-shm")
+"""What SQLite adds to the name of a database's file for its log and the log's index."""
+LOG_BYTES = 16 * 1024 * 1024
+"""The log is cut to this length when it was longer."""
+UNUSABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def open_for_writing(path: Path, wait: float, most_pages: int | None) -> tuple[sqlite3.Connection, str]:
+    """The database, and what was done to the file, in words. Raises ArchiveError, sqlite3.Error and OSError."""
+    make_private(path)
+    try:
+        return _open(path, wait, most_pages), ""
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in UNUSABLE:
+            raise
+        aside = set_aside(path)
+        make_private(path)
+        note = f"the archive {path} could not be read ({error}): it is now {aside}, and a new one was begun"
+        return _open(path, wait, most_pages), note
+
+
+def set_aside(path: Path) -> Path:
+    """Moves an archive out of the way, its log with it, and returns its new name. Nothing is deleted."""
+    stamp = f"{datetime.now():%Y%m%dT%H%M%S}"  # noqa: DTZ005, it is for people of this place
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for number in range(1, 1000):
+        if not aside.exists():
+            break
+        aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    for side in SIDES:
+        with suppress(FileNotFoundError):
+            Path(f"{path}{side}").rename(f"{aside}{side}")
+    return aside
+
+
+def make_private(path: Path) -> None:
+    """The file, made empty if it is not there, 0600, in a directory 0700. SQLite gives its log the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All of what is written inside, or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
+        raise
+
+
+def check_ours(db: sqlite3.Connection, path: Path) -> int:
+    """The version of the tables; 0 for an empty file. Raises ArchiveError for what a newer ccproxy, or another program, made."""
+    version, made_by = version_of(db), db.execute("PRAGMA application_id").fetchone()[0]
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and made_by != APPLICATION_ID:
+        raise ArchiveError(f"{path} is a database of another program", "Move it away: ccproxy makes its own there.")
+    if version > VERSION:
+        told = f"the archive {path} is of version {version}; this ccproxy reads up to {VERSION}"
+        raise ArchiveError(told, "Use the newer ccproxy that made it, or move the file away.")
+    return version
+
+
+def _open(path: Path, wait: float, most_pages: int | None) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+    try:
+        return _prepared(db, path, most_pages)
+    except BaseException:
+        db.close()
+        raise
+
+
+def _prepared(db: sqlite3.Connection, path: Path, most_pages: int | None) -> sqlite3.Connection:
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    version = check_ours(db, path)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+    if most_pages is not None:
+        db.execute(f"PRAGMA max_page_count = {most_pages}")
+    if version < VERSION:
+        with transaction(db):
+            migrate(db)
+    return db

@@ -1,0 +1,90 @@
+"""One flow out of an archive, every part of it verified by its checksum or hash."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ccproxy.flows.archive.codec import STORED, Codec
+from ccproxy.flows.archive.manifest import runs
+from ccproxy.flows.archive.scan import PIECE, digest
+from ccproxy.flows.reader import FlowDamaged
+from ccproxy.flows.record import Record
+
+
+def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, bytes | None]:
+    """The record of a flow and its sealed credentials. Raises FlowDamaged and sqlite3.Error."""
+    try:
+        row = db.execute("SELECT dictionary, facts, secrets FROM records WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            raise ValueError("it is not there")
+        codecs = Codecs(db)
+        told = orjson.loads(codecs[row[0]].unpack_checked(row[1]))
+        if told["facts"]["id"] != id:
+            raise ValueError("it is another flow's")
+    except (ValueError, TypeError, KeyError) as error:
+        raise FlowDamaged(f"the record of flow {id} is damaged ({error}); the other flows are not hurt") from error
+    bodies = []
+    for place, hash in enumerate(told["bodies"]):
+        try:
+            bodies.append(_body(db, codecs, bytes.fromhex(hash)))
+        except (ValueError, TypeError) as error:
+            what = f"body {place + 1} of {len(told['bodies'])} of flow {id} is damaged"
+            raise FlowDamaged(f"{what} ({error}); what other flows do not share with it is not hurt") from error
+    return Record(told["facts"], tuple(bodies)), row[2]
+
+
+def with_secrets(record: Record, sealed: bytes, archive: Path) -> Record:
+    """The record with its credentials. Raises ArchiveError, and RecordError for credentials of another flow."""
+    from ccproxy.flows.archive.sealed import Seal
+    from ccproxy.flows.secrets import Secrets, put_back
+
+    plain = Seal.of(archive).unseal(record.id, sealed)
+    return put_back(record, Secrets.from_bytes(plain))
+
+
+class Codecs(dict[int, Codec]):
+    """By the number of the dictionary, read when one is needed."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __missing__(self, number: int) -> Codec:
+        row = self._db.execute("SELECT data FROM dictionaries WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise ValueError(f"the archive has no dictionary {number!r}")
+        codec = self[number] = Codec(number, row[0])
+        return codec
+
+
+def _body(db: sqlite3.Connection, codecs: Codecs, hash: bytes) -> bytes:
+    row = db.execute("SELECT size, manifest FROM bodies WHERE hash = ?", (hash,)).fetchone()
+    if row is None:
+        raise ValueError("it is not there")
+    pieces, digests = [], []
+    for start, length in runs(row[1]):
+        chunks = db.execute(
+            "SELECT hash, size, dictionary, data FROM chunks WHERE id >= ? AND id < ? ORDER BY id",
+            (start, start + length),
+        ).fetchall()
+        if len(chunks) != length:
+            raise ValueError("a piece of it is not there")
+        for chunk in chunks:
+            pieces.append(_chunk(codecs, *chunk))
+            digests.append(chunk[0])
+    if blake2b(b"".join(digests), digest_size=16, person=b"body").digest() != hash:
+        raise ValueError("its pieces are not those that were written")
+    return b"".join(pieces)
+
+
+def _chunk(codecs: Codecs, hash: bytes, size: int, dictionary: int, data: Any) -> bytes:
+    if not isinstance(data, bytes) or not 0 < size <= PIECE:
+        raise ValueError("a piece of it is damaged")
+    plain = data if dictionary == STORED else codecs[dictionary].unpack(data, size)
+    if digest(plain) != hash:
+        raise ValueError("a piece of it is damaged")
+    return plain
