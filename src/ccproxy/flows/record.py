@@ -142,7 +142,7 @@ def _without(facts: Mapping[str, Any], sizes: Sequence[int], name: str) -> dict[
 
 def _unsaid(facts: Mapping[str, Any], sizes: Sequence[int], sides: Sequence[str]) -> dict[str, Any]:
     places = [facts[side]["body"] for side in sides]
-    empty = {side: {**{key: [] for key in facts[side]}, "body": None} for side in sides}
+    empty: dict[str, Any] = {side: {**{key: [] for key in facts[side]}, "body": None} for side in sides}
     return {**facts, **empty, "dropped": facts["dropped"] + sum(sizes[place] for place in places if place is not None)}
 
 

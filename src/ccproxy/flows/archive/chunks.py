@@ -39,15 +39,15 @@ class Chunks:
         found = near if near is not None and near.body == body else scan(body, near)
         if found is not near:
             self._recent.add(found)
-        hash = found.hash
-        row = self._db.execute("SELECT id FROM bodies WHERE hash = ?", (hash,)).fetchone()
+        name = found.hash
+        row = self._db.execute("SELECT id FROM bodies WHERE hash = ?", (name,)).fetchone()
         if row is not None:
-            return int(row[0]), hash
+            return int(row[0]), name
         manifest = pack([self._chunk(found, place) for place in range(len(found.digests))])
         added = self._db.execute(
-            "INSERT INTO bodies (hash, size, manifest) VALUES (?, ?, ?)", (hash, len(body), manifest)
+            "INSERT INTO bodies (hash, size, manifest) VALUES (?, ?, ?)", (name, len(body), manifest)
         )
-        return int(added.lastrowid or 0), hash
+        return int(added.lastrowid or 0), name
 
     def _chunk(self, found: Scan, place: int) -> int:
         digest = found.digests[place]

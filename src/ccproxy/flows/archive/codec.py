@@ -23,7 +23,7 @@ class Codec:
         self._dictionary = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
     def pack(self, data: bytes) -> tuple[int, bytes]:
-        """The dictionary's number and the packed bytes; `STORED` and the bytes themselves where packing wins nothing."""
+        """The dictionary's number and the packed bytes; `STORED` and the bytes themselves where that is shorter."""
         packed = self._compressor.compress(data)
         return (self.number, packed) if len(packed) < len(data) else (STORED, data)
 

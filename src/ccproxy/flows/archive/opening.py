@@ -72,7 +72,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def check_ours(db: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables; 0 for an empty file. Raises ArchiveError for what a newer ccproxy, or another program, made."""
+    """The version of the tables; 0 for an empty file. Raises ArchiveError: a newer ccproxy, another program made it."""
     version, made_by = version_of(db), db.execute("PRAGMA application_id").fetchone()[0]
     tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and made_by != APPLICATION_ID:

@@ -42,11 +42,14 @@ def _open(path: Path, wait: float, how: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA query_only = 1")
-        version = check_ours(db, path)
-        if version < VERSION:
-            told = f"the archive {path} is of version {version}; this ccproxy reads version {VERSION}"
-            raise ArchiveError(told, "Start the daemon once: it brings the archive up to date.")
+        _check(check_ours(db, path), path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _check(version: int, path: Path) -> None:
+    if version < VERSION:
+        told = f"the archive {path} is of version {version}; this ccproxy reads version {VERSION}"
+        raise ArchiveError(told, "Start the daemon once: it brings the archive up to date.")

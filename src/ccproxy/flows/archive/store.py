@@ -62,7 +62,7 @@ class Archive:
         self._chunks = Chunks(db, self._codec)
 
     @classmethod
-    def open(cls, path: Path, settings: Settings = Settings()) -> Self:  # noqa: B008, it is frozen
+    def open(cls, path: Path, settings: Settings = Settings()) -> Self:
         """Opens the archive, makes it if there is none, and brings it to this version's tables.
 
         A file that is no database, or is damaged where it begins, is moved aside and a new one is made: `note` says
@@ -116,7 +116,7 @@ class Archive:
             (*columns.values(), summary, crc),
         ).lastrowid
         bodies = [self._chunks.keep(body) for body in record.bodies]
-        told_facts = orjson.dumps({"facts": record.facts, "bodies": [hash.hex() for _, hash in bodies]})
+        told_facts = orjson.dumps({"facts": record.facts, "bodies": [name.hex() for _, name in bodies]})
         self._db.execute(
             "INSERT INTO records (seq, dictionary, facts, secrets) VALUES (?, ?, ?, ?)",
             (seq, self._codec.number, self._codec.pack_checked(told_facts), entry.secrets),

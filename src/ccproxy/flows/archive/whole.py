@@ -18,24 +18,19 @@ from ccproxy.flows.record import Record
 
 def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, bytes | None]:
     """The record of a flow and its sealed credentials. Raises FlowDamaged and sqlite3.Error."""
+    codecs = Codecs(db)
     try:
-        row = db.execute("SELECT dictionary, facts, secrets FROM records WHERE seq = ?", (seq,)).fetchone()
-        if row is None:
-            raise ValueError("it is not there")
-        codecs = Codecs(db)
-        told = orjson.loads(codecs[row[0]].unpack_checked(row[1]))
-        if told["facts"]["id"] != id:
-            raise ValueError("it is another flow's")
+        told, secrets = _told(db, codecs, seq, id)
     except (ValueError, TypeError, KeyError) as error:
         raise FlowDamaged(f"the record of flow {id} is damaged ({error}); the other flows are not hurt") from error
     bodies = []
-    for place, hash in enumerate(told["bodies"]):
+    for place, name in enumerate(told["bodies"]):
         try:
-            bodies.append(_body(db, codecs, bytes.fromhex(hash)))
+            bodies.append(_body(db, codecs, bytes.fromhex(name)))
         except (ValueError, TypeError) as error:
             what = f"body {place + 1} of {len(told['bodies'])} of flow {id} is damaged"
             raise FlowDamaged(f"{what} ({error}); what other flows do not share with it is not hurt") from error
-    return Record(told["facts"], tuple(bodies)), row[2]
+    return Record(told["facts"], tuple(bodies)), secrets
 
 
 def with_secrets(record: Record, sealed: bytes, archive: Path) -> Record:
@@ -61,8 +56,18 @@ class Codecs(dict[int, Codec]):
         return codec
 
 
-def _body(db: sqlite3.Connection, codecs: Codecs, hash: bytes) -> bytes:
-    row = db.execute("SELECT size, manifest FROM bodies WHERE hash = ?", (hash,)).fetchone()
+def _told(db: sqlite3.Connection, codecs: Codecs, seq: int, id: str) -> tuple[dict[str, Any], bytes | None]:
+    row = db.execute("SELECT dictionary, facts, secrets FROM records WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        raise ValueError("it is not there")
+    told: dict[str, Any] = orjson.loads(codecs[row[0]].unpack_checked(row[1]))
+    if told["facts"]["id"] != id:
+        raise ValueError("it is another flow's")
+    return told, row[2]
+
+
+def _body(db: sqlite3.Connection, codecs: Codecs, name: bytes) -> bytes:
+    row = db.execute("SELECT size, manifest FROM bodies WHERE hash = ?", (name,)).fetchone()
     if row is None:
         raise ValueError("it is not there")
     pieces, digests = [], []
@@ -76,15 +81,15 @@ def _body(db: sqlite3.Connection, codecs: Codecs, hash: bytes) -> bytes:
         for chunk in chunks:
             pieces.append(_chunk(codecs, *chunk))
             digests.append(chunk[0])
-    if blake2b(b"".join(digests), digest_size=16, person=b"body").digest() != hash:
+    if blake2b(b"".join(digests), digest_size=16, person=b"body").digest() != name:
         raise ValueError("its pieces are not those that were written")
     return b"".join(pieces)
 
 
-def _chunk(codecs: Codecs, hash: bytes, size: int, dictionary: int, data: Any) -> bytes:
+def _chunk(codecs: Codecs, name: bytes, size: int, dictionary: int, data: Any) -> bytes:
     if not isinstance(data, bytes) or not 0 < size <= PIECE:
         raise ValueError("a piece of it is damaged")
     plain = data if dictionary == STORED else codecs[dictionary].unpack(data, size)
-    if digest(plain) != hash:
+    if digest(plain) != name:
         raise ValueError("a piece of it is damaged")
     return plain
