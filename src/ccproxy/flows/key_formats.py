@@ -77,10 +77,11 @@ BLOCK, REACH = 16 * 1024, 4 * 1024
 BOUNDARY = rb"(?:(?<![0-9A-Za-z_-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9a-fA-F]{4}))"
 """A key does not begin amid a word; behind an escape sequence of JSON or a URL it may."""
 PATTERNS = [
-    (start.encode(), re.compile(BOUNDARY + re.escape(start.encode()) + _classes(each.rest).encode()))
+    (start.encode(), BOUNDARY + re.escape(start.encode()) + _classes(each.rest).encode())
     for each in FORMATS
     for start in each.starts.split()
-] + [(b"-----BEGIN", re.compile(PEM.encode()))]
+] + [(b"-----BEGIN", PEM.encode())]
+"""How each begins, and what it is as a whole: compiled when it is needed, which it seldom is."""
 _MAY_HOLD = _machine(
     "|".join(
         [f"(?:{_starts(each)}){_classes(each.rest)}" for each in FORMATS] + ["-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY"]
@@ -125,7 +126,7 @@ def keys(data: bytes) -> Iterator[tuple[int, int]]:
         for start, pattern in PATTERNS:
             at = data.find(start, begin, end + len(start) - 1)
             while at >= 0:
-                found = pattern.match(data, at)
+                found = re.compile(pattern).match(data, at)
                 if found and not SENTINEL.fullmatch(found[0]):
                     yield found.span()
                 at = data.find(start, at + 1, end + len(start) - 1)

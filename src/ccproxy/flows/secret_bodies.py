@@ -8,11 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccproxy.codings import CodingError, decode, encode
-from ccproxy.flows.frames import Message, messages
 from ccproxy.flows.secret_places import MARK, Span, spans, without
+
+if TYPE_CHECKING:
+    from ccproxy.flows.frames import Message
 
 MAX_DECODED_BYTES = 128 * 1024 * 1024
 """A body that decodes to more stays as it is."""
@@ -72,6 +74,8 @@ def websocket_frames(
 ) -> Redacted | None:
     """One side's frames (RFC 6455 §5): if a message holds credentials, all are written anew, uncompressed, a message a
     frame; what cannot be read as messages is then left out."""
+    from ccproxy.flows.frames import messages  # which most flows do without
+
     said = messages([body], from_client=from_client, extensions=extensions)
     marked = [without(each.content, spans(each.content, known)) for each in said]
     if all(new == old.content for new, old in zip(marked, said, strict=True)) and not spans(body, known):

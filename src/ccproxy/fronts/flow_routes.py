@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ccproxy.flows.record import to_record
 from ccproxy.flows.record_frame import pack
+from ccproxy.flows.secret_places import without_keys
+from ccproxy.flows.secrets import redacted
 from ccproxy.flows.summary import detail, summarize
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class FlowRoutes:
     async def detail(self, request: Request) -> Response:
         """A summary with the bodies as text."""
         ex = self._found(request)
-        return missing(request) if ex is None else await told(lambda: detail(ex))
+        return missing(request) if ex is None else await told(lambda: detail(redacted(ex)))
 
     async def record(self, request: Request) -> Response:
         """All of an exchange, as it is now."""
@@ -108,8 +110,8 @@ class FlowRoutes:
 
 
 async def told(tell: Callable[[], object]) -> Response:
-    """What `tell` gives, as JSON. Bodies are looked into for models and usage: not on the loop."""
-    return json_response(await asyncio.to_thread(lambda: dumped(tell())))
+    """What `tell` gives, as JSON without keys. Bodies are looked into for models and usage: not on the loop."""
+    return json_response(await asyncio.to_thread(lambda: without_keys(dumped(tell()))))
 
 
 def ids_of(body: bytes) -> set[str] | None:
