@@ -6,10 +6,11 @@ from ccproxy.flows.selection import Selection
 
 ROUNDING = 0.001
 """Seconds by which a summary's time may differ from the column's."""
+HIGHEST = "\U0010ffff"
 EXACT = {"provider": "lower(provider) = lower(?)", "jail": "lower(jail) = lower(?)"}
 BEGINNING = {
-    "session": "substr(session, 1, length(?1)) = ?1",
-    "conversation": "substr(conversation, 1, length(?1)) = ?1",
+    "session": "session >= ? AND session < ?",
+    "conversation": "conversation >= ? AND conversation < ?",
 }
 
 
@@ -20,10 +21,9 @@ def conditions(selection: Selection) -> tuple[str, list[object]]:
     if selection.since is not None:
         clauses.append("started >= ?")
         values.append(selection.since - ROUNDING)
-    for table in (EXACT, BEGINNING):
-        for name, clause in table.items():
-            wanted = getattr(selection, name)
-            if wanted and wanted.isascii() and not any(sign in wanted for sign in "*?["):
-                clauses.append(clause.replace("?1", "?"))
-                values += [wanted] * clause.count("?")
+    for name, clause in (EXACT | BEGINNING).items():
+        wanted = getattr(selection, name)
+        if wanted and wanted.isascii() and not any(sign in wanted for sign in "*?["):
+            clauses.append(clause)
+            values += [wanted, wanted + HIGHEST] if name in BEGINNING else [wanted]
     return f"WHERE {' AND '.join(clauses)}" if clauses else "", values

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ccproxy.flows.archive.conditions import conditions
+from ccproxy.flows.archive.conditions import HIGHEST, conditions
 from ccproxy.flows.archive.faults import told
 from ccproxy.flows.archive.reading import open_for_reading
 from ccproxy.flows.archive.row import SUMMARY, summary_of
@@ -20,8 +20,6 @@ from ccproxy.flows.selection import Selection
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange
-
-HIGHEST = "\U0010ffff"
 
 
 class ArchiveReader:

@@ -23,6 +23,8 @@ CREATE TABLE flows (
     crc INTEGER NOT NULL
 );
 CREATE INDEX flows_by_start ON flows (started);
+CREATE INDEX flows_by_session ON flows (session, started) WHERE session IS NOT NULL;
+CREATE INDEX flows_by_conversation ON flows (conversation, started) WHERE conversation IS NOT NULL;
 CREATE TABLE records (
     seq INTEGER PRIMARY KEY, dictionary INTEGER NOT NULL, facts BLOB NOT NULL, secrets BLOB
 );
