@@ -8,11 +8,11 @@ archive.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from ccproxy.exchange import Exchange, get_header
 from ccproxy.flows.lineage_answer import heard, undone
@@ -21,7 +21,7 @@ from ccproxy.flows.lineage_chain import Chain, read_chain
 from ccproxy.flows.lineage_group import Group, Kind, Node
 from ccproxy.flows.lineage_match import Found, New, describes, found
 from ccproxy.flows.lineage_words import Asking, asking, is_users, title_of
-from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing, FlowReader
+from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
 
 type Key = tuple[str, str]
@@ -66,10 +66,20 @@ class Place:
         return asdict(self)
 
 
+class Former(Protocol):
+    """Where flows of the past are: any `FlowReader`."""
+
+    def summaries(self, selection: Selection) -> Sequence[Summary]:
+        """The flows that were selected, the oldest first. May raise ArchiveError."""
+
+    def exchange(self, id: str) -> Exchange:
+        """All of one flow. May raise FlowMissing, FlowDamaged, ArchiveError."""
+
+
 class Lineage:
     """Finds places, for flows in the order in which they ended. `reader` is asked for sessions that are not known."""
 
-    def __init__(self, reader: FlowReader | None = None) -> None:
+    def __init__(self, reader: Former | None = None) -> None:
         self._reader = reader
         self._groups: OrderedDict[Key, Group] = OrderedDict()
         self._asked: OrderedDict[bytes, Asking] = OrderedDict()
@@ -100,7 +110,7 @@ class Lineage:
         self._groups.move_to_end(key)
         return self._groups[key]
 
-    def _look_up(self, reader: FlowReader, key: Key, group: Group) -> None:
+    def _look_up(self, reader: Former, key: Key, group: Group) -> None:
         """What the archive has of a session; of its last flows also what they said."""
         told = {key[0]: key[1]}
         selection = Selection(session=told.get("session"), conversation=told.get("conversation"), limit=LOOKED_UP)
@@ -134,13 +144,13 @@ class Lineage:
         )
         parent = place.parent
         depth = (parent.depth if parent else 0) + (place.kind in DEEPER)
-        node = Node(ex.id, chain.tip, turns, place.kind, depth, asked.agent, asked.tools)
+        parent_id = parent.id if parent else summary.get("parent") if known else None
+        node = Node(ex.id, chain.tip, turns, place.kind, depth, asked.agent, asked.tools, parent_id, place.shared)
         group.add(node)
         follow(place)
         if place.kind != "side":
             group.learn(node, chain, heard(ex), parent.id if parent and place.kind in FOLLOWING else None)
         title = title_in(chain)
-        parent_id = parent.id if parent else summary.get("parent") if known else None
         return Place(place.kind, parent_id, depth, turns, chain.tip.hex(), asked.agent, asked.tools, title)
 
     def _asking(self, ex: Exchange, chain: Chain) -> Asking:
@@ -172,7 +182,7 @@ def node_of(summary: Summary) -> Node | None:
     tip, kind = summary.get("tip"), summary.get("kind")
     if not isinstance(tip, str) or not describes(kind):
         return None
-    facts = (summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools"))
+    facts = (summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools", "parent"))
     try:
         return Node(summary["id"], bytes.fromhex(tip), *facts)  # type: ignore[arg-type]
     except ValueError:

@@ -32,6 +32,9 @@ class Node:
     depth: int
     agent: str
     tools: int
+    parent: str | None = None
+    shared: int = 0
+    """Messages in common with its parent, where it is an edit of one that these are not all of."""
     continued: bool = False
     """Whether a turn follows it."""
 

@@ -37,10 +37,11 @@ class New:
 
 
 class Found(NamedTuple):
-    """A place."""
+    """A place. `shared` is the number of messages in common, where these are not all of the parent's."""
 
     kind: Kind
     parent: Node | None
+    shared: int = 0
 
 
 class Prefix(NamedTuple):
@@ -121,7 +122,16 @@ def edit(new: New, group: Group, prefix: Prefix | None) -> Found | None:
     near = [(chain.common(new.chain), node) for node, chain in group.chains() if node.agent == new.asked.agent]
     most = max((common for common, _ in near), default=0)
     at = next((node for common, node in near if common == most), None)
-    return Found("edit", at) if at and most and new.chain.links[most - 1] else None
+    if at is None or not most or not new.chain.links[most - 1]:
+        return None
+    return Found("edit", first_of(at, most, group), most)
+
+
+def first_of(node: Node, shared: int, group: Group) -> Node:
+    """The flow that others with the same beginning are edits of, too: they are no edits of each other."""
+    while node.shared >= shared and (before := group.node(node.parent)):
+        node = before
+    return node
 
 
 def side(new: New, group: Group, prefix: Prefix | None) -> Found | None:
