@@ -25,7 +25,7 @@ from ccproxy.exchange import (
     WebSocketRecord,
 )
 from ccproxy.flows.frames import messages
-from ccproxy.flows.record import Record, RecordError, from_record, to_record
+from ccproxy.flows.record import Record, RecordError, from_record, to_record, without_bodies
 from ccproxy.flows.secrets import NOTHING, Secrets, put_back, redacted, take_out
 
 LETTERS = "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4"
@@ -241,12 +241,23 @@ def test_frames_that_are_read_are_messages_again() -> None:
     assert [json.loads(each.content) for each in said] == [{}, {"x": "[redacted]"}]
 
 
+def test_a_record_that_lost_its_bodies_gets_its_fields_back() -> None:
+    ex = plain()
+    ex.request.headers.append((b"x-api-key", OPAQUE.encode()))
+    for plant in (as_json, in_client_frames, in_pieces_of_tcp, in_attempt):
+        plant(ex, KEYS[0])
+    without, secrets = take_out(to_record(ex))
+    back = from_record(put_back(without_bodies(without), secrets))
+    assert back.request.headers == ex.request.headers
+    assert KEYS[0].encode() not in told(to_record(back))
+
+
 def test_secrets_of_another_flow_do_not_fit() -> None:
     ex = plain()
-    ex.request.body = KEYS[0].encode()
+    PLANTS["a command line"](ex, KEYS[0])
     _, secrets = take_out(to_record(ex))
     with pytest.raises(RecordError, match="not those of this flow"):
-        put_back(to_record(Exchange(HttpRequest("GET", b"/", []))), secrets)
+        put_back(to_record(plain()), secrets)
     with pytest.raises(RecordError, match="cannot be read"):
         Secrets.from_bytes(b"[]")
 

@@ -20,6 +20,9 @@ from ccproxy.flows.secret_bodies import Piece, whole
 from ccproxy.flows.secret_facts import Path, changes, held
 from ccproxy.flows.secret_uses import redacted_bodies
 
+OF_BODIES = frozenset({"body", "lengths", "lines"})
+"""Facts that say how bodies are parted, and the body of an attempt."""
+
 
 @dataclass(slots=True, frozen=True)
 class Secrets:
@@ -32,6 +35,10 @@ class Secrets:
 
     def __bool__(self) -> bool:
         return bool(self.facts or self.bodies)
+
+    def without_bodies(self) -> Secrets:
+        """Those that are not of bodies (`ccproxy.flows.record.without_bodies`)."""
+        return Secrets(tuple((path, value) for path, value in self.facts if not OF_BODIES.intersection(path)))
 
     def to_bytes(self) -> bytes:
         """As JSON."""
@@ -72,7 +79,12 @@ def take_out(record: Record) -> tuple[Record, Secrets]:
 
 
 def put_back(record: Record, secrets: Secrets) -> Record:
-    """The record of which `take_out` made this one and these secrets. Raises RecordError if they are another's."""
+    """The record of which `take_out` made this one and these secrets; without bodies if this one has lost its own.
+
+    Raises RecordError if they are another's.
+    """
+    if secrets.bodies and not record.bodies:
+        secrets = secrets.without_bodies()
     if not secrets:
         return record
     try:
