@@ -91,7 +91,7 @@ def put_back(record: Record, secrets: Secrets) -> Record:
         facts, bodies = _with(record.facts, secrets.facts), list(record.bodies)
         for place, pieces in secrets.bodies:
             bodies[place] = whole(bodies[place], pieces)
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise RecordError(f"the credentials are not those of this flow: {error!r}") from error
     return replace(record, facts=facts, bodies=tuple(bodies))
 
