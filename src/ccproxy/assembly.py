@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ccproxy.config import Config
+from ccproxy.config.paths import archive_path
 from ccproxy.config.pending import NOT_YET
 from ccproxy.flows.archive.feed import Feed
 from ccproxy.flows.store import MemoryStore
@@ -42,7 +43,7 @@ class House:
     def __init__(self, config: Config) -> None:
         self.pipeline = LivePipeline(config)
         self.store = MemoryStore(config.flows.memory_max_flows, config.flows.memory_max_bytes)
-        self.archive = Feed()
+        self.archive = Feed(config.flows, archive_path())
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
         self.providers = build_providers(config, self.post.of)

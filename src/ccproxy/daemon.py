@@ -49,6 +49,9 @@ GC_THRESHOLDS = (50_000, 20, 50)
 LOOK_SECONDS = 0.1
 """How long the answer of GET /status may wait for a look at the files of credentials."""
 
+ARCHIVE_SECONDS = 2.0
+"""How long the daemon waits at its end for word that the flows are archived; its writer goes on without it."""
+
 
 def run(config: Config) -> int:
     """Runs the daemon in the foreground until it is told to stop. The exit status: 0, or 1 if it cannot start.
@@ -92,6 +95,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        self.archive.attach(self.store)
         await self._open()
         watches = self._house.pipeline.watch(), self.credentials.watch(logger.warning)
         behind = [loop.create_task(each) for each in (self._load(), *watches)]
@@ -202,6 +206,7 @@ class Daemon:
         await self.credentials.settled()
         await self._house.transport.close()
         self._house.recorder.flush()
+        await asyncio.to_thread(self.archive.close, ARCHIVE_SECONDS)
         logger.info("stopped")
 
     @property

@@ -40,6 +40,7 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "pipeline": house.pipeline.current.describe(),
         "hooks_error": house.pipeline.error,
         "flows": {"count": len(house.store), "active": house.store.active},
+        "archive": house.archive.status(),
         "providers": [
             {
                 "name": p.name,

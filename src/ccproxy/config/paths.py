@@ -25,6 +25,11 @@ def state_dir() -> Path:
     return _xdg("XDG_STATE_HOME", ".local/state") / "ccproxy"
 
 
+def archive_path() -> Path:
+    """The file of the flow archive. It may not exist."""
+    return state_dir() / "flows.db"
+
+
 def runtime_dir() -> Path:
     """The directory of sockets, made if need be, 0700. Raises PermissionError if it belongs to somebody else.
 
