@@ -19,6 +19,7 @@ ORDERS = ("prompt", "message", "task", "objective", "instructions", "query", "re
 """Arguments by which tools that start a sub-agent are told what to do (Claude Code, opencode: `prompt`; Codex:
 `message`; Gemini CLI: `objective`)."""
 MOST_LINES = 200
+TAG = re.compile(r"</?\w+>")
 SHORTEST = 8
 """Characters of a line that says anything."""
 
@@ -167,7 +168,7 @@ def orders_in(arguments: Any) -> Iterator[bytes]:
 def lines_of(text: str) -> list[bytes]:
     """The digests of a text's lines, those that say anything; the last of them if there are many."""
     lines = [line.strip() for line in text.splitlines()]
-    return [mark(line) for line in lines if len(line) >= SHORTEST][-MOST_LINES:]
+    return [mark(line) for line in lines if len(line) >= SHORTEST and not TAG.fullmatch(line)][-MOST_LINES:]
 
 
 def mark(text: str) -> bytes:

@@ -82,9 +82,9 @@ class Group:
         return next((node for mark in marks if (node := self._orders.get(mark))), None)
 
     def summed_up(self, marks: frozenset[bytes], agent: str) -> Node | None:
-        """The newest flow whose answer these lines repeat, at least a third of it."""
+        """The newest flow whose answer these lines repeat, as much of it as a summary is without its deliberations."""
         near = ((node, lines) for node, lines in reversed(self._lines) if node.agent == agent)
-        return next((node for node, lines in near if lines and 3 * len(lines & marks) >= len(lines)), None)
+        return next((node for node, lines in near if is_repeated(lines, marks)), None)
 
     def answered(self, response: str | None) -> Node | None:
         """The flow whose answer had this id."""
@@ -121,6 +121,12 @@ class Group:
         self.size += weight(chain) - (weight(done) if done else 0)
         while len(self._chains) > MOST_BODIES:
             self.size -= weight(self._chains.popitem(last=False)[1])
+
+
+def is_repeated(lines: frozenset[bytes], marks: frozenset[bytes]) -> bool:
+    """Whether enough of these lines are among others: a fifth of them, and two if there are so many."""
+    common = len(lines & marks)
+    return common >= min(2, len(lines)) and 5 * common >= len(lines) > 0
 
 
 def weight(chain: Chain) -> int:
