@@ -65,7 +65,7 @@ def main() -> None:
 
 def models(seller: Provider) -> list[dict[str, object]]:
     """The models of a vendor, the newest first."""
-    found = [
+    found: list[dict[str, object]] = [
         {
             "id": model.id.lower() if seller.id in LOWER else model.id,
             "name": model.name or model.id,

@@ -20,6 +20,7 @@ ENTRIES = {
     "status": Entry("ccproxy.cli.status:status", "Show what is running, and where."),
     "auth": Entry("ccproxy.cli.auth.group:auth", "See how the providers' credentials stand, and get them anew."),
     "flows": Entry("ccproxy.cli.flows.group:flows", "See the exchanges that the daemon recorded."),
+    "usage": Entry("ccproxy.cli.usage:usage", "Sum up tokens and costs by model, day, session and more."),
     "namespace": Entry(
         "ccproxy.cli.namespace.group:namespace", "Look at the capture jail: what it needs, what runs, its captures."
     ),

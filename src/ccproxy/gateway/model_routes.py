@@ -17,6 +17,7 @@ from ccproxy.gateway.refusals import unknown_provider
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rules import matches
 from ccproxy.providers.catalog import Model, known_models, unique
+from ccproxy.providers.endpoint import guess_dialect
 from ccproxy.providers.model_lists import ENTRIES, LISTS, BadPage
 from ccproxy.providers.provider import Provider
 
@@ -37,11 +38,12 @@ class ModelRoutes:
 
     def find(self, inquiry: Inquiry) -> Answer | None:
         """Who answers; None if it is another's. Raises Refused: 405 for another method than GET."""
-        if inquiry.endpoint is not None or "/models" not in inquiry.path:
+        if "/models" not in inquiry.path or (inquiry.endpoint is not None and not is_name(inquiry)):
             return None
         found = PATH.fullmatch(inquiry.path)
         if found is None or (found["id"] and self._is_the_providers_own(inquiry)):
             return None
+        inquiry.endpoint = inquiry.exchange.format = None
         only(GET, inquiry)
         return self.one if found["id"] else self.all
 
@@ -127,7 +129,12 @@ DIALECTS = {format: WireFormat.OPENAI if format is WireFormat.OPENAI_RESPONSES e
 
 def dialect(inquiry: Inquiry) -> WireFormat:
     """The list that this client reads."""
-    return DIALECTS[inquiry.dialect]
+    return DIALECTS[guess_dialect(inquiry.path, inquiry.fields)]
+
+
+def is_name(inquiry: Inquiry) -> bool:
+    """True for a path that looks like a call, `/v1/models/llama3:8b`, but is a model's name: calls are POST."""
+    return inquiry.exchange.request.method in {"GET", "HEAD"} and inquiry.path.partition("/models/")[2] != ""
 
 
 def parameters(inquiry: Inquiry) -> dict[str, str]:

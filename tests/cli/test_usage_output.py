@@ -1,0 +1,86 @@
+"""The forms in which spending is printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ccproxy.cli.usage_plot import divided, drawn, unit_of
+from ccproxy.cli.usage_text import as_csv, as_json, dollars, show_table
+from ccproxy.flows.spending import spent
+
+
+def flow(day: int, model: str, usd: str | None, session: str | None = None) -> dict[str, Any]:
+    usage = {"input_tokens": 12_345, "output_tokens": 10, "cache_read_input_tokens": 0}
+    told = {"id": f"f-{day}", "time": f"2026-11-{day:02}T12:00:00+00:00", "model": model, "session": session}
+    return told | {"usage": usage, "cost": {"usd": usd} if usd else None, "status": 200}
+
+
+FLOWS = [flow(1, "dear", "1.5"), flow(2, "cheap", "0.000123", 's,"1'), flow(2, "own", None), flow(3, "dear", "0.25")]
+
+
+def test_a_table_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(["model"], *spent(FLOWS, ["model"]))
+    printed = capsys.readouterr()
+    assert [line.split() for line in printed.out.splitlines()] == [
+        ["MODEL", "REQUESTS", "FAILED", "INPUT", "CACHED", "WRITTEN", "OUTPUT", "COST", "UNPRICED"],
+        ["dear", "2", "-", "24,690", "-", "-", "20", "$1.75", "-"],
+        ["cheap", "1", "-", "12,345", "-", "-", "10", "$0.00012", "-"],
+        ["own", "1", "-", "12,345", "-", "-", "10", "-", "1"],
+        ["total", "4", "-", "49,380", "-", "-", "40", "$1.75", "1"],
+    ]
+    assert "1 request without a known price, not in the cost: own" in printed.err
+    assert "not your bill" in printed.err
+
+
+def test_csv_and_json_are_exact() -> None:
+    groups, total = spent(FLOWS, ["session", "model"])
+    lines = list(csv.DictReader(io.StringIO(as_csv(["session", "model"], groups), newline="")))
+    assert {line["session"] for line in lines} == {"", 's,"1'}
+    assert [line["cost_usd"] for line in lines] == ["1.75", "", "0.000123"]
+    assert as_csv(["model"], {}).endswith("first,last\r\n")
+    document = json.loads(as_json(["session", "model"], groups, total))
+    assert document["groups"][0] | {"model": "dear", "session": None, "cost_usd": "1.75"} == document["groups"][0]
+    assert document["total"]["cost_usd"] == "1.750123"
+    assert document["prices"].startswith("genai-prices ")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 200])
+def test_bars_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for by, first in ((["day"], 3), (["model"], 3), (["day", "model"], 4)):
+        title, *bars, unknown, whose = drawn(by, *spent(FLOWS, by)).splitlines()
+        assert "US cents by" in title
+        assert len(bars) == first
+        assert max(map(len, bars)) <= max(columns, 30)
+        assert bars[0].split()[-1] == ("150.00" if by[0] == "day" else "175.00")
+        assert "own" in unknown
+        assert "not your bill" in whose
+
+
+def test_bars_of_tokens_where_no_price_is_known() -> None:
+    picture = drawn(["model"], *spent([flow(1, "\x1b[31mown", None)], ["model"]))
+    assert "tokens" in picture
+    assert "\x1b" not in picture
+
+
+def test_parts_of_bars() -> None:
+    values = {("d1", f"m{number}"): Decimal(number) for number in range(1, 10)} | {("d2", None): Decimal(100)}
+    names, parts = divided(values)
+    assert names == ["d1", "d2"]
+    assert list(parts) == ["-", "m9", "m8", "m7", "m6", "m5", "others"]
+    assert parts["others"] == [10, 0]
+    assert parts["-"] == [0, 100]
+
+
+def test_amounts() -> None:
+    amounts = ("0", "0.0000000012", "0.00012345", "0.0123", "0.5", "1", "1234.5")
+    shown = ["$0", "$0.0000000012", "$0.00012", "$0.0123", "$0.5000", "$1.00", "$1,234.50"]
+    assert [dollars(Decimal(amount)) for amount in amounts] == shown
+    units = [unit_of(Decimal(amount), priced=True).name for amount in ("12", "9", "0.01")]
+    assert units == ["US dollars", "US cents", "millionths of a US dollar"]
