@@ -138,9 +138,9 @@ def kept(session: Session, name: str) -> dict[str, Any]:
 
 def recorded(session: Session, id: str) -> dict[str, Any]:
     """The record of a flow's client, with what its request tells. Raises CommandError."""
-    from ccproxy.cli.flows.show import find
+    from ccproxy.cli.flows.show import told
 
-    flow = find(session.control(), id.strip())
+    flow = told(session, id)
     if not flow.get("client_tls"):
         why = "only programs in a jail (`ccproxy run --inspect`) speak TLS with ccproxy"
         raise CommandError(f"nothing is known of the TLS of the client of {flow['id']}", why)

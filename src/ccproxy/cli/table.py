@@ -44,12 +44,17 @@ class Row(NamedTuple):
 
 def show(columns: Sequence[Column], rows: Sequence[Row], notes: str) -> None:
     """Print the table on standard output; `notes` is the heading of the notes' column, where it is one."""
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+    if is_terminal():
         show_fitted(columns, rows)
     elif any(row.note.text for row in rows):
         show_plain([*columns, Column(notes, 0)], [[*row.cells, row.note] for row in rows])
     else:
         show_plain(columns, [row.cells for row in rows])
+
+
+def is_terminal() -> bool:
+    """Whether standard output is one that can do more than print lines."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def show_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
@@ -70,24 +75,47 @@ def show_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Non
 def show_fitted(columns: Sequence[Column], rows: Sequence[Row]) -> None:
     """As many columns as the terminal has room for, colours, and an ellipsis where a cell is too long."""
     from rich.cells import cell_len
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
 
-    console = Console(markup=False, emoji=False, highlight=False)
-    kept = fitting(columns, console.width)
-    lines = [Row([Cell(column.title, "bold") for column in columns]), *rows]
-    texts = [[Text(visible(line.cells[index].text), line.cells[index].style) for index in kept] for line in lines]
-    longest = [max(cell_len(text.plain) for text in column) for column in zip(*texts, strict=True)]
-    widths = shared_out([columns[index] for index in kept], longest, console.width)
-    for line, cells in zip(lines, texts, strict=True):
-        for text, index, width in zip(cells, kept, widths, strict=True):
+    lines = [heading(columns), *rows]
+    longest = [max(cell_len(visible(line.cells[at].text)) for line in lines) for at in range(len(columns))]
+    fitted = Fitted(columns, longest)
+    for line in lines:
+        fitted.print(line)
+
+
+def heading(columns: Sequence[Column]) -> Row:
+    """The first line."""
+    return Row([Cell(column.title, "bold") for column in columns])
+
+
+class Fitted:
+    """Prints lines of a table whose columns share out the terminal's width."""
+
+    def __init__(self, columns: Sequence[Column], longest: Sequence[int]) -> None:
+        """`longest` are the characters that each column has at most."""
+        from rich.console import Console
+
+        self.console = Console(markup=False, emoji=False, highlight=False)
+        self.kept = [(index, columns[index]) for index in fitting(columns, self.console.width)]
+        lengths = [longest[index] for index, _ in self.kept]
+        self.widths = shared_out([column for _, column in self.kept], lengths, self.console.width)
+
+    def print(self, line: Row) -> None:
+        """Print one line, and its note below it."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        cells = []
+        for (index, column), width in zip(self.kept, self.widths, strict=True):
+            text = Text(visible(line.cells[index].text), line.cells[index].style)
             text.truncate(width, overflow="ellipsis")
-            text.align("right" if columns[index].right else "left", width)
-        console.print(Text(" " * GAP).join(cells), no_wrap=True, overflow="crop", crop=True)
+            text.align("right" if column.right else "left", width)
+            cells.append(text)
+        self.console.print(Text(" " * GAP).join(cells), no_wrap=True, overflow="crop", crop=True)
         if line.note.text:
             below = Text(visible(line.note.text), line.note.style)
-            console.print(Padding(below, (0, 0, 0, min(widths[0] + GAP, console.width // 2))))
+            margin = min(self.widths[0] + GAP, self.console.width // 2)
+            self.console.print(Padding(below, (0, 0, 0, margin)))
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[int]:

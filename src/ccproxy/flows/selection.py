@@ -44,6 +44,11 @@ class Selection:
     """One of `PROTOCOLS`."""
     limit: int | None = None
 
+    @property
+    def matches_all(self) -> bool:
+        """True if there is no condition, and no limit."""
+        return self == Selection()
+
     def matches(self, flow: Summary) -> bool:
         """Whether a flow meets the conditions; `limit` is not one of them."""
         return all(test(self, flow) for test in TESTS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccproxy.cli.flows.options import Wanted, set_options
-from ccproxy.cli.flows.sources import sources
+from ccproxy.cli.flows.sources import Sources, sources
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.flows.reader import FlowDamaged, FlowMissing
@@ -31,7 +31,7 @@ MOST_NAMED = 5
 class FlowSet:
     """What was selected. Exchanges are read when they are asked for, one at a time."""
 
-    reader: FlowReader
+    reader: Sources
     summaries: list[Summary]
     """The oldest first, or in the order that the filters gave them."""
     secrets: bool = False
@@ -60,7 +60,7 @@ def open_set(session: Session, wanted: Wanted, *, secrets: bool = False) -> Flow
 
     The plain options come first, then the filters, `limit` last: the last N of what the filters give.
     """
-    reader, filters = sources(session, wanted.archive), all_filters(session, wanted)
+    reader, filters = sources(session, wanted.archive, secrets=secrets), all_filters(session, wanted)
     if not filters:
         return FlowSet(reader, reader.summaries(wanted.selection), secrets)
     from ccproxy.flows.query import QueryError, choose
@@ -96,7 +96,7 @@ def all_filters(session: Session, wanted: Wanted) -> Sequence[str]:
 
 def one(session: Session, beginning: str, *, secrets: bool = False) -> Exchange:
     """The one flow whose id begins so. Raises CommandError: there is none, or there are several."""
-    reader = sources(session)
+    reader = sources(session, secrets=secrets)
     return read(reader, one_id(reader, beginning), secrets=secrets)
 
 

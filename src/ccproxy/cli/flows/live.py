@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from ccproxy.flows.reader import FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection, newest
@@ -27,8 +27,13 @@ class LiveReader:
 
     def summaries(self, selection: Selection) -> list[dict[str, Any]]:
         """The flows that were selected, the oldest first."""
-        found = self.control.get("/flows" + ("?unarchived=1" if self.unarchived else ""))
-        return newest([flow for flow in found if selection.matches(flow)], selection.limit)
+        return newest([flow for flow in self.told() if selection.matches(flow)], selection.limit)
+
+    def told(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The flows, or those of the last `limit` that began; with their cost, as the archive's have it."""
+        asked = {"unarchived": 1 if self.unarchived else None, "limit": limit}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return [priced(flow) for flow in self.control.get("/flows" + (f"?{query}" if query else ""))]
 
     def find(self, beginning: str, most: int = 6) -> Sequence[str]:
         """The ids that begin so, the oldest first; at most `most`."""
@@ -59,3 +64,12 @@ class LiveReader:
     def clear(self) -> int:
         """Forgets all that is finished; returns how many there were."""
         return int(self.control.delete("/flows")["cleared"])
+
+
+def priced(flow: dict[str, Any]) -> dict[str, Any]:
+    """The summary with what the flow cost."""
+    if flow["usage"] and "cost" not in flow:
+        from ccproxy.flows.cost import cost_of
+
+        flow["cost"] = cost_of(flow)
+    return flow

@@ -32,7 +32,7 @@ class Wanted:
     @property
     def everything(self) -> bool:
         """True if no option selects anything."""
-        return self.selection == Selection() and not self.filters
+        return self.selection.matches_all and not self.filters
 
 
 def moment(text: str, now: datetime) -> float:

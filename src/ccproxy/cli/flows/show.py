@@ -6,18 +6,15 @@ import base64
 import json
 import shutil
 from datetime import datetime
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import click
 
-from ccproxy.cli.flows.table import Summary, request_line
-from ccproxy.cli.grammar import CommandError, command
+from ccproxy.cli.flows.flow_set import one_id, read
+from ccproxy.cli.flows.sources import sources
+from ccproxy.cli.flows.table import Summary
+from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import size, visible
-
-if TYPE_CHECKING:
-    from ccproxy.cli.control import Control
 
 EXAMPLES = [
     ("what became of one request; the beginning of its id is enough", "ccproxy flows show 3f2a91"),
@@ -35,8 +32,6 @@ BODIES = {
 
 MOST_BYTES = 256
 """Of a message that is no text."""
-MOST_NAMED = 5
-"""Flows that an ambiguous id is told of."""
 
 
 @command("show", examples=EXAMPLES)
@@ -45,49 +40,40 @@ MOST_NAMED = 5
 @click.option(
     "--bodies", is_flag=True, help="Print bodies and messages as well, JSON indented, content codings undone."
 )
+@click.option("--secrets", is_flag=True, help="Show credentials, as far as they were kept.")
 @click.pass_obj
-def show_flow(session: Session, id: str, as_json: bool, bodies: bool) -> None:
+def show_flow(session: Session, id: str, as_json: bool, bodies: bool, secrets: bool) -> None:
     """Tell the story of one exchange: the request, its hooks, the route, and the answer.
 
     ID is the exchange's id, or the beginning of it that `ccproxy flows list` shows.
     """
-    flow = find(session.control(), id.strip())
+    flow = told(session, id, secrets=secrets)
     if as_json:
-        click.echo(json.dumps(flow, indent=2, ensure_ascii=False))
+        from ccproxy.cli.flows.list import print_json
+
+        print_json(flow)
         return
     from ccproxy.cli.flows.story import story
 
     now = datetime.now().astimezone()
     click.echo(story(flow, now, min(120, shutil.get_terminal_size().columns)))
-    for name, title in BODIES.items() if bodies and flow.get("protocol", "http") == "http" else ():
-        if not flow.get("messages") or (flow["bodies"][name] or {}).get("size"):
+    for name, title in BODIES.items() if bodies and flow["protocol"] == "http" else ():
+        if not flow["messages"] or (flow["bodies"][name] or {}).get("size"):
             click.echo("\n" + shown(title, flow["bodies"][name]))
-    if bodies and flow.get("messages") and flow["protocol"] != "dns":  # the story has question and answers
+    if bodies and flow["messages"] and flow["protocol"] != "dns":  # the story has question and answers
         click.echo("\n" + said(flow["messages"]))
 
 
-def find(control: Control, id: str) -> Summary:
-    """The one flow whose id begins so. Raises CommandError."""
-    from ccproxy.cli.control import NotThereError
+def told(session: Session, id: str, *, secrets: bool = False) -> Summary:
+    """The detail of the one flow whose id begins so, with its cost. Raises CommandError."""
+    from ccproxy.flows.cost import cost_of
+    from ccproxy.flows.summary import detail
 
-    if not id:
-        raise click.BadParameter("is empty; `ccproxy flows list` shows the ids", param_hint="ID")
-    try:
-        found: Summary = control.get(f"/flows/{quote(id, safe='')}")
-    except NotThereError:
-        raise explained(id, [flow for flow in control.get("/flows") if flow["id"].startswith(id)]) from None
-    return found
-
-
-def explained(id: str, flows: list[Summary]) -> CommandError:
-    """Why there is not one flow for an id: there is none, or there are several."""
-    if not flows:
-        return CommandError(
-            f"there is no flow whose id begins with {id!r}", "`ccproxy flows list` shows those there are"
-        )
-    named = [f"{flow['id']}  {request_line(flow)}" for flow in flows[-MOST_NAMED:]]
-    more = [f"and {len(flows) - MOST_NAMED} more"] if len(flows) > MOST_NAMED else []
-    return CommandError(f"there are {len(flows)} flows whose ids begin with {id!r}; give more of it", *named, *more)
+    reader = sources(session, secrets=secrets)
+    reader.live_first = True
+    id = one_id(reader, id)
+    flow = detail(read(reader, id, secrets=secrets), secrets=secrets)
+    return {**flow, "cost": cost_of(flow), **reader.lineage(id)}
 
 
 def shown(title: str, body: Summary | None) -> str:

@@ -1,0 +1,166 @@
+"""`ccproxy flows list --watch`: the flows as they finish."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ccproxy.cli.control import NotRunningError
+from ccproxy.cli.flows.flow_set import Summary, Wanted, all_filters
+from ccproxy.cli.flows.sources import Sources, archive_path, in_words, nowhere, open_archive, sources, united
+from ccproxy.cli.flows.table import columns, row
+from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.session import Session
+from ccproxy.cli.table import GAP, Column, Fitted, Row, heading, is_terminal
+from ccproxy.cli.words import visible
+from ccproxy.flows.selection import newest
+
+if TYPE_CHECKING:
+    from ccproxy.flows.archive.reader import ArchiveReader
+
+POLL_SECONDS = 0.4
+FIRST = 10
+"""Flows that are shown to begin with, unless another number is asked for."""
+MOST_LIVE = 100
+"""Flows of the daemon that are looked at each time: those that began last."""
+MOST_REMEMBERED = 20_000
+"""Flows that are known to have been shown."""
+ROOM = {"client": 16, "request": 28, "model → provider": 44, "in/out/cached": 14}
+"""Characters of a column, where the terminal has room for them."""
+
+type Printer = Callable[[Sequence[Any]], None]
+
+
+def watch_flows(session: Session, wanted: Wanted, *, as_json: bool) -> None:
+    """Print flows until Ctrl-C. Raises CommandError: neither archive nor daemon, or a filter that is wrong."""
+    printer = print_objects if as_json else Table().print
+    watch = Watch(sources(session, wanted.archive), wanted)
+    filters, limit = all_filters(session, wanted), wanted.selection.limit or FIRST
+    chosen = chooser(filters, whole=as_json)
+    try:
+        printer(newest(chosen(watch.first(None if filters else limit)), limit))
+        while True:
+            time.sleep(POLL_SECONDS)
+            printer(chosen(watch.more()))
+    except KeyboardInterrupt:
+        return
+
+
+def chooser(filters: Sequence[str], *, whole: bool) -> Callable[[Sequence[Summary]], list[Any]]:
+    """What the filters leave of some flows, or with `whole` make of them."""
+    from ccproxy.flows.query import QueryError, apply, choose
+
+    def chosen(flows: Sequence[Summary]) -> list[Any]:
+        try:
+            return (apply if whole else choose)(filters, flows) if filters and flows else list(flows)
+        except QueryError as error:
+            raise CommandError(str(error), *error.details) from error
+
+    return chosen
+
+
+class Watch:
+    """Finds flows that have finished since it was last asked."""
+
+    def __init__(self, reader: Sources, wanted: Wanted) -> None:
+        self.reader = reader
+        self.selection = replace(wanted.selection, limit=None)
+        self.seq = 0
+        self.shown: OrderedDict[str, None] = OrderedDict()
+
+    def first(self, limit: int | None) -> list[Summary]:
+        """The flows that there are already, the newest `limit`."""
+        kept: list[Summary] = []
+        if (archive := self.reader.archive) is not None:
+            with in_words():
+                self.seq, kept = archive.last(), archive.summaries(replace(self.selection, limit=limit))
+        live = self.fresh([flow for flow in self.live() if flow["done"]])
+        self.shown.update(dict.fromkeys(flow["id"] for flow in kept))
+        return united(kept, live, limit)
+
+    def more(self) -> list[Summary]:
+        """The flows that finished since then, the oldest first. An archive or a daemon may come and go."""
+        found: list[Summary] = []
+        if self.reader.archive is None and self.reader.live is not None:
+            self.reader.archive = new_archive()
+        if (archive := self.reader.archive) is not None:
+            with in_words():
+                numbered = archive.after(self.seq)
+            found = [flow for _, flow in numbered]
+            self.seq = max([self.seq, *(number for number, _ in numbered)])
+        found += [flow for flow in self.live() if flow["done"]]
+        return self.fresh(sorted(found, key=ended))
+
+    def live(self) -> list[Summary]:
+        """What the daemon has; nothing while it is not there. Raises CommandError if there is no archive either."""
+        live = self.reader.live
+        if live is None:
+            return []
+        live.unarchived = self.reader.archive is not None
+        try:
+            return live.told(MOST_LIVE)
+        except CommandError as error:
+            if self.reader.archive is None:
+                raise nowhere() if isinstance(error, NotRunningError) else error from error
+            return []
+
+    def fresh(self, flows: Sequence[Summary]) -> list[Summary]:
+        """Those that are wanted and were not shown."""
+        new = {flow["id"]: flow for flow in flows if flow["id"] not in self.shown}
+        self.shown.update(dict.fromkeys(new))
+        while len(self.shown) > MOST_REMEMBERED:
+            self.shown.popitem(last=False)
+        return [flow for flow in new.values() if self.selection.matches(flow)]
+
+
+def ended(flow: Summary) -> float:
+    """When a flow was over; seconds since the epoch."""
+    return datetime.fromisoformat(flow["time"]).timestamp() + (flow["total_ms"] or 0) / 1000
+
+
+def new_archive() -> ArchiveReader | None:
+    """The user's archive, if there is one by now."""
+    path = archive_path()
+    return open_archive(path) if path.exists() else None
+
+
+def print_objects(found: Sequence[Any]) -> None:
+    """JSON, one value a line."""
+    for each in found:
+        click.echo(json.dumps(each))
+
+
+class Table:
+    """A table that has no end: fitted to the terminal, or lines of plain columns."""
+
+    def __init__(self) -> None:
+        self.columns = columns(with_jail=True)
+        longest = [ROOM.get(column.title, column.width) for column in self.columns]
+        self.line = Fitted(self.columns, longest).print if is_terminal() else self.plain
+        self.line(heading(self.columns))
+
+    def print(self, flows: Sequence[Summary]) -> None:
+        """A line for each."""
+        now = datetime.now().astimezone()
+        for flow in flows:
+            self.line(row(flow, now, with_jail=True))
+
+    def plain(self, line: Row) -> None:
+        """Every cell in full."""
+        cells = [
+            padded(visible(cell.text) or "-", column) for cell, column in zip(line.cells, self.columns, strict=True)
+        ]
+        click.echo((" " * GAP).join([*cells, visible(line.note.text)]).rstrip())
+
+
+def padded(text: str, column: Column) -> str:
+    """The text on its side of the column."""
+    width = ROOM.get(column.title, column.width)
+    return text.rjust(width) if column.right else text.ljust(width)
