@@ -12,6 +12,7 @@ from typing import Any, Literal
 from ccproxy.exchange import HttpRequest, HttpResponse, WireFormat
 from ccproxy.flows.conversation_parts import Parts, parts_of
 from ccproxy.flows.diff_bodies import Body, Kind, body_changes, body_of, first_difference
+from ccproxy.flows.diff_formats import Row, side_by_side
 from ccproxy.flows.diff_marks import MarkChange, mark_changes
 from ccproxy.flows.diff_parts import Change, blocks_changed, messages_changed, parameters_changed, tools_changed
 from ccproxy.flows.diff_values import ValueChange
@@ -21,8 +22,9 @@ from ccproxy.flows.diff_values import ValueChange
 class Difference:
     """What became of one body in the other. `old` and `new` in what it holds are the JSON that they were."""
 
-    kind: Literal["request"] | Kind | Literal["mixed"]
-    """`request`: both were taken apart. Else what both are; `mixed` if they are not of one kind."""
+    kind: Literal["request", "formats", "mixed"] | Kind
+    """`request`: both were taken apart; `formats`: they are, and of different ones. Else what both are; `mixed` if they
+    are not of one kind."""
     kinds: tuple[str, str]
     """What each is: `request`, `json`, `form`, `text`, `binary`, `empty`."""
     sizes: tuple[int, int]
@@ -32,6 +34,8 @@ class Difference:
     same: dict[str, int] = field(default_factory=dict)
     """Of requests: how many parts of each sort are in both, in their order."""
     marks: tuple[MarkChange, ...] = ()
+    rows: tuple[Row, ...] = ()
+    """Of requests of different formats."""
     values: tuple[ValueChange, ...] = ()
     """Of all other bodies."""
     differ_at: int | None = None
@@ -65,7 +69,10 @@ def diff_bodies(
     at = first_difference(old.data, new.data)
     if parts is not None and others is not None and parts.format is others.format:
         found = diff_parts(parts, others)
-        return Difference("request", kinds, sizes, found.changes, found.same, found.marks, (), at, missing)
+        marks, changes, same = found.marks, found.changes, found.same
+        return Difference("request", kinds, sizes, changes, same, marks, differ_at=at, missing=missing)
+    if parts is not None and others is not None:
+        return Difference("formats", kinds, sizes, rows=side_by_side(parts, others), differ_at=at, missing=missing)
     kind: Any = old.kind if old.kind == new.kind else "mixed"
     return Difference(kind, kinds, sizes, values=tuple(body_changes(old, new)), differ_at=at, missing=missing)
 

@@ -6,6 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Literal
+
+type Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
+"""As `SequenceMatcher.get_opcodes` tells it."""
 
 MOST_COMPARED = 4000
 """Pairs of one place that are looked at for likeness; where there are more, place decides."""
@@ -47,7 +51,7 @@ def align(old: Sequence[str], new: Sequence[str], alike: Callable[[int, int], bo
     return found
 
 
-def opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
     """As `SequenceMatcher.get_opcodes`; what both begin and end with costs next to nothing."""
     shorter = min(len(old), len(new))
     head = next((at for at in range(shorter) if old[at] != new[at]), shorter)
