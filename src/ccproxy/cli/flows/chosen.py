@@ -48,7 +48,9 @@ def write_har(found: FlowSet, output: Output) -> int:
 
     flows, left_out = har.write(found.exchanges(), output)
     if left_out:
-        click.echo(f"left out: {several(left_out, 'flow')} that are not HTTP; an .mflow would hold them", err=True)
+        click.echo(
+            f"left out: {several(left_out, 'flow')} of DNS, TCP or UDP; an .mflow can hold them, a HAR cannot", err=True
+        )
     if not flows:
         raise CommandError("there is nothing to write: none of the flows is one that a HAR can hold")
     return flows
