@@ -74,6 +74,13 @@ class ArchiveReader:
         except RecordError as error:
             raise FlowDamaged(f"{error}; the other flows are not hurt") from error
 
+    def summary(self, id: str) -> dict[str, Any] | None:
+        """What is told of one flow in a list; None if there is none with this id, or it cannot be read."""
+        query = f"SELECT {SUMMARY} FROM flows WHERE id = ?"  # noqa: S608
+        with self._snapshot():
+            row = self._db.execute(query, (id,)).fetchone() if _is_text(id) else None
+        return None if row is None else summary_of(*row)
+
     def after(self, seq: int) -> list[tuple[int, dict[str, Any]]]:
         """The flows that were added after this one, in the order in which they were, each with its number."""
         with self._snapshot():
