@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ccproxy.flows.archive.reader import ArchiveReader
+from ccproxy.flows.reader import ArchiveError
+from ccproxy.flows.record import to_record
+from ccproxy.flows.selection import Selection
 from tests.conftest import StartDaemon
 from tests.support.accounts import REFUSED, VENDORS, Account
 from tests.support.crossing import ask_across
@@ -24,6 +31,11 @@ TOKEN = re.compile(r"[ar]t-[0-9a-f]{32}|eyJ[\w-]{8,}\.[\w-]{20,}\.")
 """What the token endpoint of the tests gives: opaque tokens, and JSON Web Tokens."""
 OWN = "sk-ant-api03-the-clients-own-key-that-nobody-may-see"
 PRINTED = "token-that-a-command-printed-0123456789"
+SAID = "ghp_" + "sAid9" * 8
+"""A key in a prompt, in an answer, in a compressed body."""
+GIVEN = "opaque-access-token-0123456789"
+"""What a token endpoint of others gives to a program that a jail or a rule lets through."""
+READ_ALL = "for id in ids: print(exchange(id), request(id), response(id))"
 STUMBLES = """
     from ccproxy import hook
 
@@ -70,7 +82,34 @@ def live(daemon: Daemon, upstream: Upstream, accounts: dict[str, Account]) -> se
     daemon.ask("POST", "/v1/messages", [(b"x-api-key", OWN.encode())], b"{}")
     daemon.ask("GET", f"/raw/x?key={OWN}", [(b"authorization", f"Bearer {OWN}".encode())])
     assert sum(1 for token in tokens if TOKEN.match(token)) >= 8
-    return tokens
+    return tokens | other_secrets(daemon, upstream)
+
+
+def other_secrets(daemon: Daemon, upstream: Upstream) -> set[str]:
+    """What bodies hold: a key that a user pastes, what an endpoint of OAuth is told and answers."""
+    upstream.script = each(reply(200, [JSON], json.dumps({"access_token": GIVEN, "said": SAID}).encode()))
+    headers = [(b"content-type", b"application/x-www-form-urlencoded")]
+    assert daemon.ask("POST", "/raw/token?code=" + GIVEN, headers, f"client_secret={GIVEN}&a=b".encode()).status == 200
+    body = gzip.compress(json.dumps({"model": "m", "messages": [{"role": "user", "content": f"use\n{SAID}"}]}).encode())
+    daemon.ask("POST", "/raw/x", [JSON, (b"content-encoding", b"gzip")], body)
+    return {SAID, GIVEN}
+
+
+def archived(home: Home, count: int) -> str:
+    """All that the archive holds, once it holds so many flows; what was encrypted is put back."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with suppress(ArchiveError), ArchiveReader(home.root / "state" / "ccproxy" / "flows.db") as archive:
+            summaries = archive.summaries(Selection())
+            if len(summaries) >= count:
+                records = [to_record(archive.exchange(flow["id"], secrets=True)) for flow in summaries]
+                return repr([summaries, *((record.facts, *map(clear, record.bodies)) for record in records)])
+        time.sleep(0.05)
+    raise AssertionError(f"the archive does not get all of {count} flows")
+
+
+def clear(body: bytes) -> bytes:
+    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
 
 
 def commands(home: Home) -> str:
@@ -83,8 +122,13 @@ def commands(home: Home) -> str:
         done = home.run(*command)
         said += done.stdout + done.stderr
     listed = json.loads(home.run("flows", "list", "--json").stdout)
-    for flow in listed[-6:]:
-        said += home.run("flows", "show", flow["id"]).stdout + home.run("flows", "show", flow["id"], "--json").stdout
+    for flow in listed[-3:]:
+        said += home.run("flows", "show", flow["id"], "--bodies").stdout
+        said += home.run("flows", "show", flow["id"], "--json").stdout
+    for command in (["dump"], ["export", "all.har"], ["export", "all.mflow"], ["repl", "-c", READ_ALL], ["compare"]):
+        done = home.run("flows", *command)
+        assert done.returncode == 0, done.stderr
+        said += done.stdout + done.stderr
     return said
 
 
@@ -109,7 +153,7 @@ def test_no_token_is_told(
         "lightllm": {"transforms": [{"match_path": "^/raw/", "dest_provider": "printed"}]},
     }
     limits = {"PYTHONFAULTHANDLER": "1", "PYTHONDEVMODE": "0"}
-    daemon = start_daemon(config, env=limits, home=home, inspector=True)
+    daemon = start_daemon(config, env=limits, home=home, inspector=True, archive=True)
     tokens = live(daemon, upstream, accounts)
 
     control = [daemon.control("GET", target) for target in ("/status", "/auth", "/flows", "/jails")]
@@ -123,6 +167,7 @@ def test_no_token_is_told(
     assert "Fatal Python error" in daemon.output
     said["crash output"] = daemon.output
     (home.config_dir / "ccproxy.yaml").write_text(config_text.replace(PRINTED, ""))
+    said["archive"] = archived(home, len(control[2]))
     said["files"] = strings(home.root)
 
     for where, text in said.items():

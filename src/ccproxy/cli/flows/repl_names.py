@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,8 @@ class Names:
         """The flows as HAR 1.2: written to a file (0600) if a path is given, else as a value."""
         from ccproxy.cli.flows.repl_tools import har
 
-        return har((self._set.exchange(id) for id in self._ids(refs)), Path(path).expanduser() if path else None)
+        found = replace(self._set, summaries=flows_of(self.flows, refs))
+        return har(found, Path(path).expanduser() if path else None)
 
     def shape(self, provider: str, *refs: Ref, mflow: str | Path | None = None) -> None:
         """Shapes come with a later version: this says so."""

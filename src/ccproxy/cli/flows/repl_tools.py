@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ccproxy.cli.flows.chosen import write_flows, write_har
+from ccproxy.cli.flows.flow_set import FlowSet
 from ccproxy.cli.flows.repl_bodies import body
-from ccproxy.cli.grammar import CommandError
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
 
 
-def har(exchanges: Iterable[Exchange], path: Path | None) -> Any:
+def har(found: FlowSet, path: Path | None) -> Any:
     """The flows as HAR 1.2: the path they were written to, or a value if there is none. Raises CommandError."""
-    from ccproxy.flows.files import private_file
-    from ccproxy.flows.har import write
-
-    if path is None:
-        output = io.BytesIO()
-        write(exchanges, output)
-        return json.loads(output.getvalue())
-    try:
-        with private_file(path) as file:
-            write(exchanges, file)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}") from error
-    return path
+    if path is not None:
+        write_flows(found, path, "har")
+        return path
+    output = io.BytesIO()
+    write_har(found, output)
+    return json.loads(output.getvalue())
 
 
 def unified(
