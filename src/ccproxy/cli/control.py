@@ -47,6 +47,19 @@ class Counts(TypedDict):
     active: int
 
 
+class Archive(TypedDict):
+    """The way to the flow archive: `error` says why nothing can be written at the moment."""
+
+    mode: str
+    path: str
+    written: int
+    waiting: int
+    waiting_bytes: int
+    dropped_bodies: int
+    dropped_flows: int
+    error: str | None
+
+
 class Standing(TypedDict):
     """How a credential stands, as far as the daemon knows; `expires` is ISO 8601."""
 
@@ -78,6 +91,7 @@ class Status(TypedDict):
     config: dict[str, str]
     log: str | None
     flows: Counts
+    archive: Archive
     providers: list[Provider]
     rules: int
     hooks: dict[str, object]

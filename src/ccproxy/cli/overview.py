@@ -9,7 +9,7 @@ import click
 
 from ccproxy import __version__
 from ccproxy.cli.auth.words import validity
-from ccproxy.cli.control import Provider
+from ccproxy.cli.control import Archive, Provider
 from ccproxy.cli.report import Report
 from ccproxy.cli.words import several, span, visible
 
@@ -76,8 +76,23 @@ def parts(report: Report) -> list[Row]:
     ]
     if report.daemon:
         flows = report.daemon["flows"]
-        rows.append((UP, "flows", f"{flows['count']} recorded, {flows['active']} under way", "ccproxy flows list"))
+        told = f"{flows['count']} in memory, {flows['active']} under way"
+        rows.append((UP, "flows", told, "ccproxy flows list"))
+        rows.append(archive(report.daemon["archive"]))
     return rows
+
+
+def archive(told: Archive) -> Row:
+    """The row of the flow archive: where it is, and what became of flows on the way to it."""
+    if told["mode"] == "off":
+        return OFF, "archive", "switched off", ""
+    dropped = told["dropped_bodies"], told["dropped_flows"]
+    notes = [
+        told["error"],
+        f"{several(told['waiting'], 'flow')} waiting" if told["waiting"] else None,
+        f"{several(dropped[0], 'flow')} without bodies, {dropped[1]} lost: no room" if any(dropped) else None,
+    ]
+    return DOWN if told["error"] else UP, "archive", told["path"], "; ".join(filter(None, notes))
 
 
 def inspector(report: Report) -> Row:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ccproxy.flows.record import Record
     from ccproxy.flows.selection import Selection
 
+LOCK_SECONDS = 1.0
+"""How long another process may hold the lock until the daemon is told; it is waited for anyway."""
 DAMAGED_AGAIN = 3
 """So often an archive that can be opened may be found damaged in writing until it is moved aside."""
 
@@ -70,7 +72,7 @@ class Desk:
 
     def _open(self) -> Archive:
         if self._archive is None:
-            self._archive = Archive.open(self._path, Settings())
+            self._archive = Archive.open(self._path, Settings(wait=LOCK_SECONDS))
             if self._archive.note:
                 self._complain(self._archive.note)
         return self._archive
