@@ -44,7 +44,7 @@ class HasBody(Protocol):
 class Recent[T: HasBody]:
     """The last few bodies, bounded in number and bytes."""
 
-    def __init__(self, most: int = 12, most_bytes: int = 16 * 1024 * 1024, least: int = 2048) -> None:
+    def __init__(self, most: int = 8, most_bytes: int = 12 * 1024 * 1024, least: int = 2048) -> None:
         self.most, self.most_bytes, self.least = most, most_bytes, least
         self._kept: OrderedDict[int, T] = OrderedDict()
         self._bytes = 0

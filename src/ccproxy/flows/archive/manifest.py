@@ -1,11 +1,12 @@
 """Which chunks a body is made of: numbers that mostly follow one another, so they are kept as runs.
 
 A run is two varints (LEB128): the zigzag distance of its first number from the end of the run before, and how many
-numbers it has.
+numbers it has. The whole is deflated (RFC 1950).
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 
 
@@ -17,12 +18,15 @@ def pack(numbers: Iterable[int]) -> bytes:
         _write(packed, distance * 2 if distance >= 0 else -distance * 2 - 1)
         _write(packed, length)
         expected = start + length
-    return bytes(packed)
+    return zlib.compress(packed)
 
 
 def runs(packed: bytes) -> Iterator[tuple[int, int]]:
     """The runs: the first number and how many. Raises ValueError for bytes that are no manifest."""
-    values, expected = _read(packed), 0
+    try:
+        values, expected = _read(zlib.decompress(packed)), 0
+    except (zlib.error, TypeError) as error:
+        raise ValueError("the list of a body's chunks is damaged") from error
     for coded in values:
         length = next(values, None)
         start = expected + (coded // 2 if coded % 2 == 0 else -(coded + 1) // 2)

@@ -24,9 +24,9 @@ class Limits:
 
     max_age: float | None = None
     """Seconds since a flow began."""
-    max_flows: int | None = None
     max_bytes: int | None = None
     """Of the file, what is free in it not counted."""
+    max_flows: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
