@@ -79,7 +79,7 @@ def has_result(message: dict[str, Any]) -> bool:
 
 
 def scripted(request: Recorded) -> Iterable[Step]:
-    """A user who says DELEGATE gets a sub-agent, one who says LOOK a file read, a client that wants a summary has it."""
+    """A user who says DELEGATE gets a sub-agent, one who says LOOK a file read; who wants a summary has it."""
     if request.method != "POST" or not request.target.startswith(b"/v1/messages?"):
         return json_reply({"input_tokens": 100} if b"count_tokens" in request.target else {})(request)
     asked = json.loads(request.body)

@@ -83,7 +83,8 @@ class Lineage:
         self._reader = reader
         self._groups: OrderedDict[Key, Group] = OrderedDict()
         self._asked: OrderedDict[bytes, Asking] = OrderedDict()
-        self._bytes = 0
+        self.bytes = 0
+        """About what is at hand of conversations."""
 
     def place(self, ex: Exchange, summary: Summary | None = None) -> Place | None:
         """The flow's place; None for one that is no part of a conversation.
@@ -95,9 +96,9 @@ class Lineage:
         group = self._group(key_of(ex))
         before = group.size
         place = self._placed(ex, group, summary or {})
-        self._bytes += group.size - before
-        while len(self._groups) > 1 and (self._bytes > MOST_BYTES or len(self._groups) > MOST_GROUPS):
-            self._bytes -= self._groups.popitem(last=False)[1].size
+        self.bytes += group.size - before
+        while len(self._groups) > 1 and (self.bytes > MOST_BYTES or len(self._groups) > MOST_GROUPS):
+            self.bytes -= self._groups.popitem(last=False)[1].size
         return place
 
     def _group(self, key: Key) -> Group:
@@ -106,7 +107,7 @@ class Lineage:
             if self._reader is not None and key[1]:
                 with suppress(ArchiveError):
                     self._look_up(self._reader, key, group)
-            self._bytes += group.size
+            self.bytes += group.size
         self._groups.move_to_end(key)
         return self._groups[key]
 

@@ -46,7 +46,6 @@ class Group:
     size: int = 0
     """About how many bytes its bodies take."""
     newest: Node | None = None
-    """Of those that are no side requests."""
     _nodes: OrderedDict[str, Node] = field(default_factory=OrderedDict)
     _tips: dict[bytes, list[Node]] = field(default_factory=dict)
     _chains: OrderedDict[str, Chain] = field(default_factory=OrderedDict)
@@ -91,11 +90,10 @@ class Group:
         return self._responses.get(response) if response else None
 
     def add(self, node: Node) -> None:
-        """Takes a flow; the oldest makes room."""
-        self._nodes[node.id] = node
+        """Takes a flow, unless it is a side request: nothing comes after one. The oldest makes room."""
         if node.kind == "side":
             return
-        self.newest = node
+        self.newest = self._nodes[node.id] = node
         self._tips.setdefault(node.tip, []).append(node)
         if len(self._nodes) > MOST_NODES:
             _, old = self._nodes.popitem(last=False)

@@ -6,21 +6,21 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from ccproxy.cli.flows.conversation_table import cost, models, tokens
 from ccproxy.cli.words import clock, several, visible
-from ccproxy.flows.conversations import Branch, Run, Session
+from ccproxy.flows.conversations import Branch, Run, Session, Summary
 from ccproxy.flows.conversations_told import client, title, told, totals
 
 COLORS = {"root": "bright_white", "agent": "magenta", "edit": "yellow", "compaction": "blue", "side": "bright_black"}
 NAMES = {"root": "conversation"}
 GAP = "  "
 ID = 8
-SHORTEST = 12
-"""Characters of a title that say anything."""
+SHORTEST, ENOUGH = 8, 24
+"""Characters of a title that say anything, and those before which numbers give way."""
 
 
 class Line(NamedTuple):
@@ -77,16 +77,15 @@ def run_line(run: Run) -> Line:
     return Line(name, COLORS.get(name, ""), facts, title(run.flows) or "", below)
 
 
-def side_lines(flows: Sequence[object]) -> list[Line]:
+def side_lines(sides: Sequence[Summary]) -> list[Line]:
     """One line for all side requests at a place."""
-    sides = [flow for flow in flows if isinstance(flow, dict)]
     if not sides:
         return []
     facts = [str(sides[0]["id"])[:ID], several(len(sides), "request"), *summed(totals(sides), None)]
     return [Line("side", COLORS["side"], facts, title(sides) or "", [])]
 
 
-def summed(numbers: dict[str, object], turns: int | None) -> list[str]:
+def summed(numbers: dict[str, Any], turns: int | None) -> list[str]:
     """Turns, models, tokens, cost and failures, as far as there are any."""
     failed = numbers["failed"]
     counted = several(turns, "turn") if turns else ""
@@ -109,7 +108,8 @@ def drawn(top: Line) -> Iterator[tuple[str, Line]]:
 def styled(guide: str, line: Line, width: int | None) -> str:
     """A line in colours; in a terminal the title takes what room there is, and what does not fit is left out."""
     words = [visible(word) for word in (line.name, *line.facts) if word]
-    while width and len(words) > 2 and len(guide + GAP.join(words)) > width:
+    room = len(GAP) + min(len(line.title), ENOUGH) if line.title else 0
+    while width and len(words) > 2 and len(guide + GAP.join(words)) + room > width:
         words.pop()
     text = cut(visible(line.title), width and width - len(guide + GAP.join(words)) - len(GAP))
     head = [click.style(words[0], fg=None if line.color == "bold" else line.color or None, bold=line.color == "bold")]
