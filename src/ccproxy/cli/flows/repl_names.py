@@ -99,7 +99,7 @@ class Names:
         """Prints what the request of flow `r` has that the one of `l` has not, and the other way round."""
         from ccproxy.cli.flows.repl_tools import show_diff
 
-        show_diff(self.exchange(l), self.exchange(r))
+        show_diff(self.flow_id(l), self.flow_id(r), self._set.exchange)
 
     def compare(self, *refs: Ref) -> None:
         """Prints what became of each request and answer on the way between client and provider."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from difflib import unified_diff
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ import click
 
 from ccproxy.cli.flows.chosen import write_flows, write_har
 from ccproxy.cli.flows.flow_set import FlowSet
-from ccproxy.cli.flows.repl_bodies import body
-from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
+from ccproxy.exchange import Exchange
 
 
 def har(found: FlowSet, path: Path | None) -> Any:
@@ -27,28 +26,22 @@ def har(found: FlowSet, path: Path | None) -> Any:
     return json.loads(output.getvalue())
 
 
-def unified(
-    old: HttpRequest | HttpResponse | None, new: HttpRequest | HttpResponse | None, names: tuple[str, str]
-) -> Iterator[str]:
-    """The lines of a unified diff of two bodies, JSON indented; none if they are the same."""
-    before, after = (str(body(each, pretty=True)).splitlines() if each else [] for each in (old, new))
-    return unified_diff(before, after, *names, lineterm="")
+def show_diff(old: str, new: str, get: Callable[[str], Exchange]) -> None:
+    """Prints how the forwarded requests of two flows differ. `get` gives a flow by its id."""
+    from ccproxy.cli.flows.diff import structural
+    from ccproxy.cli.flows.pairing import Pair
 
-
-def show_diff(old: Exchange, new: Exchange) -> None:
-    """Prints how the forwarded requests of two flows differ, line by line."""
-    from ccproxy.flows.summary import forwarded
-
-    for line in unified(forwarded(old), forwarded(new), (old.id[:8], new.id[:8])):
+    for line in structural(Pair(old, new, "as asked for"), get, client=False, width=_width()):
         click.echo(line)
 
 
 def show_comparison(ex: Exchange) -> None:
     """Prints what became of a flow's request and of its answer on the way."""
-    from ccproxy.flows.summary import answered, forwarded
+    from ccproxy.cli.flows.compare import in_parts
 
-    id = ex.id[:8]
-    for line in unified(ex.request, forwarded(ex), (f"client:{id}", f"forwarded:{id}")):
+    for line in in_parts(ex, _width()):
         click.echo(line)
-    for line in unified(answered(ex), ex.response, (f"provider:{id}", f"client:{id}")):
-        click.echo(line)
+
+
+def _width() -> int:
+    return max(60, min(140, shutil.get_terminal_size().columns))
