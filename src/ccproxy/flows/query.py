@@ -96,7 +96,7 @@ def dumped(summaries: Sequence[Summary]) -> bytes:
     try:
         return orjson.dumps(summaries)
     except orjson.JSONEncodeError:  # half a character: rare, and no reason not to look at the others
-        return json.dumps(list(summaries)).encode()
+        return json.dumps(list(summaries), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def endless(filters: Sequence[str], bounds: Bounds) -> QueryError:
@@ -127,4 +127,4 @@ def listed(filters: Sequence[str]) -> list[str]:
 
 def noun(filters: Sequence[str]) -> str:
     """One filter or several."""
-    return "filter" if len(filters) == 1 else "filters together"
+    return "filter" if len(filters) == 1 else "filter chain"

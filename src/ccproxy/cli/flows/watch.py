@@ -18,7 +18,7 @@ from ccproxy.cli.flows.sources import Sources, archive_path, in_words, nowhere, 
 from ccproxy.cli.flows.table import columns, row
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
-from ccproxy.cli.table import GAP, Column, Fitted, Row, heading, is_terminal
+from ccproxy.cli.table import GAP, Cell, Column, Fitted, Row, heading, is_terminal
 from ccproxy.cli.words import visible
 from ccproxy.flows.selection import newest
 
@@ -143,8 +143,10 @@ class Table:
     def __init__(self) -> None:
         self.columns = columns(with_jail=True)
         longest = [ROOM.get(column.title, column.width) for column in self.columns]
-        self.line = Fitted(self.columns, longest).print if is_terminal() else self.plain
-        self.line(heading(self.columns))
+        self.fitted = is_terminal()
+        self.line = Fitted(self.columns, longest).print if self.fitted else self.plain
+        titles = heading(self.columns)
+        self.line(titles if self.fitted else Row([Cell(cell.text.upper()) for cell in titles.cells]))
 
     def print(self, flows: Sequence[Summary]) -> None:
         """A line for each."""
