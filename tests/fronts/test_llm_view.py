@@ -91,9 +91,22 @@ def test_turns_of_chat_and_a_request_within_a_request() -> None:
     ]
     text = seen(flow_of("openai", json.dumps({"messages": turns}).encode(), b""))
     assert '── assistant: calls ls (c)\n{"a":1}\n\n── tool: result of c\nx' in text
-    within = {"model": "gemini-x", "project": "p", "request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}}
+    within = {
+        "model": "gemini-x",
+        "project": "p",
+        "request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
+    }
     text = seen(flow_of("gemini", json.dumps(within).encode(), b""))
     assert text.startswith("── request\nmodel: gemini-x\nproject: p\n\n── user\nhi\n")
+
+
+def test_a_flow_of_others_is_known_by_its_path() -> None:
+    case = json.loads((DATA / "anthropic_stream.json").read_text())
+    flow = flow_of("gemini", b"{}", case["response"].encode())
+    flow.metadata.clear()
+    assert seen(flow).endswith(NOT_LLM)
+    flow.request.path = "/v1/messages?beta=true"
+    assert "── text\nThe current exchange rate is" in seen(flow)
 
 
 def test_its_text_is_bounded() -> None:

@@ -10,7 +10,10 @@ from ccproxy.cli.session import Session
 
 EXAMPLES = [
     ("look around among the flows of today", "ccproxy flows repl --since today"),
-    ("which tools each request offered", "ccproxy flows repl -c 'for i in ids: print(request(i))' --model opus"),
+    (
+        "the requests of a model, one below the other",
+        "ccproxy flows repl -c 'for i in ids: print(request(i))' --model opus",
+    ),
     (
         "the tokens of the answers in all",
         'ccproxy flows repl -c \'print(sum((f["usage"] or {}).get("output_tokens", 0) for f in flows))\'',

@@ -12,6 +12,7 @@ from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import WireFormat
 from ccproxy.fronts.interceptor.llm_request import request_in_words
 from ccproxy.gateway.answer_in_words import Section, answer_in_words
+from ccproxy.gateway.native_format import native_format
 
 NOT_LLM = "(this is no message to or from a model that can be read)"
 MOST_CHARACTERS = 1_000_000
@@ -59,7 +60,7 @@ def clear(message: Message) -> bytes:
 def sections(body: bytes, flow: HTTPFlow, message: Message) -> list[Section]:
     """What there is to be told of a body. Raises ValueError."""
     name = flow.metadata.get("ccproxy.provider_format") or flow.metadata.get("ccproxy.format")
-    wire = WireFormat(name) if name else None
+    wire = WireFormat(name) if name else native_format(flow.request.path.partition("?")[0])
     if not isinstance(message, Response):
         return request_in_words(orjson.loads(body), wire)
     return answer_in_words(body, wire, message.status_code) if wire else []
