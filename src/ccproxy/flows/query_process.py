@@ -120,7 +120,7 @@ def no_array(found: dict[str, Any]) -> NoResult:
 
 def first_line(error: ValueError) -> str:
     """jq's own words in short, without its name."""
-    line = next(iter(str(error).splitlines()), "") or "an error without words"
+    line = str(error).partition("\n")[0] or "an error without words"
     line = PLACE.sub(" at", line.removeprefix("jq: error: ")).removesuffix(":")
     return line if len(line) <= MOST_WORDS else line[:MOST_WORDS] + "…"
 
