@@ -8,6 +8,8 @@ from ccproxy.exchange import Exchange
 
 NONE = -1
 
+type Moments = tuple[float, float, float]
+
 
 @dataclass(slots=True, frozen=True)
 class Times:
@@ -40,29 +42,28 @@ class Times:
 
 
 def provider_times(ex: Exchange) -> Times:
-    """From the first attempt to the provider's last byte."""
+    """From the first attempt to the provider's last byte; no time at all for what was not forwarded."""
     times, tries = ex.timings, ex.attempts
     began = tries[0].started if tries else times.received or times.started
+    if ex.forwarded is None:
+        return Times(began, began, began, began)
     begun = max(began, tries[-1].started) if tries else began
-    sent, answered, ended = _in_order(begun, times.sent, times.headers, times.finished)
-    return Times(began, sent, answered, ended, begun - began)
+    answered = times.headers if ex.provider_response else None
+    return Times(began, *_in_order(begun, times.sent, answered, times.finished), begun - began)
 
 
 def client_times(ex: Exchange) -> Times:
     """From the client's first byte to its last: it waits until there is something of the answer."""
     times = ex.timings
-    return Times(
-        times.started, *_in_order(times.started, times.received, times.first_byte or times.headers, times.finished)
-    )
+    answered = times.first_byte or times.headers
+    return Times(times.started, *_in_order(times.started, times.received, answered, times.finished))
 
 
-def _in_order(begun: float, *moments: float | None) -> tuple[float, float, float]:
-    """The moments, none before the one that it follows; where one is not known, that one's."""
-    found, last = [], begun
-    for moment in moments:
-        last = max(last, moment) if moment is not None else last
-        found.append(last)
-    return found[0], found[1], found[2]
+def _in_order(begun: float, sent: float | None, answered: float | None, ended: float | None) -> Moments:
+    """The moments, none before the one that it follows. Without an answer it was waited for until the end."""
+    last_sent = max(begun, sent or begun)
+    last_answered = max(last_sent, answered or ended or last_sent)
+    return last_sent, last_answered, max(last_answered, ended or last_answered)
 
 
 def _milliseconds(seconds: float) -> float:
