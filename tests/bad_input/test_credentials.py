@@ -54,7 +54,7 @@ def test_no_other_credential_travels_with_a_sentinel_or_a_rule(
     "target",
     [
         "/v1beta/models/m-1:generateContent?key=AIza-secret",
-        "/v1beta/models?pageSize=2&key=AIza-secret",
+        "/v1beta/cachedContents?pageSize=2&key=AIza-secret",
         "/v1beta/files?access_token=AIza-secret",
         "/v1beta/models/m-1:streamGenerateContent?key=AIza-secret&alt=sse",
     ],

@@ -38,7 +38,7 @@ class ModelRoutes:
 
     def find(self, inquiry: Inquiry) -> Answer | None:
         """Who answers; None if it is another's. Raises Refused: 405 for another method than GET."""
-        if "/models" not in inquiry.path or (inquiry.endpoint is not None and not is_name(inquiry)):
+        if "/models" not in inquiry.path or not is_name(inquiry):
             return None
         found = PATH.fullmatch(inquiry.path)
         if found is None or (found["id"] and self._is_the_providers_own(inquiry)):
@@ -133,8 +133,13 @@ def dialect(inquiry: Inquiry) -> WireFormat:
 
 
 def is_name(inquiry: Inquiry) -> bool:
-    """True for a path that looks like a call, `/v1/models/llama3:8b`, but is a model's name: calls are POST."""
-    return inquiry.exchange.request.method in {"GET", "HEAD"} and inquiry.path.partition("/models/")[2] != ""
+    """True for a path that looks like a Gemini call and is a model's name with a tag: `GET /v1/models/llama3:8b`."""
+    endpoint, method = inquiry.endpoint, inquiry.exchange.request.method
+    return endpoint is None or (
+        method in {"GET", "HEAD"}
+        and endpoint.operation is None
+        and inquiry.path.startswith(("/v1/models/", "/models/"))
+    )
 
 
 def parameters(inquiry: Inquiry) -> dict[str, str]:
