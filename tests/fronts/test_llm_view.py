@@ -30,7 +30,7 @@ ASKED_AND_ANSWERED = {
     "anthropic_error": ("── user\nhello", "── error\nnot_found_error: model: claude-sonet-4-5"),
     "chat_buffered": ("── system\nRetain this", "── text\ncache probe two.", "tokens: 44 input, 5 output, 224 ca"),
     "chat_stream": ("── tools (1)\nget_capital(country)", '── calls get_capital (call_ZR5UU'),
-    "gemini_buffered": ("── model: calls record (pyd_ai", "── user: result of pyd_ai_71efbc", "── text\nI have recorded"),
+    "gemini_buffered": ("── model: calls record (pyd_ai", "── user: result of pyd_ai_71efbc", "── text\nI have rec"),
     "gemini_stream": ("── system\nYou are a helpful chatbot.", "── text\nThe capital of France is Paris."),
     "responses_buffered": ("── tool: result of call-a\ncontents-a", "── thinking\nWe need to reply", "── text\ndone"),
     "responses_stream": ("── user\nWhat is the capital", 'OtYSAL)\n{"country":'),
