@@ -26,6 +26,7 @@ from ccproxy.exchange import (
 )
 from ccproxy.flows.frames import messages
 from ccproxy.flows.record import Record, RecordError, from_record, to_record, without_bodies
+from ccproxy.flows.record_frame import pack
 from ccproxy.flows.secrets import NOTHING, Secrets, put_back, redacted, take_out
 
 LETTERS = "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4"
@@ -128,7 +129,7 @@ def plain() -> Exchange:
 
 def told(record: Record) -> bytes:
     """Everything in a record, codings and frames undone."""
-    said = [orjson.dumps(record.facts), *record.bodies]
+    said = [pack(record), orjson.dumps(record.facts), *record.bodies]
     ex = from_record(record)
     for message in (ex.request, ex.provider_response, ex.response):
         coding = next((value.decode() for name, value in message.headers if name == b"Content-Encoding"), "")
@@ -161,6 +162,20 @@ def test_a_key_of_a_known_format_is_found_everywhere(place: str) -> None:
         assert json.dumps(key)[1:-1].encode() not in said, key
         assert LETTERS[4:14].encode() not in said, key
         assert b"[redacted]" in said
+
+
+@given(
+    st.sampled_from(sorted(PLANTS)),
+    st.sampled_from([*KEYS, PEM]),
+    st.text(max_size=20),
+    st.sampled_from(" \n\t\"'=:,(<[{"),
+)
+def test_whatever_stands_around_it(place: str, key: str, around: str, sign: str) -> None:
+    ex, around = plain(), around.encode("utf-8", "replace").decode()
+    PLANTS[place](ex, f"{around}{sign}{key}{sign}{around}")
+    said = told(clean(ex))
+    assert key.encode() not in said
+    assert LETTERS[4:14].encode() not in said
 
 
 NAMED = {
