@@ -10,7 +10,7 @@ from ccproxy.flows.lineage_canon import link
 from ccproxy.flows.lineage_chain import Chain, read_chain
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )

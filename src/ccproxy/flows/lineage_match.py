@@ -142,10 +142,10 @@ def side(new: New, group: Group, prefix: Prefix | None) -> Found | None:
 
 
 def other_agent(new: New, group: Group, prefix: Prefix | None) -> Found | None:
-    """A conversation with tools under another system prompt, in a session that has one already."""
-    if not new.asked.tools or not group.newest or any(node.agent == new.asked.agent for node in group):
-        return None
-    return Found("agent", next((node for node in group if node.tools), group.newest))
+    """A conversation with tools under another system prompt, in a session that has one with tools already."""
+    is_other = new.asked.tools and all(node.agent != new.asked.agent for node in group)
+    at = next((node for node in group if node.tools), None) if is_other else None
+    return Found("agent", at) if at else None
 
 
 RULES: tuple[Rule, ...] = (count, again, agent, turn, rewritten, compaction, edit, side, other_agent)
