@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ccproxy.flows.conversation_parts import Block, Message, Parts, Tool, canonical, dicts
 from ccproxy.flows.diff_parts import same_words, told
 from ccproxy.flows.diff_sequences import align
+from ccproxy.flows.diff_values import ValueChange, value_changes
 
 ALIASES: Mapping[str, str] = {
     "max_completion_tokens": "max_tokens", "max_output_tokens": "max_tokens",
@@ -43,6 +44,8 @@ class Row:
     old_value: Any = None
     """A parameter's value, a tool's definition, the words of a block."""
     new_value: Any = None
+    values: tuple[ValueChange, ...] = ()
+    """Where what a tool takes, or a block says, is not the same."""
 
 
 type Place = tuple[int, str, Block]
@@ -84,20 +87,21 @@ def tool_rows(old: Sequence[Tool], new: Sequence[Tool]) -> Iterator[Row]:
     found = align([each.name for each in old], [each.name for each in new], lambda one, other: False)
     for one, other in sorted([*found.same, *found.moved]):
         before, after = old[one], new[other]
-        how: Literal["same", "changed"] = "same" if definition(before.value) == definition(after.value) else "changed"
+        changes = tuple(value_changes(definition(before.value), definition(after.value)))
+        how: Literal["same", "changed"] = "changed" if changes else "same"
         names, values = (before.name, after.name), (before.value, after.value)
-        yield Row("tool", how, "", *names, one + 1, other + 1, *values)
+        yield Row("tool", how, "", *names, one + 1, other + 1, *values, changes)
     for one in found.removed:
         yield Row("tool", "removed", "", old[one].name, None, one + 1, None, old[one].value)
     for other in found.added:
         yield Row("tool", "added", "", None, new[other].name, None, other + 1, None, new[other].value)
 
 
-def definition(tool: Any) -> str:
+def definition(tool: Any) -> dict[str, Any]:
     """What a tool is for and takes, the same in every format."""
     inner = next(iter(dicts([tool.get("function"), tool.get("custom")])), tool) if isinstance(tool, dict) else {}
     schema = next((inner[name] for name in SCHEMAS if name in inner), None)
-    return canonical([inner.get("description"), schema])
+    return {"description": inner.get("description"), "schema": schema}
 
 
 def placed(messages: Sequence[Message]) -> list[Place]:
@@ -136,6 +140,7 @@ def block_rows(what: Literal["system block", "message"], old: Sequence[Place], n
             there and there[0],
             here and here[2].text,
             there and there[2].text,
+            tuple(value_changes(here[2].text, there[2].text)) if here and there and how == "changed" else (),
         )
 
 

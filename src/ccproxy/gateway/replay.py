@@ -48,7 +48,8 @@ def again(old: Exchange, providers: Providers, provider: str | None, model: str 
     key = PREFIX + named(old, providers, provider).encode()
     request = old.request
     fields = {name.lower(): value for name, value in request.headers}
-    dialect = old.format or guess_dialect(request.path, fields)
+    endpoint = parse_endpoint(request.path)
+    dialect = endpoint.format if endpoint is not None else guess_dialect(request.path, fields)
     headers = [*without_secrets(request.headers), key_field(dialect, key)]
     target = without_key(request.target, google=dialect is WireFormat.GEMINI)
     ex = Exchange(HttpRequest(request.method, target, headers, request.body), client=HERE, tags={REPLAY_OF: old.id})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ EXAMPLES = [
 ]
 MOST = 50
 """Flows that are compared where nothing says which."""
-WIDEST = 140
 
 
 @command("compare", examples=EXAMPLES)
@@ -42,7 +40,9 @@ def compare(session: Session, ids: tuple[str, ...], as_unified: bool, as_json: b
     if as_json:
         click.echo(json.dumps([in_json(ex) for ex in flows], indent=2, ensure_ascii=False))
         return
-    width = max(60, min(WIDEST, shutil.get_terminal_size().columns))
+    from ccproxy.cli.flows.diff_view import room
+
+    width = room()
     for number, ex in enumerate(flows):
         if number:
             click.echo()

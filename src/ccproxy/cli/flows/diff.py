@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,6 @@ EXAMPLES = [
 ]
 MOST = 50
 """Flows that are compared where nothing says which."""
-WIDEST = 140
 
 
 @command("diff", examples=EXAMPLES)
@@ -56,7 +54,9 @@ def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool,
         told = [in_json(pair, get, client) for pair in chosen]
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    width = max(60, min(WIDEST, shutil.get_terminal_size().columns))
+    from ccproxy.cli.flows.diff_view import room
+
+    width = room()
     for number, pair in enumerate(chosen):
         if number:
             click.echo()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,13 @@ SIGNS: Mapping[str, tuple[str, str]] = {
 MOST_LINES = 8
 """Of a text that was added or removed; --unified and --json have all of it."""
 MARGIN = "    "
+NARROWEST, WIDEST = 60, 140
+
+
+def room() -> int:
+    """Characters a line may have: as many as the terminal, in a pipe enough."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
+    return max(NARROWEST, min(WIDEST, columns))
 
 
 def difference_lines(found: Difference, width: int) -> Iterator[str]:
@@ -166,18 +175,27 @@ def mark_line(mark: MarkChange) -> str:
 
 
 def row_lines(rows: Iterable[Row], width: int) -> Iterator[str]:
-    """Parts of two formats beside each other; what has the same words in both only in numbers."""
-    for (what, is_same), group in groupby(rows, lambda row: (row.what, row.how == "same" and row.what != "parameter")):
+    """Parts of two formats beside each other; what says the same in both only in numbers and names."""
+    for (what, is_same), group in groupby(rows, lambda row: (row.what, row.how == "same")):
         members = list(group)
         if is_same:
-            known = [row.old_place or 0 for row in members], [row.new_place or 0 for row in members]
-            first, last = (f"{what} {numbers(places)}" for places in known)
-            names = ", ".join(dict.fromkeys(row.new or "" for row in members)) if what == "tool" else ""
-            told = f"{what}s {cut(names, width - 20)}" if names else f"{first} → {last}"
-            yield click.style(f"  = {visible(told)}: says the same", dim=True)
+            yield click.style(f"  = {cut(same_parts(what, members), 4 * width)}: says the same", dim=True)
             continue
         for row in members:
             yield row_line(row, width)
+            for value in row.values:
+                yield from value_lines(value, width, MARGIN)
+
+
+def same_parts(what: str, rows: list[Row]) -> str:
+    """`parameters model, max_tokens → max_completion_tokens`, `messages 1-3 → messages 2-4`."""
+    plural = "s" if len(rows) > 1 else ""
+    if what in ("parameter", "tool"):
+        names = [" → ".join(dict.fromkeys(filter(None, [row.old, row.new]))) for row in rows]
+        return f"{what}{plural} {', '.join(names)}"
+    sides = [row.old_place or 0 for row in rows], [row.new_place or 0 for row in rows]
+    told = (f"{what}{'s' if len(set(places)) > 1 else ''} {numbers(places)}" for places in sides)
+    return " → ".join(dict.fromkeys(told))
 
 
 def numbers(places: list[int]) -> str:
@@ -190,15 +208,14 @@ def row_line(row: Row, width: int) -> str:
     sign, color = SIGNS[row.how]
     half = max(20, width // 2 - 12)
     if row.what in ("parameter", "tool"):
-        sides = (named(row.old, row.old_value, row.what, half), named(row.new, row.new_value, row.what, half))
+        before = named(row.old, row.old_value, row.what, half)
+        after = named(row.new, row.new_value, row.what, half)
     else:
-        sides = (
-            placed(row.what, row.old_place, row.old, row.kind, row.old_value, half),
-            placed(row.what, row.new_place, row.new, row.kind, row.new_value, half),
-        )
-    before, after = sides
-    words = {"removed": f"{before}: left out", "added": f"{after}: put in", "changed": f"{before} → {after}"}
-    return click.style(f"  {sign} ", fg=color) + words.get(row.how, f"{before} → {after}")
+        words = (None, None) if row.values else (row.old_value, row.new_value)
+        before = placed(row.what, row.old_place, row.old, row.kind, words[0], half)
+        after = placed(row.what, row.new_place, row.new, row.kind, words[1], half)
+    told = {"removed": f"{before}: left out", "added": f"{after}: put in", "changed": f"{before} → {after}"}
+    return click.style(f"  {sign} ", fg=color) + told[row.how]
 
 
 def named(name: str | None, value: Any, what: str, width: int) -> str:
@@ -208,7 +225,7 @@ def named(name: str | None, value: Any, what: str, width: int) -> str:
 
 def placed(what: str, place: int | None, role: str | None, kind: str, text: Any, width: int) -> str:
     """`message 3 (user, text) hello`."""
-    return f"{what} {place} ({visible(', '.join(filter(None, [role, kind])))}) {cut(text or '', width)}"
+    return f"{what} {place} ({visible(', '.join(filter(None, [role, kind])))}) {cut(text or '', width)}".rstrip()
 
 
 def short(value: Any, width: int) -> str:

@@ -55,7 +55,7 @@ def replay(session: Session, id: str, provider: str | None, model: str | None, a
     if provider is not None and new["provider"] not in (provider, None):
         click.echo(f"it went to {new['provider']}, not to {provider}: {visible(new['reason'] or '')}", err=True)
     if (new["status"] or 599) >= 400 or new["error"]:
-        raise SystemExit(1)
+        click.get_current_context().exit(1)
 
 
 def sent_again(
