@@ -11,7 +11,7 @@ import pytest
 from ccproxy import __version__
 from tests.support.daemon import Home
 
-COMMANDS = ["demo", "init", "start", "run", "status", "flows", "namespace", "hooks", "logs"]
+COMMANDS = ["demo", "init", "start", "run", "status", "flows", "usage", "namespace", "hooks", "logs"]
 BELOW = [
     *(["flows", name] for name in ("list", "show")),
     *(["namespace", name] for name in ("status", "doctor", "wireguard-config")),
