@@ -44,7 +44,12 @@ def _read(body: bytes, wire: WireFormat) -> Answer:
         return collect(read_events(parsed(body), wire))
     if first != b"[" and b"data:" not in body:
         raise Malformed("the provider's answer is neither JSON nor a stream")
-    translator = StreamTranslator(wire, wire, Asked(), ArrayFramer() if first == b"[" else None)
+    return streamed(body, wire)
+
+
+def streamed(body: bytes, wire: WireFormat) -> Answer:
+    """What a stream amounts to as far as it can be read; Gemini's may be an array. Raises Malformed."""
+    translator = StreamTranslator(wire, wire, Asked(), ArrayFramer() if body[:64].lstrip()[:1] == b"[" else None)
     return collect([*translator.read(body), *translator.last()])
 
 

@@ -11,7 +11,6 @@ from ccproxy.cli.flows.table import Summary
 from ccproxy.cli.words import visible
 
 if TYPE_CHECKING:
-    from ccproxy.exchange import WireFormat
     from ccproxy.lightllm.answer import Answer
 
 MOST_LINES = 6
@@ -33,26 +32,16 @@ def read(flow: Summary) -> Answer | None:
     if not flow["format"] or flow["status"] != 200 or not body or body["encoding"] != "utf-8":
         return None
     from ccproxy.exchange import WireFormat
+    from ccproxy.gateway.answer_in_words import streamed
     from ccproxy.lightllm.failures import Malformed
     from ccproxy.lightllm.translate import parsed, read_answer
 
     data, wire = body["text"].encode(), WireFormat(flow["format"])
     first = data[:64].lstrip()[:1]
     try:
-        return read_answer(parsed(data), wire) if first == b"{" else streamed(data, wire, is_array=first == b"[")
+        return read_answer(parsed(data), wire) if first == b"{" else streamed(data, wire)
     except Malformed:
         return None
-
-
-def streamed(data: bytes, wire: WireFormat, *, is_array: bool) -> Answer:
-    """What a stream amounts to as far as it can be read; Gemini's may be an array."""
-    from ccproxy.lightllm.answer import collect
-    from ccproxy.lightllm.asked import Asked
-    from ccproxy.lightllm.gemini.array import ArrayFramer
-    from ccproxy.lightllm.stream_translator import StreamTranslator
-
-    translator = StreamTranslator(wire, wire, Asked(), ArrayFramer() if is_array else None)
-    return collect([*translator.read(data), *translator.last()])
 
 
 def said(block: Any, width: int) -> list[str]:
