@@ -133,6 +133,9 @@ def test_without_a_session_the_first_words_tell_where_to_look() -> None:
     one, two = ask([user("one")], **facts), ask([user("one"), model("1"), user("two")], **facts)
     stranger = ask([user("one"), model("1"), user("two")], session="other")
     assert places(one, two, stranger) == [("root", None), ("turn", "#0"), ("root", None)]
+    fixed = [user("What would you call this?")]
+    titles = [ask([*fixed, user("this")], **facts), ask([*fixed, user("that")], **facts)]
+    assert places(*titles) == [("root", None), ("root", None)]
 
 
 def test_chat_responses_and_gemini() -> None:

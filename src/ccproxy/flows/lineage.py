@@ -141,7 +141,7 @@ class Lineage:
         place = (
             Found(known.kind, group.node(summary.get("parent")))
             if known
-            else found(New(ex.id, chain, asked, ex.request.path.endswith(COUNTING), base), group)
+            else found(New(ex.id, chain, asked, ex.request.path.endswith(COUNTING), base, bool(ex.session)), group)
         )
         parent = place.parent
         depth = (parent.depth if parent else 0) + (place.kind in DEEPER)

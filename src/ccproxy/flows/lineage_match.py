@@ -28,6 +28,8 @@ class New:
     """Whether it only asks how many tokens it has."""
     base: Node | None = None
     """The flow that it says it follows."""
+    in_session: bool = True
+    """Whether the client told its session. Without one, many requests may begin with the same question."""
 
     def users_texts(self, since: int) -> list[str]:
         """What the user says in the messages from a place on."""
@@ -122,7 +124,8 @@ def edit(new: New, group: Group, prefix: Prefix | None) -> Found | None:
     near = [(chain.common(new.chain), node) for node, chain in group.chains() if node.agent == new.asked.agent]
     most = max((common for common, _ in near), default=0)
     at = next((node for common, node in near if common == most), None)
-    if at is None or not most or not new.chain.links[most - 1]:
+    said = len({*new.chain.links[:most]} - {b""})
+    if at is None or said < (1 if new.in_session else FEW):
         return None
     return Found("edit", first_of(at, most, group), most)
 
