@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ccproxy.cli.usage_plot import divided, drawn, unit_of
-from ccproxy.cli.usage_text import as_csv, as_json, dollars, show_table
+from ccproxy.cli.usage_text import as_csv, as_json, dollars, show_remarks, show_table
 from ccproxy.flows.spending import spent
 
 
@@ -34,8 +34,16 @@ def test_a_table_with_a_sum(capsys: pytest.CaptureFixture[str]) -> None:
         ["own", "1", "-", "12,345", "-", "-", "10", "-", "1"],
         ["total", "4", "-", "49,380", "-", "-", "40", "$1.75", "1"],
     ]
-    assert "1 request without a known price, not in the cost: own" in printed.err
-    assert "not your bill" in printed.err
+    assert printed.err == ""
+
+
+def test_what_is_to_be_known_of_the_amounts(capsys: pytest.CaptureFixture[str]) -> None:
+    show_remarks(spent([*FLOWS, flow(4, "\x1b[31mmine", None)], ["model"])[1])
+    missing, whose = capsys.readouterr().err.splitlines()
+    assert missing == "2 requests without a known price, not in the cost: own, \\x1b[31mmine"
+    assert whose.endswith("not your bill")
+    show_remarks(spent([], ["model"])[1])
+    assert capsys.readouterr().err == ""
 
 
 def test_csv_and_json_are_exact() -> None:
@@ -54,13 +62,11 @@ def test_csv_and_json_are_exact() -> None:
 def test_bars_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     for by, first in ((["day"], 3), (["model"], 3), (["day", "model"], 4)):
-        title, *bars, unknown, whose = drawn(by, *spent(FLOWS, by)).splitlines()
-        assert "US cents by" in title
+        title, *bars = drawn(by, *spent(FLOWS, by)).splitlines()
+        assert "US dollars by" in title
         assert len(bars) == first
         assert max(map(len, bars)) <= max(columns, 30)
-        assert bars[0].split()[-1] == ("150.00" if by[0] == "day" else "175.00")
-        assert "own" in unknown
-        assert "not your bill" in whose
+        assert bars[0].split()[-1] == ("1.50" if by[0] == "day" else "1.75")
 
 
 def test_bars_of_tokens_where_no_price_is_known() -> None:
@@ -82,5 +88,5 @@ def test_amounts() -> None:
     amounts = ("0", "0.0000000012", "0.00012345", "0.0123", "0.5", "1", "1234.5")
     shown = ["$0", "$0.0000000012", "$0.00012", "$0.0123", "$0.5000", "$1.00", "$1,234.50"]
     assert [dollars(Decimal(amount)) for amount in amounts] == shown
-    units = [unit_of(Decimal(amount), priced=True).name for amount in ("12", "9", "0.01")]
+    units = [unit_of(Decimal(amount), priced=True).name for amount in ("1", "0.9", "0.01")]
     assert units == ["US dollars", "US cents", "millionths of a US dollar"]

@@ -64,7 +64,9 @@ def usage(session: Session, /, wanted: Wanted, by: tuple[str, ...], *, plot: boo
         click.echo(usage_text.as_csv(by, groups), nl=False)
     elif not groups:
         click.echo("no requests to models yet, or none that these options select", err=True)
-    elif plot:
-        click.echo(usage_plot.drawn(by, groups, total))
     else:
-        usage_text.show_table(by, groups, total)
+        if plot:
+            click.echo(usage_plot.drawn(by, groups, total))
+        else:
+            usage_text.show_table(by, groups, total)
+        usage_text.show_remarks(total)

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ccproxy.cli.main import color_wanted
-from ccproxy.cli.usage_text import remarks
 from ccproxy.cli.words import visible
 from ccproxy.flows.spending import Key, Spending
 
@@ -32,7 +31,7 @@ class Unit(NamedTuple):
 
 
 TOKENS = ((10**9, "millions of tokens", Decimal("1e-6")), (10**5, "thousands of tokens", Decimal("1e-3")))
-DOLLARS = ((10, "US dollars", Decimal(1)), (Decimal("0.1"), "US cents", Decimal(100)))
+DOLLARS = ((1, "US dollars", Decimal(1)), (Decimal("0.1"), "US cents", Decimal(100)))
 """The unit from which greatest value on: bars tell two digits after the point."""
 
 
@@ -57,7 +56,7 @@ def drawn(by: Sequence[str], groups: Groups, total: Spending) -> str:
     else:
         plotext.simple_bar(cut(names, width), series[0], width=width, title=title)
     picture = plotext.build() if coloured else plotext.uncolorize(plotext.build())
-    return "\n".join([str(picture).rstrip("\n"), *remarks(total)])
+    return str(picture).rstrip("\n")
 
 
 def divided(values: Mapping[Key, Decimal]) -> tuple[list[str], dict[str, list[Decimal]]]:

@@ -50,7 +50,7 @@ def as_csv(by: Sequence[str], groups: Groups) -> str:
 
 
 def show_table(by: Sequence[str], groups: Groups, total: Spending) -> None:
-    """Print the table with a line for all, and what is to be known about the prices on standard error."""
+    """Print the table, with a line for all."""
     columns = [*(Column(name, KEY_WIDTHS.get(name, 16)) for name in by), *NUMBERS]
     unpriced = bool(total.unpriced)
     rows = [Row([*keys(key), *cells(own, unpriced)]) for key, own in groups.items()]
@@ -58,8 +58,6 @@ def show_table(by: Sequence[str], groups: Groups, total: Spending) -> None:
         filling = [Cell("")] * (len(by) - 1)
         rows.append(Row([Cell("total", "bold"), *filling, *cells(total, unpriced, "bold")]))
     show([*columns, UNPRICED] if unpriced else columns, rows, "")
-    for line in remarks(total):
-        click.echo(click.style(line, dim=True), err=True)
 
 
 def keys(key: Key) -> list[Cell]:
@@ -77,8 +75,14 @@ def cells(own: Spending, unpriced: bool, style: str = "") -> list[Cell]:
     return [Cell(f"{own.requests:,}", style), failed, *counts, cost, *last]
 
 
+def show_remarks(total: Spending) -> None:
+    """Print on standard error what the amounts leave out, and whose prices they are."""
+    for line in remarks(total):
+        click.echo(click.style(line, dim=True), err=True)
+
+
 def remarks(total: Spending) -> list[str]:
-    """What the amounts leave out, and whose prices they are."""
+    """The same, in lines."""
     lines = []
     if missing := total.unpriced.total():
         named = ", ".join(visible(model) for model, _ in total.unpriced.most_common(MOST_NAMED))
