@@ -189,3 +189,31 @@ def test_a_byte_order_mark_and_half_a_character_are_fine(tmp_path: Path) -> None
     )
     assert kind_of(file) == "har"
     assert [ex.request.body for ex in read(file, no_format)] == ["h\u00ef".encode(), b"?"]
+
+
+def test_a_file_of_ours_that_is_cut_off_gives_what_is_before(tmp_path: Path) -> None:
+    file = tmp_path / "a.har"
+    with file.open("wb") as output:
+        har.write([KINDS["gzip"], KINDS["form"], KINDS["local"]], output)
+    whole = file.read_bytes()
+    assert [ex.id for ex in read(file, no_format)] == [KINDS[name].id for name in ("gzip", "form", "local")]
+    pages = whole.index(b'],"pages":[')
+    for cut, before in ((pages, 3), (pages - 9, 2), (whole.rindex(b"\n", 0, pages - 9), 2)):
+        file.write_bytes(whole[:cut])
+        found = read(file, no_format)
+        ids = [next(found).id for _ in range(before)]
+        assert ids == [KINDS[name].id for name in ("gzip", "form", "local")][:before]
+        with pytest.raises(FlowFileError, match="cut off"):
+            next(found)
+
+
+def test_entries_of_ours_may_be_taken_out_by_hand(tmp_path: Path) -> None:
+    file = tmp_path / "a.har"
+    with file.open("wb") as output:
+        har.write([KINDS["gzip"], KINDS["form"], KINDS["local"]], output)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines[:3], *lines[4:]]))  # the provider's entry of the second
+    first, alone, last = read(file, no_format)
+    assert (first.id, last.id) == (KINDS["gzip"].id, KINDS["local"].id)
+    assert alone.route is not None
+    assert (alone.request.body, alone.route.reason) == (b"a=b&c=%20d&e", "imported from a HAR of ccproxy")

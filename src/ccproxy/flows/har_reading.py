@@ -10,6 +10,7 @@ from ccproxy.exchange import Exchange, WireFormat
 from ccproxy.flows.files import FlowFileError
 from ccproxy.flows.har_facts import CLIENT, MEMBER, PROVIDER, exchange_of
 from ccproxy.flows.har_foreign import foreign
+from ccproxy.flows.har_lines import flows, is_in_lines
 from ccproxy.flows.json_bytes import parsed
 
 type FormatOf = Callable[[str], WireFormat | None]
@@ -17,7 +18,14 @@ type FormatOf = Callable[[str], WireFormat | None]
 
 
 def read(path: Path, format_of: FormatOf) -> Iterator[Exchange]:
-    """The exchanges of a file, in its order. Raises OSError, and FlowFileError that names the entry and the member."""
+    """The exchanges of a file, in its order. Raises OSError, and FlowFileError that names the entry and the member.
+
+    Of a file of ours that is cut off, what comes before is given first.
+    """
+    if is_in_lines(path):
+        for first, entries in flows(path):
+            yield from _exchanges(entries, "ccproxy", format_of, first)
+        return
     try:
         har = parsed(path.read_bytes())
     except ValueError as error:
@@ -33,8 +41,12 @@ def exchanges(har: Any, format_of: FormatOf) -> Iterator[Exchange]:
         raise FlowFileError("it is no HAR: log.entries, an array, is not there")
     creator = log.get("creator")
     name = str(creator.get("name")) if isinstance(creator, dict) else "somebody"
+    yield from _exchanges(entries, name, format_of)
+
+
+def _exchanges(entries: list[Any], name: str, format_of: FormatOf, first: int = 0) -> Iterator[Exchange]:
     sides = _sides(entries)
-    for at, entry in enumerate(entries):
+    for at, entry in enumerate(entries, first):
         try:
             flow = _flow(entry)
             if flow is None or PROVIDER not in sides[flow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,7 @@ def write_flows(found: FlowSet, path: Path, kind: Kind) -> int:
         if kind == "mflow":
             from ccproxy.flows import mflow
 
+            gc.enable()  # mitmproxy's flows hold on to each other
             return mflow.write(found.exchanges(), path)
         from ccproxy.flows.files import private_file
 

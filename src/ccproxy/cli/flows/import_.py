@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -96,6 +97,7 @@ def exchanges_of(file: Path) -> Iterator[Exchange]:
     else:
         from ccproxy.flows import mflow_reading
 
+        gc.enable()  # mitmproxy's flows hold on to each other
         yield from mflow_reading.read(file, format_of)
 
 
