@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from ccproxy.exchange import Exchange, WireFormat
+from ccproxy.exchange import Exchange, Message, WebSocketRecord, WireFormat
 from ccproxy.flows.lineage import Lineage, Place
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
@@ -164,6 +165,27 @@ def test_responses_that_name_the_one_before() -> None:
     assert places(*flows) == [("root", None), ("turn", "#0"), ("turn", "#1"), ("edit", "#0")]
     lineage = Lineage()
     assert [place.turns for flow in flows if (place := lineage.place(flow))] == [1, 2, 3, 2]
+
+
+def test_a_websocket_is_a_conversation_that_another_goes_on_with() -> None:
+    def item(role: str, text: str) -> dict[str, Any]:
+        return {"type": "message", "role": role, "content": [{"type": "text", "text": text}]}
+
+    def socket(*said: tuple[list[Any], str]) -> Exchange:
+        messages = []
+        for number, (items, answer) in enumerate(said):
+            ended = {"id": f"r{number}", "object": "response", "output": [item("assistant", answer)]}
+            asked = {"type": "response.create", "model": "m", "input": items}
+            messages.append(Message(True, json.dumps(asked).encode(), 0.0, True))
+            messages.append(Message(False, json.dumps({"type": "response.completed", "response": ended}).encode(), 0.0))
+        made = exchange(WireFormat.OPENAI_RESPONSES, b"", status=101)
+        made.request.method, made.websocket = "GET", WebSocketRecord(messages=messages)
+        return made
+
+    one, two, three = (item("user", text) for text in ("one", "two", "three"))
+    known = [one, item("assistant", "1"), two, item("assistant", "2"), three]
+    flows = [socket(([one], "1"), ([two], "2")), socket((known, "3")), socket(), socket(([item("user", "other")], "4"))]
+    assert places(*flows) == [("root", None), ("turn", "#0"), ("root", None)]
 
 
 def test_what_is_no_conversation_has_no_place() -> None:

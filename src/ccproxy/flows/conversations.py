@@ -109,7 +109,9 @@ def with_places(flows: Iterable[Summary], exchange: Callable[[str], Exchange | N
     for flow in flows:
         if flow.get("kind"):
             given.flows.append(flow)
-        elif flow.get("format") and (ex := exchange(flow["id"])) and (place := lineage.place(ex, flow)):
+        elif not (flow.get("format") or flow.get("talk")):
+            continue
+        elif (ex := exchange(flow["id"])) and (place := lineage.place(ex, flow)):
             given.flows.append({**flow, "cost": flow.get("cost") or cost_of(flow), **place.members()})
     return given.flows
 

@@ -20,6 +20,7 @@ from ccproxy.flows.lineage_canon import INSTRUCTING
 from ccproxy.flows.lineage_chain import Chain, read_chain
 from ccproxy.flows.lineage_group import Group, Kind, Node
 from ccproxy.flows.lineage_match import Found, New, describes, found
+from ccproxy.flows.lineage_spoken import request_spoken
 from ccproxy.flows.lineage_words import Asking, asking, is_users, title_of
 from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
@@ -91,7 +92,7 @@ class Lineage:
 
         A summary that has a place already (`Place.members`) is believed: then the flow is only learned.
         """
-        if ex.format is None or ex.request.method != "POST":
+        if ex.websocket is None and (ex.format is None or ex.request.method != "POST"):
             return None
         group = self._group(key_of(ex))
         before = group.size
@@ -174,7 +175,8 @@ def key_of(ex: Exchange) -> Key:
 
 def chain_of(ex: Exchange, group: Group) -> Chain | None:
     """The messages of a request; None if it has none."""
-    chain = read_chain(undone(ex.request.body, ex.request.headers), group.bodies())
+    body = request_spoken(ex) if ex.websocket else undone(ex.request.body, ex.request.headers)
+    chain = read_chain(body, group.bodies())
     return chain if chain is not None and chain.tip else None
 
 

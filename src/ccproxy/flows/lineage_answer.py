@@ -13,6 +13,7 @@ import orjson
 
 from ccproxy.codings import decode
 from ccproxy.exchange import Exchange, Headers, get_header
+from ccproxy.flows.lineage_spoken import answers_spoken
 
 EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 ORDERS = ("prompt", "message", "task", "objective", "instructions", "query", "request", "input")
@@ -109,10 +110,13 @@ class Listener:
 
 def heard(ex: Exchange) -> Heard:
     """What the client was answered; nothing if that was no success or cannot be read."""
-    response = ex.response or ex.provider_response
+    listener, response = Listener(), ex.response or ex.provider_response
+    if ex.websocket is not None:
+        for answer in answers_spoken(ex):
+            listener.hear(answer)
+        return listener.heard()
     if response is None or response.status >= 300:
         return Heard()
-    listener = Listener()
     for event in events(undone(response.body, response.headers)):
         listener.hear(event)
     return listener.heard()
