@@ -36,7 +36,7 @@ FIRST, LAST = 5_000, 1_000_000
 """Bytes of the messages in the first request and in the last."""
 WORDS = [
     "".join(random.Random(number).choices("etaoinshrdlucmfwyp", k=2 + number % 9))
-    for number in range(4000)  # noqa: S311
+    for number in range(4000)
 ]
 HEADERS = [
     (b"Host", b"127.0.0.1:4000"), (b"User-Agent", b"bench/1.0 (external, cli)"), (b"Content-Type", b"application/json"),
@@ -55,7 +55,7 @@ class Talk:
     """A conversation that grows: each turn's request as bytes."""
 
     def __init__(self, flows: int, envelope: int) -> None:
-        self._random = random.Random(7)  # noqa: S311
+        self._random = random.Random(7)
         self._flows = flows
         tools = [self._tool(number) for number in range(20)]
         system = [{"type": "text", "text": self.text(envelope // 4), **MARK}]

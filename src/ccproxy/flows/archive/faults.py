@@ -28,12 +28,17 @@ FAULTS = {
 DAMAGED = ("is damaged", "The daemon moves it aside when it starts; or move the file away yourself.")
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is damaged, and not only out of reach."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF not in FAULTS
+
+
 def fault(path: Path, error: sqlite3.Error) -> ArchiveError:
     """The error as the archive's own."""
-    code = getattr(error, "sqlite_errorcode", None)
-    known = FAULTS.get(code & 0xFF) if code is not None else None
-    if known is None:
+    if is_damage(error):
         return ArchiveDamaged(f"the archive {path} {DAMAGED[0]}: {error}", DAMAGED[1])
+    known = FAULTS[error.sqlite_errorcode & 0xFF]
     return ArchiveError(f"the archive {path} {known[0]} ({error})", known[1])
 
 
@@ -44,8 +49,6 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise fault(path, error) from error
-    except (OverflowError, UnicodeDecodeError) as error:  # values that no intact archive holds
-        raise ArchiveDamaged(f"the archive {path} {DAMAGED[0]}: {error}", DAMAGED[1]) from error
     except OSError as error:
         fix = "See that the directory can be written by this user and that the disk has room."
         raise ArchiveError(f"the archive {path} cannot be used: {error}", fix) from error

@@ -71,6 +71,16 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def checkpoint(db: sqlite3.Connection) -> None:
+    """Moves what the log holds into the file and empties the log, as far as no reader needs it: none is waited for."""
+    wait = db.execute("PRAGMA busy_timeout").fetchone()[0]
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {wait}")
+
+
 def check_ours(db: sqlite3.Connection, path: Path) -> int:
     """The version of the tables; 0 for an empty file. Raises ArchiveError: a newer ccproxy, another program made it."""
     version, made_by = version_of(db), db.execute("PRAGMA application_id").fetchone()[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from ccproxy.flows.archive.manifest import runs
-from ccproxy.flows.archive.opening import transaction
+from ccproxy.flows.archive.opening import checkpoint, transaction
 
 STEP = 250
 """Flows that are forgotten while the lock is held."""
@@ -162,4 +162,4 @@ def _give_back(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA incremental_vacuum({PAGE_STEP})").fetchall()
         if db.execute("PRAGMA freelist_count").fetchone()[0] >= free:
             break
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    checkpoint(db)

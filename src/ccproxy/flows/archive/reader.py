@@ -6,15 +6,16 @@ Lists of flows need nothing but the standard library; what a whole flow needs is
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ccproxy.flows.archive.conditions import HIGHEST, conditions
-from ccproxy.flows.archive.faults import told
+from ccproxy.flows.archive.faults import is_damage, told
 from ccproxy.flows.archive.reading import open_for_reading
-from ccproxy.flows.archive.row import SUMMARY, summary_of
+from ccproxy.flows.archive.row import SUMMARY, Row, one_by_one, summary_of
 from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
 
@@ -38,14 +39,13 @@ class ArchiveReader:
         """See `FlowReader`."""
         where, values = conditions(selection)
         query = f"SELECT {SUMMARY} FROM flows {where} ORDER BY started DESC, seq DESC"  # noqa: S608, no word of it is given
-        found: list[dict[str, Any]] = []
         with self._snapshot():
-            for summary in self._intact(self._db.execute(query, values)):
-                if selection.limit is not None and len(found) >= selection.limit:
-                    break
-                if selection.matches(summary):
-                    found.append(summary)
-        return found[::-1]
+            try:
+                return self._selected(self._db.execute(query, values), selection)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                return self._selected(one_by_one(self._db), selection)
 
     def find(self, beginning: str, most: int = 6) -> Sequence[str]:
         """See `FlowReader`."""
@@ -124,7 +124,11 @@ class ArchiveReader:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
 
-    def _intact(self, rows: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    def _selected(self, rows: Iterable[Row], selection: Selection) -> list[dict[str, Any]]:
+        flows = (flow for flow in self._intact(rows) if selection.matches(flow))
+        return list(islice(flows, selection.limit))[::-1]
+
+    def _intact(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
         self.damaged = 0
         for row in rows:
             summary = summary_of(*row)

@@ -42,11 +42,17 @@ def _open(path: Path, wait: float, how: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA query_only = 1")
+        db.text_factory = _text
         _check(check_ours(db, path), path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _text(data: bytes) -> str:
+    """One damaged text must not keep the others from being read; its checksum tells."""
+    return data.decode("utf-8", "replace")
 
 
 def _check(version: int, path: Path) -> None:

@@ -18,7 +18,7 @@ import orjson
 from ccproxy.flows.archive.chunks import Chunks
 from ccproxy.flows.archive.codec import Codec
 from ccproxy.flows.archive.faults import told
-from ccproxy.flows.archive.opening import open_for_writing, transaction
+from ccproxy.flows.archive.opening import checkpoint, open_for_writing, transaction
 from ccproxy.flows.archive.pruning import Limits, Pruned, forget, prune
 from ccproxy.flows.archive.row import columns_of, crc_of
 from ccproxy.flows.record import Record, without_bodies
@@ -98,7 +98,7 @@ class Archive:
     def checkpoint(self) -> None:
         """Moves what the log holds into the archive's file and empties the log; as far as no reader needs it."""
         with suppress(sqlite3.Error):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            checkpoint(self._db)
 
     def close(self) -> None:
         """Closes the file. A second call does nothing."""

@@ -21,13 +21,13 @@ def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, byte
     codecs = Codecs(db)
     try:
         told, secrets = _told(db, codecs, seq, id)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise FlowDamaged(f"the record of flow {id} is damaged ({error}); the other flows are not hurt") from error
     bodies = []
     for place, name in enumerate(told["bodies"]):
         try:
             bodies.append(_body(db, codecs, bytes.fromhex(name)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             what = f"body {place + 1} of {len(told['bodies'])} of flow {id} is damaged"
             raise FlowDamaged(f"{what} ({error}); what other flows do not share with it is not hurt") from error
     return Record(told["facts"], tuple(bodies)), secrets
