@@ -15,7 +15,7 @@ import click
 from ccproxy.cli.control import NotRunningError
 from ccproxy.cli.flows.flow_set import Summary, Wanted, all_filters
 from ccproxy.cli.flows.sources import Sources, archive_path, in_words, nowhere, open_archive, sources, united
-from ccproxy.cli.flows.table import columns, row
+from ccproxy.cli.flows.table import JAIL, columns, row
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.cli.table import GAP, Cell, Column, Fitted, Row, heading, is_terminal
@@ -34,6 +34,8 @@ MOST_REMEMBERED = 20_000
 """Flows that are known to have been shown."""
 ROOM = {"client": 16, "request": 28, "model → provider": 44, "in/out/cached": 14}
 """Characters of a column, where the terminal has room for them."""
+FIRST_TO_GO = 9
+"""Rank of the jails' column: nobody knows yet whether one will come from a jail."""
 
 type Printer = Callable[[Sequence[Any]], None]
 
@@ -141,7 +143,7 @@ class Table:
     """A table that has no end: fitted to the terminal, or lines of plain columns."""
 
     def __init__(self) -> None:
-        self.columns = columns(with_jail=True)
+        self.columns = [replace(each, rank=FIRST_TO_GO) if each is JAIL else each for each in columns(with_jail=True)]
         longest = [ROOM.get(column.title, column.width) for column in self.columns]
         self.fitted = is_terminal()
         self.line = Fitted(self.columns, longest).print if self.fitted else self.plain
