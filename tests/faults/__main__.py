@@ -1,10 +1,10 @@
-"""Prints the matrix: `python -m tests.faults`. Exit status 1 if any client sees what it must not."""
+"""Prints the matrix, then kills: `python -m tests.faults`. Exit status 1 for an answer or a loss that must not be."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.faults.table import main
+from tests.faults import kills, table
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table.main() | kills.main())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 import orjson
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
     from ccproxy.flows.archive.queue import Item
 
-COPIED_BYTES = 64 * 1024
-"""Pieces up to this are sent as one."""
+BATCH_BYTES = 1024 * 1024
+"""What is sent with one call. After each call the thread waits for the interpreter, up to 5 ms if the loop is busy."""
+PIECES = 512
+"""How many pieces one call takes, at most (IOV_MAX is 1024 on Linux and macOS)."""
+SEND_SECONDS = 0.2
+"""How long a call waits for room, so that the writer is heard meanwhile."""
 HANGUP = select.POLLHUP | select.POLLERR
 MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 """Environment of the writer: what a large flow took goes back to the system (mallopt(3))."""
@@ -39,11 +45,13 @@ class Connection:
     def __init__(self, orders: Orders, woken: int) -> None:
         self._woken = woken
         self._sock, theirs = socket.socketpair()
-        self._sock.setblocking(False)
+        # Waits in the kernel, unlike a timeout of Python's own, which makes the socket one that does not wait.
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, int(SEND_SECONDS * 1e6)))
         with theirs:
             self._process = start(theirs)
         self._lines = Lines()
-        self._outgoing: deque[memoryview] = deque()
+        self._outgoing: deque[bytes | memoryview] = deque()
+        self._bytes = 0
         self._put(Kind.SETTINGS, 0, [orders.to_bytes()])
         self._finished = False
 
@@ -56,25 +64,29 @@ class Connection:
 
     @property
     def is_full(self) -> bool:
-        """Whether something waits to be sent already."""
-        return bool(self._outgoing)
+        """Whether enough waits to be sent."""
+        return self._bytes >= BATCH_BYTES or len(self._outgoing) >= PIECES
 
-    def send(self, item: Item) -> None:
-        """Sends an item, as far as it goes at once."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything was sent."""
+        return not self._outgoing
+
+    def put(self, item: Item) -> None:
+        """Packs an item; `wait` sends it."""
         if item.exchange is None:
             self._put(Kind.FORGET, item.number, [orjson.dumps(item.ids)])
         else:
             self._put(Kind.FLOW, item.number, parts(to_record(item.exchange)))
-        self._push()
 
-    def wait(self, *, sending: bool) -> tuple[bool, list[dict[str, Any]]]:
-        """Waits for something to do: whether there is news, and what the writer said. Raises WriterGone.
+    def wait(self) -> tuple[bool, list[dict[str, Any]]]:
+        """Sends what was packed, as far as the writer takes it, or waits for something to do.
 
-        `sending` says that there is something to be sent beside what waits here.
+        Gives whether there is news, and what the writer said. Raises WriterGone.
         """
-        events = self._poll(0 if sending and not self._outgoing else None)
-        said = self._read() if events.get(self._sock.fileno(), 0) & (select.POLLIN | HANGUP) else []
         self._push()
+        events = self._poll(0 if self._outgoing else None)
+        said = self._read() if events.get(self._sock.fileno(), 0) & (select.POLLIN | HANGUP) else []
         return self._woken in events, said
 
     def drain_wakes(self) -> None:
@@ -90,30 +102,33 @@ class Connection:
 
     def _poll(self, milliseconds: int | None) -> dict[int, int]:
         poll = select.poll()
-        poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+        poll.register(self._sock, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
         return dict(poll.poll(milliseconds))
 
     def _put(self, kind: Kind, number: int, pieces: list[bytes]) -> None:
         length = sum(map(len, pieces))
-        pieces = [head(kind, number, length), *pieces]
-        if HEAD.size + length <= COPIED_BYTES:
-            pieces = [b"".join(pieces)]
-        self._outgoing.extend(map(memoryview, pieces))
+        self._bytes += HEAD.size + length
+        self._outgoing.append(head(kind, number, length))
+        self._outgoing += filter(None, pieces)
 
     def _push(self) -> None:
         try:
             while self._outgoing:
-                piece = self._outgoing[0]
-                sent = self._sock.send(piece)
-                if sent < len(piece):
-                    self._outgoing[0] = piece[sent:]
-                else:
-                    self._outgoing.popleft()
+                self._sent(self._sock.sendmsg(list(islice(self._outgoing, PIECES))))
         except BlockingIOError:
             return
         except OSError as error:
             raise WriterGone(self._end()) from error
+
+    def _sent(self, count: int) -> None:
+        self._bytes -= count
+        while count:
+            piece = self._outgoing.popleft()
+            if count < len(piece):
+                self._outgoing.appendleft(memoryview(piece)[count:])
+                return
+            count -= len(piece)
 
     def _read(self) -> list[dict[str, Any]]:
         try:

@@ -1,14 +1,13 @@
 """The process that writes the archive: `python -m ccproxy.flows.archive.process FD`.
 
 It reads flows from the socket FD, commits them in batches, and says which are on the disk. It outlives the daemon until
-everything that was sent is written. While it cannot write it reads no more, so that what waits stays in the daemon's
-bounded queue.
+everything that was sent is written. While it cannot write it soon reads no more, so that what waits stays in the
+daemon's bounded queue.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import sys
@@ -21,7 +20,8 @@ import orjson
 
 from ccproxy.flows.archive.batch import Batch
 from ccproxy.flows.archive.desk import Desk
-from ccproxy.flows.archive.wire import READ_BYTES, Frame, Frames, Kind, Orders, line
+from ccproxy.flows.archive.inbox import Inbox
+from ccproxy.flows.archive.wire import Frame, Kind, Orders, line
 from ccproxy.flows.reader import ArchiveError
 from ccproxy.flows.record import RecordError
 from ccproxy.flows.record_frame import unpack
@@ -43,19 +43,20 @@ class Writer:
     """Reads from the daemon's socket, writes to the archive."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._frames = sock, Frames()
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._sock, self._inbox = sock, Inbox(sock)
         self._batch = Batch()
         self._desk: Desk | None = None
-        self._ended = False
         self._pruned = time.monotonic()
         self._prune_at = self._pruned
 
     def run(self) -> None:
         """Until the daemon has closed its side and everything is written."""
-        while not self._ended:
-            self._read()
+        while not self._inbox.exhausted:
+            frame = self._inbox.take(self._patience())
+            if frame is not None:
+                self._take(frame)
+            elif not self._batch and time.monotonic() >= self._prune_at:
+                self._prune()
             if self._batch.is_due(time.monotonic()):
                 self._write()
         self._write()
@@ -71,23 +72,10 @@ class Writer:
         """Something for the daemon's log."""
         self.tell(note=text)
 
-    def _read(self) -> None:
-        if not self._poll.poll(self._patience()):
-            if not self._batch and time.monotonic() >= self._prune_at:
-                self._prune()
-            return
-        try:
-            data = self._sock.recv(READ_BYTES)
-        except OSError:  # the daemon was killed with our lines unread
-            data = b""
-        self._ended = not data
-        for frame in self._frames.take(data):
-            self._take(frame)
-
     def _patience(self) -> float:
-        """Milliseconds until there is something to do even if nothing comes."""
+        """Seconds until there is something to do even if nothing comes."""
         due = self._batch.due if self._batch else self._prune_at
-        return max(0.0, due - time.monotonic()) * 1000 + 1
+        return due - time.monotonic()
 
     def _take(self, frame: Frame) -> None:
         if frame.kind == Kind.SETTINGS:
@@ -98,8 +86,6 @@ class Writer:
             self._write()
         elif self._desk is not None:
             self._add(self._desk, frame)
-        if self._batch.is_full:
-            self._write()
 
     def _add(self, desk: Desk, frame: Frame) -> None:
         try:
@@ -133,14 +119,11 @@ class Writer:
             except ArchiveError as error:
                 self.tell(trouble=str(error), fix=error.fix)
             now = time.monotonic()
-            gone_since = gone_since or (now if self._hung_up() else None)
+            gone_since = gone_since or (now if self._inbox.hung_up else None)
             if gone_since is not None and now - gone_since > PATIENCE_SECONDS:
                 break
             time.sleep(pause)
         sys.exit("the archive could not be written")
-
-    def _hung_up(self) -> bool:
-        return any(event & (select.POLLHUP | select.POLLERR) for _, event in self._poll.poll(0))
 
     def _prune(self) -> None:
         if self._desk is not None:

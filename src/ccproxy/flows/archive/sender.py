@@ -76,17 +76,17 @@ class Sender:
     def _serve(self, connection: Connection) -> None:
         """Returns once everything is acknowledged and nothing more will come. Raises WriterGone."""
         while True:
-            woken, said = connection.wait(sending=self._queue.unsent)
+            while not connection.is_full and (item := self._queue.next()) is not None:
+                connection.put(item)
+            if self._closing.is_set() and not self._queue.unsent and connection.is_empty:
+                connection.finish()
+                if not self._queue.unacknowledged:
+                    return
+            woken, said = connection.wait()
             for each in said:
                 self._hear(each)
             if woken:
                 self._gather(connection)
-            while not connection.is_full and (item := self._queue.next()) is not None:
-                connection.send(item)
-            if self._closing.is_set() and not self._queue.unsent and not connection.is_full:
-                connection.finish()
-                if not self._queue.unacknowledged:
-                    return
 
     def _gather(self, connection: Connection) -> None:
         if not self._closing.is_set():
