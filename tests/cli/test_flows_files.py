@@ -19,11 +19,12 @@ from mitmproxy.test import tflow
 
 from ccproxy.cli.main import cli
 from ccproxy.exchange import Exchange
+from ccproxy.flows import har
 from ccproxy.flows.archive.reader import ArchiveReader
 from ccproxy.flows.importing import Count, Importer
 from ccproxy.flows.record import to_record
 from ccproxy.flows.secrets import redacted
-from tests.flows.made_up import datagrams, each_kind
+from tests.flows.made_up import answered, datagrams, each_kind
 from tests.support.crossing import answering, ask_across
 from tests.support.daemon import Daemon, Home
 from tests.support.upstream import Upstream
@@ -199,3 +200,19 @@ def test_credentials_are_written_only_if_asked_for(daemon: Daemon, upstream: Ups
     assert [page["title"] for page in log["pages"]] == [f"ccproxy flow {id}"]
     assert log["entries"][0]["request"]["url"].startswith(upstream.url)
     assert log["entries"][1]["request"]["url"].startswith("http://127.0.0.1")
+
+
+@pytest.mark.parametrize("kept", ["none", "encrypted"])
+def test_credentials_that_are_imported_are_kept_as_the_configuration_says(home: Home, kept: str) -> None:
+    ex = answered(b"{}", request=(b"application/json", b"{}"))
+    ex.request.headers.append((b"x-api-key", SECRET.encode()))
+    file = home.root / "home" / "x.har"
+    with file.open("wb") as output:
+        har.write([ex], output)
+    assert SECRET in file.read_text()
+    home.write({"flows": {"secrets": kept}})
+    done = run(home, "flows", "import", str(file))
+    assert done.exit_code == 0, done.stderr
+    assert SECRET.encode() not in archive(home).read_bytes()
+    assert SECRET not in run(home, "flows", "dump").stdout
+    assert (SECRET in run(home, "flows", "dump", "--secrets").stdout) == (kept == "encrypted")

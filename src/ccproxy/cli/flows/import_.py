@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,14 +59,27 @@ def take(file: Path, config: Flows) -> None:
     from ccproxy.flows.importing import Count, Importer
 
     count, bodies = Count(), config.archive != "metadata"
-    found = exchanges_of(file)
-    with in_words(), Importer(archive_path(), lambda text: click.echo(text, err=True), bodies=bodies) as importer:
+    with in_words(), Importer(archive_path(), complain, lock_of(config), bodies=bodies) as importer:
         try:
-            importer.take(found, count)
+            importer.take(exchanges_of(file), count)
         except (FlowFileError, OSError) as error:
             raise unread(file, error, count, "imported") from error
     click.echo(told(file, count, "imported"), err=True)
     warn_of_age(count, config)
+
+
+def complain(text: str) -> None:
+    """What keeps a flow from being kept whole."""
+    click.echo(text, err=True)
+
+
+def lock_of(config: Flows) -> Callable[[str, bytes], bytes] | None:
+    """What seals credentials, if they are to be kept. Raises ArchiveError."""
+    if config.secrets != "encrypted":
+        return None
+    from ccproxy.flows.archive.sealed import Seal
+
+    return Seal.of(archive_path(), make=True).seal
 
 
 def look_at(file: Path) -> None:
