@@ -5,60 +5,70 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clients.agent_script import SCRIPT
-from tests.clients.programs import PROGRAMS
+from tests.clients.programs import PROGRAMS, Program
 from tests.support.configs import provider
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, Home
 from tests.support.upstream import Upstream
 
 pytestmark = pytest.mark.clients
-CLAUDE = next(program for program in PROGRAMS if program.name == "claude")
-LATER = replace(CLAUDE, command=("claude", "-c", "-p"))
+FIRST = next(program for program in PROGRAMS if program.name == "claude")
+LATER = replace(FIRST, command=("claude", "-c", "-p"))
+TURNS = (
+    ((FIRST, "Please DELEGATE this."), (LATER, "And now something else.")),
+    ((LATER, "/compact"), (LATER, "A third thing: LOOK.")),
+)
+"""A sub-agent's task and another turn; then, through another daemon, a compaction and one more turn."""
 
 
 @pytest.fixture(scope="module")
-def proxy() -> Iterator[Daemon]:
-    """A daemon before a provider that says what the test wants."""
-    upstream = Upstream(SCRIPT)
+def home() -> Iterator[Home]:
+    """Where both daemons kept their flows, of which none runs any more."""
+    upstream, made = Upstream(SCRIPT), Home()
     try:
-        with Daemon({"providers": {"sim": provider("anthropic", upstream.url)}}) as running:
-            yield running
+        for turns in TURNS:
+            with Daemon({"providers": {"sim": provider("anthropic", upstream.url)}}, home=made, archive=True) as proxy:
+                for program, prompt in turns:
+                    ask(program, prompt, proxy, made.root)
+        yield made
     finally:
         upstream.stop()
+        made.remove()
+
+
+def ask(program: Program, prompt: str, proxy: Daemon, folder: Path) -> None:
+    """One turn, which must go well."""
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    done = program.ask(prompt, proxy.url, folder / "home", work)
+    assert done.returncode == 0, f"{prompt}: {done.stdout}\n{done.stderr}\n{proxy.output[-3000:]}"
 
 
 @pytest.fixture(scope="module")
-def tree(proxy: Daemon, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The session: a sub-agent's task, another turn, a compaction, one more turn."""
-    home = tmp_path_factory.mktemp("home")
-    work = home / "work"
-    work.mkdir()
-    turns = [
-        (CLAUDE, "Please DELEGATE this."),
-        (LATER, "And now something else."),
-        (LATER, "/compact"),
-        (LATER, "A third thing: LOOK."),
-    ]
-    for program, prompt in turns:
-        done = program.ask(prompt, proxy.url, home, work)
-        assert done.returncode == 0, f"{prompt}: {done.stdout}\n{done.stderr}\n{proxy.output[-3000:]}"
-    listed = proxy.home.run("flows", "conversations", "--json")
-    assert listed.returncode == 0, listed.stderr
-    (session,) = json.loads(listed.stdout)
-    shown = proxy.home.run("flows", "conversations", session["id"][:8], "--json")
-    assert shown.returncode == 0, shown.stderr
-    told: dict[str, Any] = json.loads(shown.stdout)
-    return told
+def tree(home: Home) -> dict[str, Any]:
+    """The session as JSON."""
+    (session,) = told(home, "conversations")
+    found: dict[str, Any] = told(home, "conversations", session["id"][:8])
+    return found
 
 
-def test_it_is_one_conversation_of_one_session(tree: dict[str, Any], proxy: Daemon) -> None:
+def told(home: Home, *arguments: str) -> Any:
+    """What `ccproxy flows` tells as JSON."""
+    done = home.run("flows", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_it_is_one_conversation_of_one_session(tree: dict[str, Any], home: Home) -> None:
     assert tree["session"]
     assert [root["kind"] for root in tree["roots"]] == ["root"]
-    assert sorted(all_flows(tree["roots"][0])) == sorted(flow["id"] for flow in proxy.flows(is_turn))
+    turns = [flow["id"] for flow in told(home, "list") if flow["path"].startswith("/v1/messages?")]
+    assert sorted(all_flows(tree["roots"][0])) == sorted(turns)
 
 
 def test_the_sub_agent_is_below_the_turn_that_called_it(tree: dict[str, Any]) -> None:
@@ -77,16 +87,16 @@ def test_the_compaction_goes_on_where_the_summary_ended(tree: dict[str, Any]) ->
     assert len(after["flows"]) == 2
 
 
-def test_it_is_drawn(tree: dict[str, Any], proxy: Daemon) -> None:
-    drawn = proxy.home.run("flows", "conversations", tree["roots"][0]["id"][:8]).stdout.splitlines()
-    assert drawn[0].startswith("session  ")
-    assert [line[:6] for line in drawn[1:]] == ["├─ " + drawn[1][3:6], "│  └─ ", "├─ " + drawn[3][3:6], "└─ com"]
-    assert "agent" in drawn[2]
-
-
-def is_turn(flow: dict[str, Any]) -> bool:
-    """Whether a flow is one of the client's requests to the model."""
-    return bool(flow["path"].startswith("/v1/messages?"))
+def test_it_is_drawn(tree: dict[str, Any], home: Home) -> None:
+    drawn = home.run("flows", "conversations", tree["roots"][0]["id"][:8]).stdout.splitlines()
+    assert [line.split()[:2] for line in drawn] == [
+        ["session", tree["session"]],
+        ["├─", tree["roots"][0]["id"][:8]],
+        ["│", "└─"],
+        ["├─", tree["roots"][0]["runs"][1]["flows"][0][:8]],
+        ["└─", "compaction"],
+    ]
+    assert drawn[2].split()[2] == "agent"
 
 
 def all_flows(branch: dict[str, Any]) -> list[str]:
