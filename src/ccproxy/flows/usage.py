@@ -38,7 +38,7 @@ class Usage:
     web_search_requests: int = 0
     """Searches that the provider made and charges for, where it counts them (Anthropic)."""
     input_audio_tokens: int = 0
-    """Those of the input, cached or not, that are sound."""
+    """Those of the input that are sound."""
     output_audio_tokens: int = 0
     tier: str = ""
     """How it was served, where that changes the price: `fast`, `priority`, `flex`, `batch`."""

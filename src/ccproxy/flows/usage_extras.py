@@ -17,8 +17,12 @@ NUMBERS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Where each number may be; the first place that has one counts."""
 
-BY_MODALITY = {"input_audio_tokens": "promptTokensDetails", "output_audio_tokens": "candidatesTokensDetails"}
-"""Gemini's lists of counts by modality (https://ai.google.dev/api/generate-content#ModalityTokenCount)."""
+BY_MODALITY = {
+    "input_audio_tokens": ("promptTokensDetails", "cacheTokensDetails"),
+    "output_audio_tokens": ("candidatesTokensDetails", ""),
+}
+"""Gemini's lists of counts by modality (https://ai.google.dev/api/generate-content#ModalityTokenCount): all, and those
+of them that are not meant."""
 
 TIERS = frozenset({"fast", "priority", "flex", "batch"})
 """Ways of being served that have prices of their own; all else is the usual one."""
@@ -29,9 +33,9 @@ TIER_FIELDS = ("speed", "service_tier", "serviceTier")
 def extras(raw: Raw) -> dict[str, Any]:
     """The extra members of `Usage` that a usage object has, none of them empty. Never raises."""
     numbers = {name: found for name, places in NUMBERS.items() if (found := _first(raw, places))}
-    spoken = {name: found for name, field in BY_MODALITY.items() if (found := _audio(raw.get(field)))}
+    sound = {name: _audio(raw.get(every)) - _audio(raw.get(but)) for name, (every, but) in BY_MODALITY.items()}
     tier = next((tier for field in TIER_FIELDS if (tier := str(raw.get(field)).lower()) in TIERS), None)
-    return numbers | spoken | ({"tier": tier} if tier else {})
+    return numbers | {name: count for name, count in sound.items() if count > 0} | ({"tier": tier} if tier else {})
 
 
 def with_tier(usage: Raw, holder: Raw) -> Raw:
