@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from ccproxy.cli.flows.conversation_table import id_length, short
 from ccproxy.cli.flows.conversation_tree import drawn, session_line, styled
 from ccproxy.exchange import Exchange
-from ccproxy.flows.conversations import DEEPEST, Session, sessions, with_places
+from ccproxy.flows.conversations import Session, sessions, with_places
+from ccproxy.flows.conversations_forest import DEEPEST
 from ccproxy.flows.conversations_told import told, tree
 from ccproxy.flows.lineage import Lineage
 from ccproxy.flows.summary import summarize

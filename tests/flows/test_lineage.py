@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ccproxy.exchange import Exchange, Message, WebSocketRecord, WireFormat
 from ccproxy.flows.lineage import Lineage, Place
 from ccproxy.flows.selection import Selection
@@ -11,6 +14,12 @@ from ccproxy.flows.summary import summarize
 from tests.support.turns import HELPER, ask, exchange, model, task, user
 
 SUMMARY = "<analysis>\nWhat was there?\n</analysis>\n<summary>\nWe spoke of the weather.\nIt is fine today.\n</summary>"
+
+
+NAMES = (
+    "messages", "input", "contents", "request", "role", "content", "parts", "text", "type", "system", "tools", "delta",
+    "choices", "tool_calls", "function", "arguments", "candidates", "response", "output", "item", "id", "object",
+)  # fmt: skip
 
 
 def places(*flows: Exchange) -> list[tuple[str, str | None]]:
@@ -227,6 +236,32 @@ def test_titles_are_the_users_words_without_credentials() -> None:
     place = Lineage().place(ask([user("x"), {"role": "user", "content": [result]}]))
     assert place is not None
     assert place.title is None
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(WireFormat), values, values, st.booleans()), min_size=1, max_size=5))
+def test_whatever_clients_and_providers_send_it_has_a_place_or_none(
+    sent: list[tuple[WireFormat, Any, Any, bool]],
+) -> None:
+    lineage = Lineage()
+    for format, body, answer, is_stream in sent:
+        said = json.dumps(answer).encode()
+        made = exchange(format, body if isinstance(body, dict) else {"messages": body}, b"data: " * is_stream + said)
+        place = lineage.place(made)
+        assert place is None or json.loads(json.dumps(place.members()))["turns"] > 0
+
+
+def test_a_message_that_is_nested_too_deeply() -> None:
+    deep = b'{"messages":[' + b'{"content":[' * 400 + b"]}" * 400 + b"]}"
+    lineage = Lineage()
+    found = [lineage.place(exchange(WireFormat.ANTHROPIC, deep)) for _ in range(2)]
+    assert [place.kind for place in found if place] == ["root", "again"]
 
 
 class Past:

@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
 
 from ccproxy.exchange import Exchange, get_header
 from ccproxy.flows.lineage_answer import heard, undone
-from ccproxy.flows.lineage_canon import INSTRUCTING
 from ccproxy.flows.lineage_chain import Chain, read_chain
-from ccproxy.flows.lineage_group import Group, Kind, Node
-from ccproxy.flows.lineage_match import Found, New, describes, found
+from ccproxy.flows.lineage_group import Group, Node
+from ccproxy.flows.lineage_match import Found, New, found
+from ccproxy.flows.lineage_place import Place, node_of, title_in
 from ccproxy.flows.lineage_spoken import request_spoken
-from ccproxy.flows.lineage_words import Asking, asking, is_users, title_of
+from ccproxy.flows.lineage_words import Asking, asking
 from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
+
+__all__ = ["Former", "Lineage", "Place"]
 
 type Key = tuple[str, str]
 """`session` or `conversation`, and its id."""
@@ -40,31 +41,6 @@ AGENT_ID = b"x-claude-code-agent-id"
 COUNTING = ("/count_tokens", ":countTokens")
 DEEPER = frozenset({"edit", "agent", "side"})
 FOLLOWING = frozenset({"turn", "again", "compaction"})
-
-
-@dataclass(slots=True, frozen=True)
-class Place:
-    """Where a flow belongs."""
-
-    kind: Kind
-    parent: str | None
-    """The id of the flow that it follows or branches from."""
-    depth: int
-    """How many branches it is away from the trunk."""
-    turns: int
-    """Messages of its conversation."""
-    tip: str
-    """The digest of all of them, in hexadecimal digits."""
-    agent: str
-    """The digest of who asks; empty where there is no system prompt."""
-    tools: int
-    """How many were offered to the model."""
-    title: str | None
-    """The beginning of the user's newest words; None where the newest message has none (results of tools)."""
-
-    def members(self) -> dict[str, Any]:
-        """As JSON, for the summary."""
-        return asdict(self)
 
 
 class Former(Protocol):
@@ -180,28 +156,7 @@ def chain_of(ex: Exchange, group: Group) -> Chain | None:
     return chain if chain is not None and chain.tip else None
 
 
-def node_of(summary: Summary) -> Node | None:
-    """The flow of a summary that has a place."""
-    tip, kind = summary.get("tip"), summary.get("kind")
-    if not isinstance(tip, str) or not describes(kind):
-        return None
-    facts = (summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools", "parent"))
-    try:
-        return Node(summary["id"], bytes.fromhex(tip), *facts)  # type: ignore[arg-type]
-    except ValueError:
-        return None
-
-
 def follow(place: Found) -> None:
     """Notes that a flow is followed."""
     if place.parent is not None and place.kind in {"turn", "compaction"}:
         place.parent.continued = True
-
-
-def title_in(chain: Chain) -> str | None:
-    """The title of the newest message that is none of instructions."""
-    for index in range(len(chain) - 1, -1, -1):
-        message = chain.message(index)
-        if not isinstance(message, dict) or message.get("role") not in INSTRUCTING:
-            return title_of(message) if is_users(message) else None
-    return None

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-import orjson
-
 from ccproxy.codings import decode
 from ccproxy.exchange import Exchange, Headers, get_header
+from ccproxy.flows.lineage_listener import Listener, parsed
 from ccproxy.flows.lineage_spoken import answers_spoken
 
 EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -23,9 +21,6 @@ MOST_LINES = 200
 TAG = re.compile(r"</?\w+>")
 SHORTEST = 8
 """Characters of a line that says anything."""
-
-type Object = dict[str, Any]
-type Pieces = dict[Any, list[str]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,86 +35,24 @@ class Heard:
     """The id by which a next request may refer to it (`previous_response_id`)."""
 
 
-@dataclass(slots=True)
-class Listener:
-    """Puts an answer together from the events of its stream, or from the one object that it is."""
-
-    texts: Pieces = field(default_factory=lambda: defaultdict(list))
-    calls: Pieces = field(default_factory=lambda: defaultdict(list))
-    arguments: list[Any] = field(default_factory=list)
-    """Of calls that came whole."""
-    response: str | None = None
-
-    def hear(self, event: Any) -> None:
-        """Takes the next event, or all of an answer."""
-        if not isinstance(event, dict):
-            return
-        self.of_messages(event)
-        for choice in objects(event.get("choices")):
-            self.of_chat(choice.get("index"), choice.get("delta") or choice.get("message"))
-        self.of_responses(event)
-        inner = event.get("response")
-        for candidate in objects((inner if isinstance(inner, dict) else event).get("candidates")):
-            content = candidate.get("content")
-            self.blocks(content.get("parts") if isinstance(content, dict) else None)
-
-    def of_messages(self, event: Object) -> None:
-        """Anthropic's: `content`, or blocks and deltas by index."""
-        delta, at = event.get("delta"), event.get("index")
-        if isinstance(delta, dict):
-            piece(self.texts, at, delta.get("text"))
-            piece(self.calls, at, delta.get("partial_json"))
-        self.blocks(event.get("content"))
-
-    def of_chat(self, at: Any, message: Any) -> None:
-        """OpenAI's Chat Completions: `content` and `tool_calls`, in pieces or not."""
-        if not isinstance(message, dict):
-            return
-        piece(self.texts, at, message.get("content"))
-        for number, call in enumerate(objects(message.get("tool_calls"))):
-            function = call.get("function")
-            if isinstance(function, dict):
-                piece(self.calls, (at, call.get("index", number)), function.get("arguments"))
-
-    def of_responses(self, event: Object) -> None:
-        """OpenAI's Responses: whole items, and the response around them."""
-        inner = event.get("response", event)
-        if isinstance(inner, dict) and isinstance(inner.get("id"), str) and inner.get("object") == "response":
-            self.response = inner["id"]
-        items = objects(event.get("output")) if event.get("object") == "response" else objects([event.get("item")])
-        if event.get("type") in {None, "response.output_item.done"}:
-            for item in items:
-                self.blocks([item])
-                self.blocks(item.get("content"))
-
-    def blocks(self, blocks: Any) -> None:
-        """Blocks that are whole: text, calls, and what only the provider can read."""
-        for block in objects(blocks):
-            piece(self.texts, len(self.texts), block.get("text") or block.get("encrypted_content"))
-            function = block.get("functionCall")
-            arguments = function.get("args") if isinstance(function, dict) else block.get("input")
-            self.arguments.append(block.get("arguments", arguments))
-
-    def heard(self) -> Heard:
-        """All of it."""
-        text = "\n".join("".join(pieces) for pieces in self.texts.values())
-        whole = [*self.arguments, *("".join(pieces) for pieces in self.calls.values())]
-        orders = frozenset(order for arguments in whole for order in orders_in(arguments))
-        return Heard(frozenset(lines_of(text)), orders, self.response)
-
-
 def heard(ex: Exchange) -> Heard:
     """What the client was answered; nothing if that was no success or cannot be read."""
     listener, response = Listener(), ex.response or ex.provider_response
     if ex.websocket is not None:
         for answer in answers_spoken(ex):
             listener.hear(answer)
-        return listener.heard()
+        return digested(listener)
     if response is None or response.status >= 300:
         return Heard()
     for event in events(undone(response.body, response.headers)):
         listener.hear(event)
-    return listener.heard()
+    return digested(listener)
+
+
+def digested(listener: Listener) -> Heard:
+    """What is kept of what was said."""
+    orders = frozenset(order for arguments in listener.called() for order in orders_in(arguments))
+    return Heard(frozenset(lines_of(listener.text())), orders, listener.response)
 
 
 def undone(body: bytes, headers: Headers) -> bytes:
@@ -141,25 +74,6 @@ def events(body: bytes) -> Iterator[Any]:
         return
     for event in EVENT_END.split(body):
         yield parsed(b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:")))
-
-
-def parsed(data: bytes | str) -> Any:
-    """The JSON value; None if it is none."""
-    try:
-        return orjson.loads(data)
-    except ValueError:
-        return None
-
-
-def objects(value: Any) -> list[Object]:
-    """The objects in a list, if it is one."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def piece(pieces: Pieces, at: Any, text: Any) -> None:
-    """Adds a piece of text to what it is a piece of."""
-    if isinstance(text, str) and text:
-        pieces[at if isinstance(at, int | tuple) else 0].append(text)
 
 
 def orders_in(arguments: Any) -> Iterator[bytes]:

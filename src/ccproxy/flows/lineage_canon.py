@@ -8,15 +8,17 @@ from typing import Any
 import orjson
 
 DIGEST_BYTES = 16
+TOO_DEEP = b"too deep"
+"""In place of a message that nobody would write."""
 MARKS = frozenset({
     "cache_control", "id", "tool_use_id", "call_id", "tool_call_id", "status",
     "signature", "thoughtSignature", "thought_signature", "encrypted_content",
 })  # fmt: skip
 """Members that come, go or change from turn to turn while the message is the same."""
-THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
+THOUGHTS = ("thinking", "redacted_thinking", "reasoning")
 """Types of blocks that a client may leave out of the next turn."""
-TEXTS = frozenset({"text", "input_text", "output_text"})
-INSTRUCTING = frozenset({"system", "developer"})
+TEXTS = ("text", "input_text", "output_text")
+INSTRUCTING = ("system", "developer")
 """Roles of messages that are no part of what is said: they move and change."""
 CONTENTS = ("content", "parts", "output")
 
@@ -30,7 +32,7 @@ def link(before: bytes, message: Any) -> bytes:
     try:
         said = orjson.dumps(canonical(message), option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError):  # orjson reads 1024 levels and writes 254
-        said = repr(message).encode("utf-8", "replace")
+        said = TOO_DEEP
     return blake2b(before + said, digest_size=DIGEST_BYTES).digest()
 
 

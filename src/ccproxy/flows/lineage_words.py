@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from ccproxy.flows.lineage_answer import objects, parsed
 from ccproxy.flows.lineage_canon import INSTRUCTING
+from ccproxy.flows.lineage_listener import objects, parsed
 
 BEGINNING = 256
 """Characters of a system prompt by which it is known: further on there may be dates and directories."""
@@ -68,8 +68,8 @@ def texts(content: Any) -> Iterator[str]:
     """The texts of a message's content, in any of the formats."""
     if isinstance(content, str):
         yield content
-    elif isinstance(content, dict):
-        yield from texts(content.get("parts"))
+    if isinstance(content, dict):
+        content = content.get("parts")
     for block in objects(content):
         if isinstance(text := block.get("text"), str):
             yield text
