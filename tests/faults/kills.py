@@ -124,8 +124,8 @@ def question(chance: random.Random) -> bytes:
 class Trial:
     """One home in which daemons are killed, one after another."""
 
-    def __init__(self, tally: Tally, seed: int) -> None:
-        self.tally, self._chance = tally, random.Random(seed)
+    def __init__(self, tally: Tally, seed: int, longest: float) -> None:
+        self.tally, self._chance, self._longest = tally, random.Random(seed), longest
         self._home = Home()
         self._daemon: Daemon | None = None
         self._kept: dict[str, bytes] = {}
@@ -141,7 +141,7 @@ class Trial:
         """One kill, and the look at what it left."""
         daemon = self._running()
         load = Load(daemon, name, self._chance)
-        time.sleep(self._chance.uniform(0.05, LONGEST_LOAD))
+        time.sleep(self._chance.uniform(0.05, self._longest))
         writer = until(lambda: writer_of(daemon), "a writer")
         killed, seen = time.monotonic(), load.seen & load.answered.keys()
         for pid in {"daemon": [daemon.pid], "writer": [writer], "both": [writer, daemon.pid]}[kind]:
@@ -199,11 +199,11 @@ class Trial:
         self._kept |= dict([*sent.items()][-1:])
 
 
-def run(count: int, seed: int) -> Tally:
-    """So many kills, of each kind in turn, in homes that are new from time to time."""
+def run(count: int, seed: int, longest: float = LONGEST_LOAD) -> Tally:
+    """So many kills, of each kind in turn, after `longest` seconds of load at most; homes are new from time to time."""
     tally = Tally()
     for first in range(0, count, ROUNDS_A_HOME):
-        trial = Trial(tally, seed + first)
+        trial = Trial(tally, seed + first, longest)
         try:
             for number in range(first, min(count, first + ROUNDS_A_HOME)):
                 trial.kill(KINDS[number % len(KINDS)], f"kill {number}")

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.01
 """How long the thread waits for more once there is something: it takes the interpreter from the event loop seldom."""
+BUSY_FLOWS = 256
+"""With so many waiting the thread does not offer the interpreter to the loop, which may keep it for 5 ms each time."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 60.0
 """Seconds between the death of a writer and the next; doubled each time that one died early."""
 EARLY_SECONDS = 10.0
@@ -78,6 +80,8 @@ class Sender:
         while True:
             while not connection.is_full and (item := self._queue.next()) is not None:
                 connection.put(item)
+                if len(self._queue) < BUSY_FLOWS:
+                    time.sleep(0)  # the event loop need not wait for more than one flow
             if self._closing.is_set() and not self._queue.unsent and connection.is_empty:
                 connection.finish()
                 if not self._queue.unacknowledged:
