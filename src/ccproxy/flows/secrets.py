@@ -2,7 +2,7 @@
 
 What is taken out: header fields, query parameters, members of JSON and fields of forms that carry credentials by their
 names, keys of known formats wherever they are, and what a field of the same exchange holds as a credential wherever it
-is repeated. Sentinel keys, which name a provider, stay. docs/archive.md tells what this does not find.
+is repeated. Sentinel keys, which name a provider, stay. docs/secrets.md tells what this does not find.
 """
 
 from __future__ import annotations
