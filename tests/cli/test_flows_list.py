@@ -130,6 +130,10 @@ def test_another_archive(home: Home, tmp_path: Path) -> None:
     keep(tmp_path / "other.db", [flow(7)])
     done = call(home, "flows", "list", "--archive", str(tmp_path / "other.db"))
     assert done.stdout.splitlines()[1].startswith("0007-flo")
+    shown = call(home, "flows", "show", "7", "--archive", str(tmp_path / "other.db"))
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert "no flow whose id begins with '7'" in shown.stderr
+    assert "0007-flow" in call(home, "flows", "show", "0007", "--archive", str(tmp_path / "other.db")).stdout
 
 
 def test_tokens_and_cost(home: Home) -> None:

@@ -68,38 +68,29 @@ def as_statuses(_: click.Context, param: click.Parameter, values: Sequence[str])
     return found
 
 
+ARCHIVE = click.option(
+    "--archive",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read this archive, not your own.",
+)
 OPTIONS = (
-    click.option("--host", metavar="TEXT", help="Only what went to a host whose name has this in it."),
-    click.option("--model", metavar="TEXT", help="Only those whose model, asked for or sent, has this in its name."),
-    click.option("--provider", metavar="NAME", help="Only those that a provider got."),
+    click.option("--host", metavar="TEXT", help="Only to hosts with this in the name."),
+    click.option("--model", metavar="TEXT", help="Only models with this in the name, asked for or sent."),
+    click.option("--provider", metavar="NAME", help="Only what this provider got."),
     click.option(
-        "--status",
-        metavar="STATUS",
-        multiple=True,
-        callback=as_statuses,
-        help="Only with this status: 200, 4xx, ok, error or none. May be repeated.",
+        "--status", metavar="STATUS", multiple=True, callback=as_statuses, help="Only 200, 4xx, ok, error or none."
     ),
-    click.option(
-        "--since", metavar="TIME", callback=as_moment, help="Only since then: 30m, 2h, 7d, today, 2026-11-20."
-    ),
-    click.option("--session", metavar="ID", help="Only of the client's session whose id begins so."),
-    click.option("--conversation", metavar="ID", help="Only turns of the conversation whose id begins so."),
+    click.option("--since", metavar="TIME", callback=as_moment, help="Only since 30m, 7d, today, 2026-11-20."),
+    click.option("--session", metavar="ID", help="Only sessions whose id begins so."),
+    click.option("--conversation", metavar="ID", help="Only conversations whose id begins so."),
     click.option("--jail", metavar="NAME", help="Only what came from this jail."),
-    click.option("--protocol", type=click.Choice(PROTOCOLS), help="Only this: http leaves the jails' DNS lookups out."),
-    click.option("limit", "-n", "--limit", metavar="N", type=click.IntRange(1), help="Of those, the newest N."),
+    click.option("--protocol", metavar="NAME", type=click.Choice(PROTOCOLS), help="Only http, dns, tcp or udp."),
+    click.option("limit", "-n", "--limit", metavar="N", type=click.IntRange(1), help="The newest N of those."),
     click.option(
-        "filters",
-        "--jq",
-        metavar="FILTER",
-        multiple=True,
-        help="A jq filter from array to array, such as 'map(select(.stream))'. Each gets what the one before gives.",
+        "filters", "--jq", metavar="FILTER", multiple=True, help="A jq filter, array to array. May be repeated."
     ),
-    click.option(
-        "--archive",
-        metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Read this archive in place of your own.",
-    ),
+    ARCHIVE,
 )
 NAMES = ("host", "model", "provider", "status", "since", "session", "conversation", "jail", "protocol", "limit")
 """Members of a selection that are options under the same name."""

@@ -6,10 +6,13 @@ import base64
 import json
 import shutil
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import click
 
 from ccproxy.cli.flows.flow_set import one_id, read
+from ccproxy.cli.flows.options import ARCHIVE
 from ccproxy.cli.flows.sources import sources
 from ccproxy.cli.flows.table import Summary
 from ccproxy.cli.grammar import command
@@ -41,13 +44,14 @@ MOST_BYTES = 256
     "--bodies", is_flag=True, help="Print bodies and messages as well, JSON indented, content codings undone."
 )
 @click.option("--secrets", is_flag=True, help="Show credentials, as far as they were kept.")
+@ARCHIVE
 @click.pass_obj
-def show_flow(session: Session, id: str, as_json: bool, bodies: bool, secrets: bool) -> None:
+def show_flow(session: Session, /, id: str, as_json: bool, bodies: bool, **where: Any) -> None:
     """Tell the story of one exchange: the request, its hooks, the route, and the answer.
 
     ID is the exchange's id, or the beginning of it that `ccproxy flows list` shows.
     """
-    flow = told(session, id, secrets=secrets)
+    flow = told(session, id, **where)
     if as_json:
         from ccproxy.cli.flows.list import print_json
 
@@ -64,12 +68,12 @@ def show_flow(session: Session, id: str, as_json: bool, bodies: bool, secrets: b
         click.echo("\n" + said(flow["messages"]))
 
 
-def told(session: Session, id: str, *, secrets: bool = False) -> Summary:
+def told(session: Session, id: str, *, secrets: bool = False, archive: Path | None = None) -> Summary:
     """The detail of the one flow whose id begins so, with its cost. Raises CommandError."""
     from ccproxy.flows.cost import cost_of
     from ccproxy.flows.summary import detail
 
-    reader = sources(session, secrets=secrets)
+    reader = sources(session, archive, secrets=secrets)
     reader.live_first = True
     id = one_id(reader, id)
     flow = detail(read(reader, id, secrets=secrets), secrets=secrets)
