@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Literal
 
 type Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
@@ -52,17 +51,20 @@ def align(old: Sequence[str], new: Sequence[str], alike: Callable[[int, int], bo
 
 
 def opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
-    """As `SequenceMatcher.get_opcodes`; what both begin and end with costs next to nothing."""
-    shorter = min(len(old), len(new))
-    head = next((at for at in range(shorter) if old[at] != new[at]), shorter)
-    tail = next((at for at in range(shorter - head) if old[-1 - at] != new[-1 - at]), shorter - head)
-    if head:
-        yield "equal", 0, head, 0, head
-    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
-    for tag, first, end, other, other_end in middle.get_opcodes():
-        yield tag, first + head, end + head, other + head, other_end + head
-    if tail:
-        yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
+    """As `SequenceMatcher.get_opcodes`, in time that hardly grows faster than the sequences."""
+    from ccproxy.flows.diff_anchors import same_runs
+
+    at = other_at = 0
+    for begin, other, size in [*same_runs(old, new), (len(old), len(new), 0)]:
+        if at < begin and other_at < other:
+            yield "replace", at, begin, other_at, other
+        elif at < begin:
+            yield "delete", at, begin, other_at, other
+        elif other_at < other:
+            yield "insert", at, begin, other_at, other
+        if size:
+            yield "equal", begin, begin + size, other, other + size
+        at, other_at = begin + size, other + size
 
 
 def moves(old: Sequence[str], new: Sequence[str], gaps: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
