@@ -19,6 +19,8 @@ SECONDS = 10.0
 MEMORY_BYTES = 1024**3
 BYTES_PER_BYTE = 16
 """What jq takes for a byte of its input, at most."""
+BYTES_PER_SECOND = 10_000_000
+"""What jq reads, at least."""
 
 type Summary = Mapping[str, Any]
 
@@ -36,8 +38,9 @@ class Bounds:
     """What filters may take."""
 
     seconds: float = SECONDS
+    """Beside what reading the flows takes."""
     memory: int = MEMORY_BYTES
-    """Bytes beside what the flows themselves take."""
+    """Bytes beside what the flows take."""
 
 
 def apply(filters: Sequence[str], summaries: Sequence[Summary], bounds: Bounds = Bounds()) -> list[Any]:
@@ -68,14 +71,15 @@ def ask(filters: Sequence[str], summaries: Sequence[Summary], want: Literal["all
     """What the process answers. Raises QueryError."""
     flows = dumped(summaries)
     memory = bounds.memory + BYTES_PER_BYTE * len(flows)
-    task = {"filters": list(filters), "want": want, "memory": memory, "seconds": bounds.seconds}
+    seconds = bounds.seconds + len(flows) / BYTES_PER_SECOND
+    task = {"filters": list(filters), "want": want, "memory": memory, "seconds": seconds}
     command = [sys.executable, "-P", "-m", "ccproxy.flows.query_process"]
     try:
         done = subprocess.run(
             command,
             input=orjson.dumps(task) + b"\n" + flows,
             capture_output=True,
-            timeout=bounds.seconds,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import jq
@@ -60,7 +61,8 @@ def limit(memory: int, seconds: float) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         _, most = resource.getrlimit(kind)
-        resource.setrlimit(kind, (bound if most == resource.RLIM_INFINITY else min(bound, most), most))
+        with suppress(ValueError, OSError):  # macOS bounds no address space
+            resource.setrlimit(kind, (bound if most == resource.RLIM_INFINITY else min(bound, most), most))
 
 
 def run(filters: Sequence[str], tell: str, flows: str) -> str:
