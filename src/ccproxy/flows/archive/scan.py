@@ -18,7 +18,7 @@ from zlib import crc32
 from ccproxy.flows.archive.alike import common
 
 LEAST = 1024
-"""Bytes that a chunk has before it may end, but at the end of a member of the whole and before a long element."""
+"""Bytes that a chunk has before it may end, but behind a member of the whole and around a long element."""
 MOST = 8 * 1024
 """Bytes after which a chunk ends with its element."""
 LONG = 4 * 1024
@@ -26,7 +26,7 @@ LONG = 4 * 1024
 PIECE = 64 * 1024
 """Bytes of the longest chunk: what is longer is cut in such pieces from its start."""
 SHORT = 256
-"""Bytes that are not worth a chunk."""
+"""Bytes of plain members of the whole that are not worth a chunk; a list or an object is."""
 EVENTS = 32 * 1024
 """Bytes of a stream after which a chunk ends with its event."""
 DEEPEST = 8
@@ -169,15 +169,14 @@ class _Elements:
         found, (before, outside) = self.found, self.last
         self.last = (here, depth)
         if here - before >= LONG:
-            if before - found.at >= SHORT:
-                found.cut(before, outside)
+            found.cut(before, outside)
             found.cut(here, depth)
             return True
         size = here - found.at
         if size >= MOST or (size >= LEAST and not crc32(found.body[here - WINDOW : here]) & SIGN_BITS):
             found.cut(here, depth)
             return True
-        if depth == 1 and size >= SHORT:
+        if depth == 1 and (size >= SHORT or found.body[here - 1 : here] in CLOSING):
             found.cut(here, depth)
             return True
         return False
