@@ -99,6 +99,21 @@ def test_what_is_archived_is_there_when_the_daemon_is_not(
     assert f"  id            {id}\n" in call(home, "flows", "show", id).stdout
 
 
+def test_credentials_are_shown_on_demand_while_the_daemon_has_them(archiving: Daemon, agent: str) -> None:
+    """The archive has none: `flows.secrets` is `none`."""
+    fields = [(b"user-agent", agent.encode()), (b"x-my-token", b"s3cret-of-the-client")]
+    archiving.ask("GET", "/health?key=s3cret-in-the-query", fields)
+    id = str(archiving.flow(agent)["id"])
+    until(lambda: archived(archiving, id))
+    plain = call(archiving.home, "flows", "show", id, "--json").stdout
+    assert "s3cret" not in plain
+    told = json.loads(call(archiving.home, "flows", "show", id, "--json", "--secrets").stdout)
+    assert ["x-my-token", "s3cret-of-the-client"] in told["client_headers"]
+    assert told["url"].endswith("/health?key=s3cret-in-the-query")
+    kept = call(archiving.home, "flows", "show", id, "--secrets", "--archive", str(archive_of(archiving.home))).stdout
+    assert "/health?key=[redacted]" in kept
+
+
 def test_without_an_archive_there_is_the_daemon(daemon: Daemon, agent: str) -> None:
     id = passed(daemon, agent)
     assert not archive_of(daemon.home).exists()
