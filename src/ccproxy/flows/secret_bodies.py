@@ -45,6 +45,23 @@ def whole(body: bytes, pieces: Sequence[Piece]) -> bytes:
     return b"".join([*parts, body[at:]])
 
 
+def parted(lengths: Sequence[int], pieces: Sequence[Piece]) -> list[int]:
+    """The lengths of a body's parts without its pieces: what replaces one belongs to the part in which it began."""
+    if not lengths:
+        return []
+    ends, new, shift = list(accumulate(lengths)), list(lengths), 0
+    for piece in pieces:
+        start = piece.at - shift
+        end = start + len(piece.original)
+        at = part = bisect_right(ends, start)
+        while at < len(ends) and ends[at] - lengths[at] < end:
+            new[at] -= min(end, ends[at]) - max(start, ends[at] - lengths[at])
+            at += 1
+        new[part] += piece.length
+        shift += piece.length - len(piece.original)
+    return new
+
+
 def http_body(body: bytes, coding: str, kind: bytes, known: Collection[bytes]) -> Redacted | None:
     """A message's body with credentials marked, coded as before; None if it holds none or cannot be decoded.
 
@@ -91,26 +108,11 @@ def _marked(body: bytes, places: Sequence[Span], lengths: Sequence[int]) -> Reda
     for start, end in places:
         pieces.append(Piece(start + shift, len(MARK), body[start:end]))
         shift += len(MARK) - (end - start)
-    return Redacted(without(body, places), pieces, _parted(lengths, places))
+    return Redacted(without(body, places), pieces, parted(lengths, pieces))
 
 
 def _replaced(body: bytes, new: bytes, lengths: list[int]) -> Redacted:
     return Redacted(new, [Piece(0, len(new), body)], lengths)
-
-
-def _parted(lengths: Sequence[int], places: Sequence[Span]) -> list[int]:
-    """The lengths of parts after marking: a mark belongs to the part in which its credential began."""
-    if not lengths:
-        return []
-    ends = list(accumulate(lengths))
-    new = list(lengths)
-    for start, end in places:
-        at = part = bisect_right(ends, start)
-        while at < len(ends) and ends[at] - lengths[at] < end:
-            new[at] -= min(end, ends[at]) - max(start, ends[at] - lengths[at])
-            at += 1
-        new[part] += len(MARK)
-    return new
 
 
 def _frame(message: Message, content: bytes, from_client: bool) -> bytes:

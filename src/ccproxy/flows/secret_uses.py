@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from ccproxy.flows.record import SAME, Record
-from ccproxy.flows.secret_bodies import Redacted, http_body, pieces_of_talk, websocket_frames
+from ccproxy.flows.secret_bodies import Redacted, http_body, parted, pieces_of_talk, websocket_frames
 from ccproxy.flows.secret_facts import Change
 
 MESSAGES = ("request", "forwarded", "provider_response", "response")
@@ -20,19 +20,32 @@ class Use(NamedTuple):
     """Its index; None where it is empty."""
     redact: Callable[..., Redacted | None]
     """Of the body and, by the name of `known`, of known credentials."""
+    lengths: Sequence[int]
+    """Of the body's parts, if it has parts."""
     changes: Callable[[list[int]], list[Change]]
-    """What other lengths of the body's parts mean for the facts."""
+    """What other lengths mean for the facts."""
 
 
 def redacted_bodies(record: Record, known: Collection[bytes]) -> Iterator[tuple[int, Redacted, list[Change]]]:
     """Each body that holds credentials: its index, it without them, and what else changes."""
-    done: set[int] = set()
+    places: dict[int, list[Use]] = {}
     for use in _uses(record.facts):
-        if use.body is not None and use.body not in done:
-            done.add(use.body)
-            redacted = use.redact(record.bodies[use.body], known=known)
-            if redacted is not None:
-                yield use.body, redacted, use.changes(redacted.lengths)
+        if use.body is not None:
+            places.setdefault(use.body, []).append(use)
+    for place, uses in places.items():
+        if found := _redacted(record.bodies[place], uses, known):
+            yield place, *found
+
+
+def _redacted(body: bytes, uses: Sequence[Use], known: Collection[bytes]) -> tuple[Redacted, list[Change]] | None:
+    """The body as the first of its uses redacts it that finds a credential; the others follow."""
+    for at, use in enumerate(uses):
+        redacted = use.redact(body, known=known)
+        if redacted is not None:
+            others = [*uses[:at], *uses[at + 1 :]]
+            followed = [change for each in others for change in each.changes(parted(each.lengths, redacted.pieces))]
+            return redacted, [*use.changes(redacted.lengths), *followed]
+    return None
 
 
 def _uses(facts: Mapping[str, Any]) -> Iterator[Use]:
@@ -40,7 +53,7 @@ def _uses(facts: Mapping[str, Any]) -> Iterator[Use]:
         message = facts[name]
         if message and message != SAME:
             coding, kind = _field(message, "content-encoding"), _field(message, "content-type").lower()
-            yield Use(message["body"], partial(http_body, coding=coding, kind=kind.encode("latin-1")), lambda _: [])
+            yield Use(message["body"], partial(http_body, coding=coding, kind=kind.encode("latin-1")), (), lambda _: [])
     if facts["websocket"]:
         yield from _frames(facts)
     for name in ("websocket", "raw"):
@@ -54,7 +67,8 @@ def _frames(facts: Mapping[str, Any]) -> Iterator[Use]:
     for side in ("from_client", "from_server"):
         sent = facts["websocket"][side]
         redact = partial(websocket_frames, extensions=extensions, from_client=side == "from_client")
-        yield Use(sent["body"], redact, partial(_other_lengths, ("websocket", side, "lengths"), sent["lengths"]))
+        changes = partial(_other_lengths, ("websocket", side, "lengths"), sent["lengths"])
+        yield Use(sent["body"], redact, sent["lengths"], changes)
 
 
 def _other_lengths(path: tuple[str, ...], old: list[int], new: list[int]) -> list[Change]:
@@ -64,7 +78,7 @@ def _other_lengths(path: tuple[str, ...], old: list[int], new: list[int]) -> lis
 def _talk(name: str, said: Mapping[str, Any]) -> Use:
     lengths = [line[1] for line in said["lines"]]
     changes = partial(_other_lines, (name, "messages", "lines"), lengths)
-    return Use(said["body"], partial(pieces_of_talk, lengths=lengths), changes)
+    return Use(said["body"], partial(pieces_of_talk, lengths=lengths), lengths, changes)
 
 
 def _other_lines(path: tuple[str, ...], old: list[int], new: list[int]) -> list[Change]:
