@@ -50,7 +50,7 @@ def again(old: Exchange, providers: Providers, provider: str | None, model: str 
     fields = {name.lower(): value for name, value in request.headers}
     endpoint = parse_endpoint(request.path)
     dialect = endpoint.format if endpoint is not None else guess_dialect(request.path, fields)
-    headers = [*without_secrets(request.headers), key_field(dialect, key)]
+    headers = with_length([*without_secrets(request.headers), key_field(dialect, key)], len(request.body))
     target = without_key(request.target, google=dialect is WireFormat.GEMINI)
     ex = Exchange(HttpRequest(request.method, target, headers, request.body), client=HERE, tags={REPLAY_OF: old.id})
     return ex if model is None else asking_for(ex, model)
@@ -66,10 +66,10 @@ def require_whole(old: Exchange) -> None:
             f"the flow {old.id} is a WebSocket: a conversation of two, of which one side alone cannot be had again"
         )
     length = get_header(request.headers, b"content-length") or b""
-    missing = request.dropped or (int(length) - len(request.body) if length.isdigit() else 0)
-    if missing > 0:
+    gone = request.dropped or (0 if request.body or not length.isdigit() else int(length))
+    if gone:
         raise NotAgain(
-            f"the body of the flow {old.id} was not kept whole: {missing} of its bytes are missing",
+            f"the body of the flow {old.id} was not kept whole: {gone} of its bytes are missing",
             "`flows.archive: full` keeps bodies",
         )
     if parse_endpoint(request.path) is None and (old.route is None or old.route.provider is None):
@@ -136,10 +136,13 @@ def asking_for(ex: Exchange, model: str) -> Exchange:
     body = inquiry.draft.raw
     if body is request.body:
         return ex
-    length = b"%d" % len(body)
     plain = [field for field in request.headers if field[0].lower() != b"content-encoding"]
-    headers = [(name, length if name.lower() == b"content-length" else value) for name, value in plain]
-    return replaced(ex, HttpRequest(request.method, request.target, headers, body))
+    return replaced(ex, HttpRequest(request.method, request.target, with_length(plain, len(body)), body))
+
+
+def with_length(headers: Headers, length: int) -> Headers:
+    """The fields with the length that a body has: it is another where credentials were taken out of it."""
+    return [(name, b"%d" % length if name.lower() == b"content-length" else value) for name, value in headers]
 
 
 def replaced(ex: Exchange, request: HttpRequest) -> Exchange:

@@ -65,13 +65,16 @@ def sent_again(
     from ccproxy.cli.control import refusal
     from ccproxy.flows.record import to_record
     from ccproxy.flows.record_frame import pack
+    from ccproxy.flows.secret_places import MARK
     from ccproxy.flows.summary import summarize
 
     if control.status() is None:
         from ccproxy.cli.control import NotRunningError
 
         raise NotRunningError
-    ex = one(session, id)
+    ex = one(session, id, secrets=True)  # those in header fields stay here: the daemon sends none of a record's
+    if MARK in ex.request.body:
+        click.echo(f"credentials were taken out of the body: {MARK.decode()} is sent in their place", err=True)
     query = urlencode({name: value for name, value in options.items() if value is not None})
     status, body = control.exchange("POST", f"/replay?{query}", pack(to_record(ex)), SECONDS)
     if status != 200:
