@@ -18,7 +18,7 @@ class Use(NamedTuple):
 
     body: int | None
     """Its index; None where it is empty."""
-    redact: Callable[..., Redacted | None]
+    redact: partial[Redacted | None]
     """Of the body and, by the name of `known`, of known credentials."""
     lengths: Sequence[int]
     """Of the body's parts, if it has parts."""
@@ -39,8 +39,11 @@ def redacted_bodies(record: Record, known: Collection[bytes]) -> Iterator[tuple[
 
 def _redacted(body: bytes, uses: Sequence[Use], known: Collection[bytes]) -> tuple[Redacted, list[Change]] | None:
     """The body as the first of its uses redacts it that finds a credential; the others follow."""
+    tried: list[tuple[Any, Any]] = []
     for at, use in enumerate(uses):
-        redacted = use.redact(body, known=known)
+        way = (use.redact.func, use.redact.keywords)
+        redacted = use.redact(body, known=known) if way not in tried else None
+        tried.append(way)
         if redacted is not None:
             others = [*uses[:at], *uses[at + 1 :]]
             followed = [change for each in others for change in each.changes(parted(each.lengths, redacted.pieces))]
@@ -53,7 +56,8 @@ def _uses(facts: Mapping[str, Any]) -> Iterator[Use]:
         message = facts[name]
         if message and message != SAME:
             coding, kind = _field(message, "content-encoding"), _field(message, "content-type").lower()
-            yield Use(message["body"], partial(http_body, coding=coding, kind=kind.encode("latin-1")), (), lambda _: [])
+            form = kind.encode("latin-1") if "form" in kind else b""  # all others are read alike
+            yield Use(message["body"], partial(http_body, coding=coding, kind=form), (), lambda _: [])
     if facts["websocket"]:
         yield from _frames(facts)
     for name in ("websocket", "raw"):
