@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.support.daemon import Daemon, Home
+from tests.support.daemon import Daemon, Home, UnixConnection
 from tests.support.dialects import ANTHROPIC, GEMINI
 from tests.support.flow_commands import FIRST, flows, told, turn
 from tests.support.simulated import simulated
-from tests.support.upstream import Upstream
+from tests.support.upstream import Upstream, Wait
 
 
 def test_to_the_same_provider(daemon: Daemon, upstream: Upstream, agent: str) -> None:
@@ -97,3 +100,37 @@ def test_without_a_daemon(home: Home) -> None:
     done = home.run("flows", "replay", "3f2a")
     assert (done.returncode, done.stdout) == (1, "")
     assert "ccproxy start" in done.stderr
+
+
+def test_whoever_hangs_up_ends_it(daemon: Daemon, upstream: Upstream, agent: str) -> None:
+    upstream.script = simulated
+    id = turn(daemon, agent, FIRST)
+    upstream.script = lambda request: [Wait(30.0)]
+    connection = UnixConnection(daemon.control_socket)
+    connection.request("GET", f"/flows/{id}/record")
+    record = connection.getresponse().read()
+    connection.request("POST", "/replay", record)
+
+    def again(done: bool) -> list[dict[str, Any]]:
+        return daemon.flows(lambda flow: flow["tags"].get("replay_of") == id and flow["done"] is done)
+
+    wait_until(lambda: bool(again(done=False)))
+    connection.close()
+    wait_until(lambda: bool(again(done=True)))
+    assert again(done=True)[0]["error"]["kind"] == "client_disconnected"
+
+
+def test_what_is_no_record(daemon: Daemon) -> None:
+    for body in (b"", b"{}", b"ccr1" + b"\xff" * 8):
+        connection = UnixConnection(daemon.control_socket)
+        connection.request("POST", "/replay", body)
+        answer = connection.getresponse()
+        assert (answer.status, set(json.loads(answer.read()))) == (400, {"error"})
+        connection.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
