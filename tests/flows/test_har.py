@@ -42,7 +42,7 @@ def test_each_kind_is_by_the_book(name: str) -> None:
 
 
 @given(st.lists(exchanges(), max_size=2))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_anything_is_by_the_book(found: list[Exchange]) -> None:
     by_the_book(written(*found))
 

@@ -40,7 +40,7 @@ def test_each_kind_comes_back(name: str) -> None:
 
 
 @given(st.lists(exchanges(), max_size=2))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_dumped_comes_back(found: list[Exchange]) -> None:
     assert list(map(to_record, imported(dumped(*found), no_format))) == list(map(to_record, found))
 
