@@ -11,7 +11,7 @@ from ccproxy.exchange import Exchange, Message, WebSocketRecord, WireFormat
 from ccproxy.flows.lineage import Lineage, Place
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
-from tests.support.turns import HELPER, ask, exchange, model, task, user
+from tests.support.turns import HELPER, TOOLS, ask, exchange, model, task, user
 
 SUMMARY = "<analysis>\nWhat was there?\n</analysis>\n<summary>\nWe spoke of the weather.\nIt is fine today.\n</summary>"
 
@@ -125,6 +125,29 @@ def test_a_compaction_goes_on_after_the_summary() -> None:
         ask([summed_up, model("good"), user("go on")]),
         ask([summed_up, model("good"), user("go on"), model("yes"), user("and on")]),
     ) == [("root", None), ("turn", "#0"), ("compaction", "#1"), ("turn", "#2")]
+
+
+def test_a_compaction_as_codex_does_it() -> None:
+    def item(role: str, text: str) -> dict[str, Any]:
+        return {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]}
+
+    def flow(items: list[Any], *output: dict[str, Any]) -> Exchange:
+        events = [{"type": "response.output_item.done", "item": each} for each in output]
+        stream = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+        return exchange(WireFormat.OPENAI_RESPONSES, {"instructions": "Code.", "input": items, "tools": TOOLS}, stream)
+
+    place, one, said = item("user", "in a place"), item("user", "one"), item("assistant", "1")
+    thought = {"type": "reasoning", "encrypted_content": "x" * 40}
+    summary = item("assistant", "The first thing is done.\nThe second is not.")
+    told = item("user", "Somebody else wrote:\nThe first thing is done.\nThe second is not.")
+    sealed = {"type": "compaction", "encrypted_content": "y" * 40}
+    assert places(
+        flow([place, one], thought, said),
+        flow([place, one, thought, said, item("user", "sum it up")], thought, summary),
+        flow([place, one, told, item("user", "two")]),
+        flow([one, place, told, item("user", "three")], sealed),
+        flow([sealed, item("user", "four")]),
+    ) == [("root", None), ("turn", "#0"), ("compaction", "#1"), ("compaction", "#1"), ("compaction", "#3")]
 
 
 def test_side_requests_are_no_turns() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from ccproxy.flows.lineage_canon import THOUGHTS
+
 type Object = dict[str, Any]
 type Pieces = dict[Any, list[str]]
 
@@ -70,8 +72,7 @@ class Listener:
     def blocks(self, blocks: Any, at: int | None = None) -> None:
         """Blocks that are whole: calls, text (a piece of that at a place, if one is given), what is encrypted."""
         for block in objects(blocks):
-            text = block.get("text") or block.get("encrypted_content")
-            piece(self.texts, len(self.texts) if at is None else at, text)
+            piece(self.texts, len(self.texts) if at is None else at, block.get("text") or sealed(block))
             function = block.get("functionCall")
             arguments = function.get("args") if isinstance(function, dict) else block.get("input")
             self.arguments.append(block.get("arguments", arguments))
@@ -96,6 +97,11 @@ def parsed(data: bytes | str) -> Any:
 def objects(value: Any) -> list[Object]:
     """The objects in a list, if it is one."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def sealed(item: Object) -> Any:
+    """What an item of the Responses API holds that only the provider can read, such as a summary; thoughts apart."""
+    return None if item.get("type") in THOUGHTS else item.get("encrypted_content")
 
 
 def piece(pieces: Pieces, at: Any, text: Any) -> None:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from ccproxy.flows.lineage_canon import INSTRUCTING
-from ccproxy.flows.lineage_listener import objects, parsed
+from ccproxy.flows.lineage_listener import objects, parsed, sealed
 
 BEGINNING = 256
 """Characters of a system prompt by which it is known: further on there may be dates and directories."""
@@ -79,7 +79,8 @@ def said_in(message: Any) -> list[str]:
     """The texts of a message."""
     if not isinstance(message, dict):
         return list(texts(message))
-    return [text for name in ("content", "parts") for text in texts(message.get(name))]
+    found = [text for name in ("content", "parts") for text in texts(message.get(name))]
+    return [*found, text] if isinstance(text := sealed(message), str) else found
 
 
 def is_users(message: Any) -> bool:
@@ -89,6 +90,8 @@ def is_users(message: Any) -> bool:
 
 def title_of(message: Any) -> str | None:
     """The first of the user's own words, on one line, credentials left out; None if there are none."""
+    if isinstance(message, dict) and sealed(message):
+        return None
     own = [text.strip() for text in said_in(message) if text.strip()]
     plain = [text for text in own if not MARKUP.fullmatch(text)]
     plain = plain or [text for text in own if not text.startswith(REMINDER)]
