@@ -1,4 +1,4 @@
-"""The bodies of the four formats, each as parts. The members' names are those of the vendors' references."""
+"""The bodies of Anthropic's and OpenAI's formats, each as parts. Members are named as in the vendors' references."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ccproxy.exchange import WireFormat
-from ccproxy.flows.conversation_blocks import block_of, blocks_in, has_parts, part_of, text_block, text_in
+from ccproxy.flows.conversation_blocks import block_of, blocks_in, text_block, text_in
 from ccproxy.flows.conversation_parts import AS_STRING, Block, Message, Parts, Tool, canonical, dicts, unmarked
 
 INSTRUCTING = frozenset({"system", "developer"})
@@ -46,40 +46,11 @@ def responses(document: dict[str, Any]) -> Parts:
     return Parts(WireFormat.OPENAI_RESPONSES, rest, (*spoken(told), *system), tools_of(tools), tuple(map(item, others)))
 
 
-def gemini(document: dict[str, Any]) -> Parts:
-    """https://ai.google.dev/api/generate-content; Code Assist has the same in `{"request": …}`."""
-    inner, outer = taken(document, "request", (dict,))
-    rest = dict(inner) if inner is not None and "contents" in inner else document
-    outer = outer if rest is not document else {}
-    contents, rest = taken(rest, "contents", (list,))
-    tools, rest = taken(rest, "tools", (list,))
-    system: tuple[Block, ...] = ()
-    for name in ("systemInstruction", "system_instruction"):
-        if has_parts(rest.get(name)) and rest[name]["parts"] and not system:
-            prompt, rest = taken(rest, name, (dict,))
-            besides = {each: value for each, value in prompt.items() if each != "parts"}
-            system = tuple(with_rest(part_of(part), {name: besides}) for part in prompt["parts"])
-    wrapped = {(name if name not in outer else f"request.{name}"): value for name, value in rest.items()}
-    messages = tuple(map(content, contents or ()))
-    return Parts(WireFormat.GEMINI, flattened({**outer, **wrapped}), system, declared(tools), messages)
-
-
 def taken(document: dict[str, Any], name: str, types: tuple[type, ...]) -> tuple[Any, dict[str, Any]]:
     """A member, and the document without it; None and all of it if there is none of that type, or an empty list."""
     if not isinstance(document.get(name), types) or document[name] == []:
         return None, document
     return document[name], {key: value for key, value in document.items() if key != name}
-
-
-def flattened(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters with the members of Gemini's `generationConfig` among them."""
-    inner = parameters.get("generationConfig")
-    if not isinstance(inner, dict) or not inner:
-        return parameters
-    named = {f"generationConfig.{name}": value for name, value in inner.items()}
-    if named.keys() & parameters.keys():
-        return parameters
-    return {name: value for name, value in parameters.items() if name != "generationConfig"} | named
 
 
 def message_of(value: Any) -> Message:
@@ -120,16 +91,6 @@ def item(value: Any) -> Message:
     block = block_of(value)
     role = "assistant" if text_in(value, "type") in ASSISTANTS else "tool" if block.kind == "tool_result" else ""
     return Message(role, (block,))
-
-
-def content(value: Any) -> Message:
-    """A content of Gemini's."""
-    if not has_parts(value):
-        return odd(value)
-    role = value.get("role")
-    known = {"parts"} | ({"role"} if isinstance(role, str) else set())
-    rest = {name: member for name, member in value.items() if name not in known}
-    return Message(role if isinstance(role, str) else "", tuple(map(part_of, value["parts"])), rest)
 
 
 def odd(value: Any) -> Message:
@@ -190,13 +151,3 @@ def tool_of(tool: Any) -> Tool:
     names = [inner.get("name"), *(each.get("name") for each in dicts([inner.get("function"), inner.get("custom")]))]
     name = next((each for each in [*names, inner.get("server_label"), inner.get("type")] if isinstance(each, str)), "?")
     return Tool(name, plain, marks)
-
-
-def declared(tools: Any) -> tuple[Tool, ...]:
-    """Gemini's tools: each declaration by itself, and each tool of the provider's own."""
-    found: list[Tool] = []
-    for each in tools or ():
-        for kind, value in each.items() if isinstance(each, dict) and each else [("?", each)]:
-            is_list = kind in ("functionDeclarations", "function_declarations") and isinstance(value, list) and value
-            found += map(tool_of, value) if is_list else [Tool(kind, {kind: value})]
-    return tuple(found)

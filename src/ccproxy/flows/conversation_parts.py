@@ -80,12 +80,13 @@ class Parts:
 def parts_of(document: Any, format: WireFormat | None = None) -> Parts | None:
     """The parts of a request's body; None for JSON that is none. Without a `format` it is guessed."""
     from ccproxy.flows import conversation_formats as formats
+    from ccproxy.flows.conversation_gemini import gemini
 
     readers: dict[WireFormat, Callable[[dict[str, Any]], Parts]] = {
         WireFormat.ANTHROPIC: formats.anthropic,
         WireFormat.OPENAI: formats.chat,
         WireFormat.OPENAI_RESPONSES: formats.responses,
-        WireFormat.GEMINI: formats.gemini,
+        WireFormat.GEMINI: gemini,
     }
     format = format or guessed(document)
     if format is None or not isinstance(document, dict):
@@ -106,9 +107,9 @@ def guessed(document: Any) -> WireFormat | None:
     if isinstance(document.get("messages"), list) and "model" in document:
         anthropic = "system" in document or any("input_schema" in each for each in dicts(document.get("tools")))
         return WireFormat.ANTHROPIC if anthropic else WireFormat.OPENAI
-    if isinstance(document.get("input"), list | str) and "model" in document and "instructions" in document:
-        return WireFormat.OPENAI_RESPONSES
-    return None
+    items = document.get("input")  # of embeddings too, but those have no roles
+    said = "instructions" in document or any("role" in each or "type" in each for each in dicts(items))
+    return WireFormat.OPENAI_RESPONSES if said and "model" in document and isinstance(items, list | str) else None
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def compare(session: Session, ids: tuple[str, ...], as_unified: bool, as_json: b
     if as_json:
         click.echo(json.dumps([in_json(ex) for ex in flows], indent=2, ensure_ascii=False))
         return
-    from ccproxy.cli.flows.diff_view import room
+    from ccproxy.cli.flows.diff_words import room
 
     width = room()
     for number, ex in enumerate(flows):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccproxy.cli.flows.diff_view import SIGNS, cut, difference_lines, edit_lines, value_lines
+from ccproxy.cli.flows.diff_view import difference_lines
+from ccproxy.cli.flows.diff_words import SIGNS, cut, edit_lines, value_lines
 from ccproxy.cli.words import several, size, visible
 
 if TYPE_CHECKING:

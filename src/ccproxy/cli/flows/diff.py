@@ -54,7 +54,7 @@ def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool,
         told = [in_json(pair, get, client) for pair in chosen]
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    from ccproxy.cli.flows.diff_view import room
+    from ccproxy.cli.flows.diff_words import room
 
     width = room()
     for number, pair in enumerate(chosen):
@@ -96,9 +96,13 @@ def requests(
 
 def side(ex: Exchange, client: bool) -> tuple[HttpRequest, WireFormat | None]:
     """The request of an exchange that is compared, and its format; the client's where none was forwarded."""
-    if client or ex.forwarded is None:
-        return ex.request, ex.format
-    return ex.forwarded, (ex.route.provider_format if ex.route else None) or ex.format
+    from ccproxy.providers.endpoint import parse_endpoint
+
+    request = ex.request if client or ex.forwarded is None else ex.forwarded
+    if request is not ex.request and ex.route is not None and ex.route.provider_format is not None:
+        return request, ex.route.provider_format
+    endpoint = parse_endpoint(ex.request.path)  # what nobody claimed in a jail has no format
+    return request, ex.format or (endpoint.format if endpoint is not None else None)
 
 
 def difference(pair: Pair, get: Read, client: bool) -> Difference:
