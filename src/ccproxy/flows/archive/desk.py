@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy.flows.archive.opening import UNUSABLE, set_aside
 from ccproxy.flows.archive.reader import ArchiveReader
-from ccproxy.flows.archive.rows import Rows, bare_entry
+from ccproxy.flows.archive.rows import Rows, bare_entry, is_bare
 from ccproxy.flows.archive.sealed import Seal
 from ccproxy.flows.archive.store import Archive, Entry, Limits, Settings
 from ccproxy.flows.lineage import Lineage
@@ -92,11 +92,13 @@ class Desk:
         if len(entries) > 1:
             for entry in entries:
                 yield from self._added(archive, [entry])
-        elif entries[0].keep_bodies:
-            self._complain(f"flow {entries[0].record.id} is archived without headers and bodies: {error!r}")
-            yield from self._added(archive, [bare_entry(entries[0].record, error)])
-        else:
-            yield entries[0].record.id, repr(error)
+            return
+        record = entries[0].record
+        if is_bare(record):
+            yield record.id, repr(error)
+            return
+        self._complain(f"flow {record.id} is archived without headers and bodies: {error!r}")
+        yield from self._added(archive, [bare_entry(record, error)])
 
     def _look_for_damage(self, error: ArchiveError) -> None:
         self._damaged = self._damaged + 1 if sqlite_code(error) in UNUSABLE else 0

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -150,7 +151,12 @@ def main(descriptor: int) -> None:
     os.chdir(Path("/"))
     os.umask(0o077)
     with socket.socket(fileno=descriptor) as sock:
-        Writer(sock).run()
+        writer = Writer(sock)
+        try:
+            writer.run()
+        except Exception:
+            writer.complain(f"the archive's writer failed: {traceback.format_exc()}")
+            raise
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ class Item:
     """A flow on its way, or ids that are to be forgotten."""
 
     number: int
-    exchange: Exchange | None
+    exchange: Exchange | None = None
+    id: str = ""
+    """Of the flow."""
     size: int = 0
     ids: tuple[str, ...] = ()
     sent: bool = False
@@ -86,9 +88,9 @@ class Queue:
             item.forgotten = True
         for id in ids:
             self._archived.pop(id, None)
-        if sent := tuple(item.exchange.id for item in known if item.sent and item.exchange):
+        if sent := tuple(item.id for item in known if item.sent):
             self._number += 1
-            self._unsent.append(Item(self._number, None, ids=sent))
+            self._unsent.append(Item(self._number, ids=sent))
         return len(known)
 
     def forget_all(self) -> None:
@@ -109,7 +111,7 @@ class Queue:
 
     def _append(self, ex: Exchange, size: int) -> None:
         self._number += 1
-        item = Item(self._number, ex, size)
+        item = Item(self._number, ex, ex.id, size)
         self._taken += size
         self._items[ex.id] = item
         self._unsent.append(item)
@@ -132,9 +134,9 @@ class Queue:
         """Everything up to this is on the disk, or never will be."""
         while self._sent and self._sent[0].number <= number:
             item = self._sent.popleft()
-            if item.exchange is not None and not item.forgotten:
+            if item.id and not item.forgotten:
                 self.written += 1
-                self._archived[item.exchange.id] = None
+                self._archived[item.id] = None
             self._release(item)
         while len(self._archived) > self.remembered:
             self._archived.pop(next(iter(self._archived)), None)
@@ -166,6 +168,6 @@ class Queue:
 
     def _release(self, item: Item) -> None:
         self._released += item.size
-        if item.exchange is not None and self._items.get(item.exchange.id) is item:
-            del self._items[item.exchange.id]
+        if self._items.get(item.id) is item:
+            del self._items[item.id]
         item.exchange = None

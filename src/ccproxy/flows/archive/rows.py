@@ -22,6 +22,11 @@ type Lock = Callable[[str, bytes], bytes | None]
 """Encrypts the credentials of a flow, whose id is given."""
 type Complain = Callable[[str], None]
 
+BARE = "unreadable"
+"""The kind of failure of a flow of which nothing is known."""
+TIMES = ("started", "received", "sent", "headers", "first_byte", "finished")
+TEXTS = ("session", "conversation", "jail")
+
 
 class Rows:
     """Makes entries, of flows in the order in which they ended.
@@ -52,14 +57,19 @@ class Rows:
         except RecordError as error:
             self._complain(f"flow {record.id} is archived as it is, but cannot be read: {error}")
             return bare_entry(record, error).summary
-        try:
-            summary = summarize(ex)
-        except Exception as error:  # noqa: BLE001 - the same: a body that nobody foresaw
-            self._complain(f"flow {record.id} is archived, but its bodies cannot be read: {error!r}")
-            summary = summarize(shell_of(ex))
+        summary = self._told(ex) or bare_entry(record, RecordError("its parts do not fit together")).summary
         summary["cost"] = cost_of(summary)
         summary |= self._place(ex, summary)
         return summary
+
+    def _told(self, ex: Exchange) -> dict[str, Any] | None:
+        """What can be told of it, with its bodies or at least without; None if nothing."""
+        for tell in (summarize, lambda ex: summarize(shell_of(ex))):
+            try:
+                return tell(ex)
+            except Exception as error:  # noqa: BLE001 - the same: a body that nobody foresaw
+                self._complain(f"flow {ex.id} is archived, but it cannot be told what it holds: {error!r}")
+        return None
 
     def _place(self, ex: Exchange, summary: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -76,10 +86,16 @@ def bare_entry(record: Record, error: Exception) -> Entry:
     return Entry(bare, summarize(from_record(bare)), keep_bodies=False)
 
 
+def is_bare(record: Record) -> bool:
+    """Whether it is one that `bare_entry` made."""
+    failure = record.facts.get("failure")
+    return isinstance(failure, dict) and failure.get("kind") == BARE
+
+
 def barest(record: Record, error: Exception) -> Record:
     """The record of a flow that cannot be read: when it was, and whence it came."""
     facts = record.facts
-    ex = Exchange(HttpRequest("", b"", []), id=record.id, failure=Failure("unreadable", repr(error)[:500]))
+    ex = Exchange(HttpRequest("", b"", []), id=record.id, failure=Failure(BARE, repr(error)[:500]))
     times = facts.get("timings")
     known = {
         name: float(at)
@@ -91,7 +107,3 @@ def barest(record: Record, error: Exception) -> Record:
         if isinstance(facts.get(name), str):
             setattr(ex, name, facts[name])
     return to_record(ex)
-
-
-TIMES = ("started", "received", "sent", "headers", "first_byte", "finished")
-TEXTS = ("session", "conversation", "jail")

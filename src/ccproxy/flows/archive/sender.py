@@ -79,7 +79,7 @@ class Sender:
         """Returns once everything is acknowledged and nothing more will come. Raises WriterGone."""
         while True:
             while not connection.is_full and (item := self._queue.next()) is not None:
-                connection.put(item)
+                self._put(connection, item)
                 if len(self._queue) < BUSY_FLOWS:
                     time.sleep(0)  # the event loop need not wait for more than one flow
             if self._closing.is_set() and not self._queue.unsent and connection.is_empty:
@@ -91,6 +91,15 @@ class Sender:
                 self._hear(each)
             if woken:
                 self._gather(connection)
+
+    def _put(self, connection: Connection, item: Item) -> None:
+        try:
+            connection.put(item)
+        except Exception:
+            log.exception("flow %s cannot be archived", item.id)
+            self._queue.lose(item.id)
+            item.exchange = None
+            connection.put(item)  # its number is acknowledged in its turn
 
     def _gather(self, connection: Connection) -> None:
         if not self._closing.is_set():
@@ -121,7 +130,8 @@ class Sender:
             self._blame(first)
         self._pause = min(self._pause * 2, LONGEST_PAUSE) if early else FIRST_PAUSE
         self.trouble = f"the archive's writer {why}"
-        self._closing.wait(self._pause)
+        if self._closing.wait(self._pause):
+            time.sleep(FIRST_PAUSE)
 
     def _blame(self, item: Item) -> None:
         """The writer may have died of the first flow that it had."""
@@ -131,5 +141,5 @@ class Sender:
         if item.tries < GIVEN_UP:
             item.exchange = shell_of(item.exchange)
             return
-        log.error("flow %s is given up: %d writers died of it", item.exchange.id, item.tries)
-        self._queue.lose(item.exchange.id)
+        log.error("flow %s is given up: %d writers died of it", item.id, item.tries)
+        self._queue.lose(item.id)
