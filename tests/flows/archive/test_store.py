@@ -120,6 +120,17 @@ def test_deleting_everything_leaves_nothing(archive: Archive, path: Path) -> Non
     )
 
 
+def test_what_was_deleted_is_written_again(archive: Archive, path: Path) -> None:
+    for forget in (lambda: archive.delete(ids(path)), lambda: archive.prune(Limits(max_flows=0), START)):
+        ex = exchange(5)
+        archive.add([entry(ex)])
+        assert ArchiveReader(path).exchange(ex.id) == ex
+        forget()
+        assert count(path, "chunks") == 0
+    archive.add([entry(ex)])
+    assert ArchiveReader(path).exchange(ex.id) == ex
+
+
 def test_what_another_process_deleted_is_written_again(archive: Archive, path: Path) -> None:
     first, again = exchange(5), exchange(5)
     archive.add([entry(first)])

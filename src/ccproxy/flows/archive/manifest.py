@@ -1,68 +1,70 @@
-"""Which chunks a body is made of: numbers that mostly follow one another, so they are kept as runs.
+"""Which chunks a body is made of: their numbers, which mostly follow one another.
 
-A run is two varints (LEB128): the zigzag distance of its first number from the end of the run before, and how many
-numbers it has. The whole is deflated (RFC 1950).
+Kept are the distances from each to the next (64 bits, little-endian), deflated (RFC 1950).
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from ccproxy.flows.archive.alike import common
+
+ITEM = 8
 
 
-def pack(numbers: Iterable[int]) -> bytes:
-    """The numbers as runs."""
-    packed, expected = bytearray(), 0
-    for start, length in _runs(numbers):
-        distance = start - expected
-        _write(packed, distance * 2 if distance >= 0 else -distance * 2 - 1)
-        _write(packed, length)
-        expected = start + length
-    return zlib.compress(packed)
+def pack(numbers: Sequence[int]) -> bytes:
+    """The numbers of a body's chunks, in their order."""
+    distances = array("q", [after - before for before, after in pairwise((0, *numbers))])
+    return zlib.compress(_little_endian(distances).tobytes())
 
 
-def runs(packed: bytes) -> Iterator[tuple[int, int]]:
-    """The runs: the first number and how many. Raises ValueError for bytes that are no manifest."""
+def numbers(packed: bytes) -> list[int]:
+    """What `pack` took. Raises ValueError for bytes that are no manifest."""
+    return list(accumulate(_distances(_inflated(packed))))
+
+
+class Marks:
+    """Which numbers some manifests hold, up to one that is the highest."""
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        self.lowest, self.highest = lowest, highest
+        self._marks = bytearray(max(0, highest - lowest + 1))
+        self._former = b""
+
+    def add(self, packed: bytes) -> None:
+        """Marks what a manifest holds. Raises ValueError for bytes that are none.
+
+        What it begins with as the one before did is marked already.
+        """
+        data = _inflated(packed)
+        distances, same = _distances(data), common(self._former, 0, data, 0) // ITEM
+        self._former = data
+        for number in accumulate(distances[same:], initial=sum(distances[:same])):
+            if self.lowest <= number <= self.highest:
+                self._marks[number - self.lowest] = 1
+
+    def __contains__(self, number: int) -> bool:
+        return bool(self._marks[number - self.lowest])
+
+
+def _inflated(packed: bytes) -> bytes:
     try:
-        values, expected = _read(zlib.decompress(packed)), 0
+        return zlib.decompress(packed)
     except (zlib.error, TypeError) as error:
         raise ValueError("the list of a body's chunks is damaged") from error
-    for coded in values:
-        length = next(values, None)
-        start = expected + (coded // 2 if coded % 2 == 0 else -(coded + 1) // 2)
-        if length is None or length < 1 or start < 0:
-            raise ValueError("the list of a body's chunks is damaged")
-        yield start, length
-        expected = start + length
 
 
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    first, length = 0, 0
-    for number in numbers:
-        if length and number == first + length:
-            length += 1
-            continue
-        if length:
-            yield first, length
-        first, length = number, 1
-    if length:
-        yield first, length
+def _distances(data: bytes) -> array[int]:
+    distances = array("q")
+    distances.frombytes(data)
+    return _little_endian(distances)
 
 
-def _write(packed: bytearray, value: int) -> None:
-    while value > 0x7F:
-        packed.append(value & 0x7F | 0x80)
-        value >>= 7
-    packed.append(value)
-
-
-def _read(packed: bytes) -> Iterator[int]:
-    value = shift = 0
-    for byte in packed:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            yield value
-            value = shift = 0
-    if shift:
-        raise ValueError("the list of a body's chunks ends too soon")
+def _little_endian(distances: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        distances.byteswap()
+    return distances

@@ -108,6 +108,7 @@ def _prepared(db: sqlite3.Connection, path: Path, most_pages: int | None) -> sql
     version = check_ours(db, path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA secure_delete = FAST")
     db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     if most_pages is not None:
         db.execute(f"PRAGMA max_page_count = {most_pages}")

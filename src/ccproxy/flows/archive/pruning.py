@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from ccproxy.flows.archive.manifest import runs
+from ccproxy.flows.archive.manifest import Marks
 from ccproxy.flows.archive.opening import checkpoint, transaction
 
 STEP = 250
 """Flows that are forgotten while the lock is held."""
 CHUNK_STEP = 5000
 PAGE_STEP = 2000
+UNUSED = 0.05
+"""Of all bodies: so many are unused before the limits of age and number have the file searched for them. What somebody
+wants to be forgotten goes at once."""
 ENOUGH = 0.9
 """Of `max_bytes`: so far an archive shrinks that grew beyond it, so that this is not done at every flow."""
 
@@ -46,7 +49,7 @@ def prune(
     if limits is not None:
         flows += _forget_all(db, _too_old(db, limits, now)) + _forget_all(db, _too_many(db, limits))
     if flows:
-        sweep(db)
+        sweep(db, 0.0 if ids else UNUSED)
     if limits is not None and limits.max_bytes is not None and used_bytes(db) > limits.max_bytes:
         flows += _shrink(db, int(limits.max_bytes * ENOUGH))
     if flows:
@@ -75,40 +78,33 @@ def used_bytes(db: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def sweep(db: sqlite3.Connection) -> None:
-    """Deletes bodies that no flow has, and chunks that no body has."""
-    newest = db.execute("SELECT ifnull(max(id), 0) FROM bodies").fetchone()[0]
-    unused = db.execute("SELECT id FROM bodies WHERE id NOT IN (SELECT body FROM uses)").fetchall()
+def sweep(db: sqlite3.Connection, least: float = 0.0) -> None:
+    """Deletes bodies that no flow has, and chunks that no body has; nothing if less than `least` of all are unused."""
+    newest, count = db.execute("SELECT ifnull(max(id), 0), count(*) FROM bodies").fetchone()
+    unused = db.execute("SELECT id FROM bodies WHERE NOT EXISTS (SELECT 1 FROM uses WHERE body = bodies.id)").fetchall()
+    if not unused or len(unused) < least * count:
+        return
     for step in batched(unused, STEP, strict=False):
         with transaction(db):
-            db.executemany("DELETE FROM bodies WHERE id = ? AND id NOT IN (SELECT body FROM uses)", step)
+            db.executemany(
+                "DELETE FROM bodies WHERE id = ? AND NOT EXISTS (SELECT 1 FROM uses WHERE body = bodies.id)", step
+            )
     _sweep_chunks(db, newest)
 
 
 def _sweep_chunks(db: sqlite3.Connection, newest: int) -> None:
     """Another process may add bodies meanwhile: those are marked too, in the transaction that deletes."""
-    marks = bytearray(db.execute("SELECT ifnull(max(id), 0) FROM chunks").fetchone()[0] + 1)
-    for (manifest,) in db.execute("SELECT manifest FROM bodies WHERE id <= ?", (newest,)):
-        _mark(marks, manifest)
-    for step in batched(_unmarked(db, marks), CHUNK_STEP, strict=False):
+    marks = Marks(*db.execute("SELECT ifnull(min(id), 0), ifnull(max(id), 0) FROM chunks").fetchone())
+    for (manifest,) in db.execute("SELECT manifest FROM bodies WHERE id <= ? ORDER BY id", (newest,)):
+        marks.add(manifest)
+    chunks = db.execute("SELECT id FROM chunks WHERE id <= ?", (marks.highest,))
+    unmarked = [number for (number,) in chunks if number not in marks]
+    for step in batched(unmarked, CHUNK_STEP, strict=False):
         with transaction(db):
             for body, manifest in db.execute("SELECT id, manifest FROM bodies WHERE id > ?", (newest,)).fetchall():
-                _mark(marks, manifest)
+                marks.add(manifest)
                 newest = max(newest, body)
-            db.executemany("DELETE FROM chunks WHERE id = ?", [(each,) for each in step if not marks[each]])
-
-
-def _mark(marks: bytearray, manifest: bytes) -> None:
-    for start, length in runs(manifest):
-        end = min(start + length, len(marks))
-        if start < end:
-            marks[start:end] = b"\1" * (end - start)
-
-
-def _unmarked(db: sqlite3.Connection, marks: bytearray) -> list[int]:
-    return [
-        number for (number,) in db.execute("SELECT id FROM chunks WHERE id < ?", (len(marks),)) if not marks[number]
-    ]
+            db.executemany("DELETE FROM chunks WHERE id = ?", [(each,) for each in step if each not in marks])
 
 
 def _forget_all(db: sqlite3.Connection, ids: Collection[str]) -> int:

@@ -87,13 +87,11 @@ class Archive:
 
     def delete(self, ids: Collection[str]) -> int:
         """Forgets flows, and what only they had; returns how many there were. Raises ArchiveError."""
-        with told(self.path):
-            return prune(self._db, ids=ids).flows
+        return self._prune(ids=ids).flows
 
     def prune(self, limits: Limits, now: float) -> Pruned:
         """Forgets the oldest flows until the limits are kept. The lock is never held for long. Raises ArchiveError."""
-        with told(self.path):
-            return prune(self._db, limits=limits, now=now)
+        return self._prune(limits=limits, now=now)
 
     def checkpoint(self) -> None:
         """Moves what the log holds into the archive's file and empties the log; as far as no reader needs it."""
@@ -104,6 +102,13 @@ class Archive:
         """Closes the file. A second call does nothing."""
         with suppress(sqlite3.Error):
             self._db.close()
+
+    def _prune(self, **what: Any) -> Pruned:
+        with told(self.path):
+            try:
+                return prune(self._db, **what)
+            finally:
+                self._chunks.drop()
 
     def _add(self, entry: Entry) -> None:
         record = entry.record if entry.keep_bodies else without_bodies(entry.record)

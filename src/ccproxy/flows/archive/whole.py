@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from hashlib import blake2b
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import Any
 import orjson
 
 from ccproxy.flows.archive.codec import STORED, Codec
-from ccproxy.flows.archive.manifest import runs
+from ccproxy.flows.archive.manifest import numbers
 from ccproxy.flows.archive.scan import PIECE, digest
 from ccproxy.flows.reader import FlowDamaged
 from ccproxy.flows.record import Record
+
+CHUNKS = """
+SELECT hash, size, dictionary, data FROM json_each(?) AS wanted CROSS JOIN chunks ON chunks.id = wanted.value
+ORDER BY wanted.key
+"""
 
 
 def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, bytes | None]:
@@ -70,23 +76,16 @@ def _body(db: sqlite3.Connection, codecs: Codecs, name: bytes) -> bytes:
     row = db.execute("SELECT size, manifest FROM bodies WHERE hash = ?", (name,)).fetchone()
     if row is None:
         raise ValueError("it is not there")
-    pieces, digests = [], []
-    for start, length in runs(row[1]):
-        chunks = db.execute(
-            "SELECT hash, size, dictionary, data FROM chunks WHERE id >= ? AND id < ? ORDER BY id",
-            (start, start + length),
-        ).fetchall()
-        if len(chunks) != length:
-            raise ValueError("a piece of it is not there")
-        for chunk in chunks:
-            pieces.append(_chunk(codecs, *chunk))
-            digests.append(chunk[0])
-    if blake2b(b"".join(digests), digest_size=16, person=b"body").digest() != name:
+    wanted = numbers(row[1])
+    chunks = db.execute(CHUNKS, (json.dumps(wanted),)).fetchall()
+    if len(chunks) != len(wanted):
+        raise ValueError("a piece of it is not there")
+    if blake2b(b"".join(chunk[0] for chunk in chunks), digest_size=16, person=b"body").digest() != name:
         raise ValueError("its pieces are not those that were written")
-    return b"".join(pieces)
+    return b"".join(_chunk(codecs, *chunk) for chunk in chunks)
 
 
-def _chunk(codecs: Codecs, name: bytes, size: int, dictionary: int, data: Any) -> bytes:
+def _chunk(codecs: Codecs, name: Any, size: int, dictionary: int, data: Any) -> bytes:
     if not isinstance(data, bytes) or not 0 < size <= PIECE:
         raise ValueError("a piece of it is damaged")
     plain = data if dictionary == STORED else codecs[dictionary].unpack(data, size)
