@@ -49,7 +49,7 @@ def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool,
     """
     if as_unified and as_json:
         raise click.UsageError("--unified and --json cannot be combined")
-    chosen, get = chosen_pairs(session, ids, wanted)
+    chosen, get = chosen_pairs(session, ids, wanted, client)
     if as_json:
         told = [in_json(pair, get, client) for pair in chosen]
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
@@ -65,8 +65,11 @@ def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool,
             click.echo(line)
 
 
-def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted) -> tuple[list[Pair], Read]:
-    """The pairs that are meant, and how a flow is read. Raises CommandError: fewer than two flows."""
+def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted, client: bool) -> tuple[list[Pair], Read]:
+    """The pairs that are meant, and how a flow is read. Raises CommandError: fewer than two flows.
+
+    What ccproxy answered itself, such as `/health`, was not forwarded: it counts for `client` only.
+    """
     from ccproxy.cli.flows.pairing import Pair, pairs
     from ccproxy.cli.flows.sources import sources
 
@@ -77,7 +80,8 @@ def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted) -> tupl
         old, new = (one_id(reader, each) for each in ids)
         return [Pair(old, new, "as asked for")], lambda id: read(reader, id, secrets=False)
     found = open_set(session, wanted)
-    flows = [flow for flow in found.summaries if flow.get("protocol", "http") == "http"]
+    http = (flow for flow in found.summaries if flow.get("protocol", "http") == "http")
+    flows = [flow for flow in http if client or flow.get("action") != "local"]
     if len(flows) < 2:
         there = "there is only one flow" if flows else "there is no flow"
         raise CommandError(f"{there} to compare; it takes two", "`ccproxy flows list` shows those there are")
