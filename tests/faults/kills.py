@@ -141,6 +141,8 @@ class Trial:
         """One kill, and the look at what it left."""
         daemon = self._running()
         load = Load(daemon, name, self._chance)
+        if self._chance.random() < 0.5:  # else it may happen while the writer is still starting
+            until(lambda: load.seen & load.answered.keys(), "something is archived")
         time.sleep(self._chance.uniform(0.05, self._longest))
         writer = until(lambda: writer_of(daemon), "a writer")
         killed, seen = time.monotonic(), load.seen & load.answered.keys()
