@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ccproxy.cli.flows.table import cells, dollars, error, tokens
+from ccproxy.cli.flows.table import cells, error, tokens
 from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.summary import summarize
 
@@ -83,10 +83,3 @@ def test_one_without_model_and_user_agent() -> None:
 )
 def test_tokens(usage: dict[str, int] | None, shown: str) -> None:
     assert tokens({"usage": usage}) == shown
-
-
-@pytest.mark.parametrize(
-    ("usd", "shown"), [("0.00421", "$0.0042"), ("0", "$0.00"), ("1.254", "$1.25"), ("0.99996", "$1.00")]
-)
-def test_dollars(usd: str, shown: str) -> None:
-    assert (dollars({"usd": usd}), dollars(None)) == (shown, "")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ccproxy.cli.usage_plot import divided, drawn, unit_of
-from ccproxy.cli.usage_text import as_csv, as_json, dollars, show_remarks, show_table
+from ccproxy.cli.usage_text import as_csv, as_json, show_remarks, show_table
+from ccproxy.cli.words import dollars
 from ccproxy.flows.spending import spent
 
 
@@ -85,8 +86,8 @@ def test_parts_of_bars() -> None:
 
 
 def test_amounts() -> None:
-    amounts = ("0", "0.0000000012", "0.00012345", "0.0123", "0.5", "1", "1234.5")
-    shown = ["$0", "$0.0000000012", "$0.00012", "$0.0123", "$0.5000", "$1.00", "$1,234.50"]
-    assert [dollars(Decimal(amount)) for amount in amounts] == shown
+    amounts = ("0", "0.0000000012", "0.00012345", "0.0123", "0.5", "0.99996", "1", "1234.5")
+    shown = ["$0", "$0.0000000012", "$0.00012", "$0.0123", "$0.5000", "$1.00", "$1.00", "$1,234.50"]
+    assert [dollars(amount) for amount in (*amounts, None)] == [*shown, ""]
     units = [unit_of(Decimal(amount), priced=True).name for amount in ("1", "0.9", "0.01")]
     assert units == ["US dollars", "US cents", "millionths of a US dollar"]

@@ -6,13 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from ccproxy.cli.table import Cell, Column, Row, show
-from ccproxy.cli.words import several, visible
+from ccproxy.cli.words import dollars, several, visible
 from ccproxy.flows.spending import TOKENS, Key, Spending
 
 type Groups = Mapping[Key, Spending]
@@ -91,14 +90,6 @@ def remarks(total: Spending) -> list[str]:
     if total.priced:
         lines.append(f"list prices of {prices()} as of each request's time; not your bill")
     return lines
-
-
-def dollars(amount: Decimal) -> str:
-    """`$12.34`, `$0.0456`, `$0.00012`, `$0`: two digits after the point, or the first two that are not 0."""
-    if amount == 0:
-        return "$0"
-    digits = 2 if amount >= 1 else max(4, 1 - amount.adjusted())
-    return f"${amount:,.{digits}f}"
 
 
 def prices() -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Characters that move the cursor, ring, colour or reorder: a model's name from a request may hold any of them."""
@@ -49,12 +53,34 @@ def clock(iso: str, now: datetime) -> str:
     return f"{moment:%b %d %H:%M}" if now - moment < timedelta(days=300) else f"{moment:%Y-%m-%d}"
 
 
+def moment(iso: str, now: datetime) -> str:
+    """A moment to the second, in local time, with its date if it is not `now`'s. Arguments as `clock` takes them."""
+    try:
+        local = datetime.fromisoformat(iso).astimezone(now.tzinfo)
+    except ValueError:
+        return visible(iso)
+    return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
 def size(count: int) -> str:
     """`812 B`, `4.2 kB`, `31 MB`."""
     if count < 1000:
         return f"{count} B"
     number, unit = (count / 1000, "kB") if count < 1_000_000 else (count / 1_000_000, "MB")
     return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+
+
+def dollars(amount: str | Decimal | None) -> str:
+    """`$12.34`, `$0.0456`, `$0.00012`, `$0`: two digits after the point, or the first two that are not 0."""
+    from decimal import Decimal
+
+    if amount is None:
+        return ""
+    amount = Decimal(amount)
+    if amount == 0:
+        return "$0"
+    digits = 2 if amount >= Decimal("0.99995") else max(4, 1 - amount.adjusted())
+    return f"${amount:,.{digits}f}"
 
 
 def several(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ccproxy.cli.table import Cell, Column, Row, show
-from ccproxy.cli.words import clock
+from ccproxy.cli.words import clock, dollars
 from ccproxy.flows.conversations import Session
 from ccproxy.flows.conversations_told import told
 
@@ -78,8 +78,5 @@ def short(number: int) -> str:
 
 
 def cost(numbers: dict[str, Any]) -> str:
-    """`$0.0123`, `$4.10`; empty if it is not known."""
-    if numbers["usd"] is None:
-        return ""
-    amount = float(numbers["usd"])
-    return f"${amount:.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
+    """What it cost; empty if that is not known."""
+    return dollars(numbers["usd"])

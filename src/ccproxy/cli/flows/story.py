@@ -9,8 +9,8 @@ from datetime import datetime
 import click
 
 from ccproxy.cli.flows.answer import answer_lines
-from ccproxy.cli.flows.table import Summary, dollars, status
-from ccproxy.cli.words import clock, duration, size, visible
+from ccproxy.cli.flows.table import Summary, status
+from ccproxy.cli.words import dollars, duration, moment, size, visible
 
 MARKS = {"ran": ("●", "green"), "skipped": ("○", "bright_black"), "failed": ("✗", "red")}
 STAGES = {
@@ -53,7 +53,7 @@ def facts(pairs: Iterator[tuple[str, str | None]]) -> list[str]:
 def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     """Who asked for what."""
     yield "id", flow["id"]
-    yield "time", clock(flow["time"], now)
+    yield "time", moment(flow["time"], now)
     yield "client", " at ".join(filter(None, [flow["user_agent"], flow["client"]]))
     yield "jail", flow["jail"]
     yield "command", shlex.join(flow["process"]["command"]) if flow.get("process") else None
@@ -150,7 +150,7 @@ def used(flow: Summary) -> str | None:
 def cost(flow: Summary) -> str | None:
     """What the tokens cost by the list prices."""
     told = flow.get("cost")
-    return f"{dollars(told)} ({told['model']} of {told['provider']})" if told else None
+    return f"{dollars(told['usd'])} ({told['model']} of {told['provider']})" if told else None
 
 
 def carried(flow: Summary) -> str | None:

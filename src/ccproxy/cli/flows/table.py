@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ccproxy.cli.table import Cell, Column, Row, show
-from ccproxy.cli.words import clock, duration
+from ccproxy.cli.words import clock, dollars, duration
 
 type Summary = dict[str, Any]
 """A flow as the control plane tells it (ccproxy.flows.summary)."""
@@ -62,7 +62,7 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
         Cell(route(flow)),
         status(flow),
         Cell(tokens(flow)),
-        Cell(dollars(flow.get("cost"))),
+        Cell(dollars((flow.get("cost") or {}).get("usd"))),
         Cell(duration(flow.get("first_byte_ms"))),
         Cell(duration(flow.get("total_ms"))),
     ]
@@ -139,11 +139,3 @@ def short(count: int) -> str:
     if count < 10_000:
         return str(count)
     return f"{count / 1000:.0f}k" if count < 999_500 else f"{count / 1_000_000:.1f}M"
-
-
-def dollars(cost: Summary | None) -> str:
-    """`$0.0042`, `$1.25`; empty where it is not known."""
-    if not cost:
-        return ""
-    amount = float(cost["usd"])
-    return f"${amount:.2f}" if amount >= 0.99995 or amount == 0 else f"${amount:.4f}"
