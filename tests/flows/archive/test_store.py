@@ -120,6 +120,18 @@ def test_deleting_everything_leaves_nothing(archive: Archive, path: Path) -> Non
     )
 
 
+def test_what_was_deleted_is_not_in_the_files(archive: Archive, path: Path) -> None:
+    flows = [exchange(turn, b"secret-in-a-body-%d" % turn, session=f"secret-session-{turn % 2}") for turn in range(40)]
+    archive.add([entry(ex) for ex in flows])
+    archive.delete([ex.id for ex in flows if ex.session == "secret-session-1"])
+    left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+    assert b"secret-session-0" in left
+    assert b"secret-session-1" not in left
+    assert archive.delete([ex.id for ex in flows]) == 20
+    left = b"".join(each.read_bytes() for each in path.parent.iterdir())
+    assert b"secret-" not in left
+
+
 def test_what_was_deleted_is_written_again(archive: Archive, path: Path) -> None:
     for forget in (lambda: archive.delete(ids(path)), lambda: archive.prune(Limits(max_flows=0), START)):
         ex = exchange(5)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 
 def packaged() -> bytes:
     """What requests, answers and records of all four formats have in common: keys, skeletons, names of fields."""
+    from importlib.resources import files  # slow to load, and needed once in the life of an archive
+
     return files(__package__ or "").joinpath("dictionary.txt").read_bytes()
