@@ -68,6 +68,10 @@ conformance: $(STAMP) ## run the shared conformance suite, where it is checked o
 	@if [ -x $(CONFORMANCE) ]; then $(CONFORMANCE) --start "$(CURDIR)/$(BIN)/ccproxy start"; \
 	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
 
+.PHONY: golden
+golden: $(STAMP) ## run every flow command on 1,000 recorded flows and compare what it prints with what was kept
+	@$(BIN)/python -m tests.golden
+
 .PHONY: clients
 clients: $(STAMP) ## install real clients (clients/versions.txt) and drive them through the daemon and in the jail
 	bash clients/install
