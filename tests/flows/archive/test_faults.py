@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -204,6 +206,15 @@ def test_a_file_that_may_not_grow_takes_no_half_flow(path: Path) -> None:
     assert len(flows) < len(left) < len(flows) + 50
 
 
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that others can reach, as pytest's are not."""
+    directory = Path(tempfile.mkdtemp())
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
 @contextmanager
 def not_writable(directory: Path) -> Iterator[None]:
     modes = {each: each.stat().st_mode for each in [*directory.iterdir(), directory]}
@@ -217,13 +228,11 @@ def not_writable(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def without_rights(directory: Path) -> Iterator[None]:
-    """As a user who may read the directory and its files; root may everything."""
+def without_rights() -> Iterator[None]:
+    """As another user; root may everything."""
     if os.getuid() != 0:
         yield
         return
-    for parent in [directory, *directory.parents][:4]:
-        parent.chmod(parent.stat().st_mode | 0o555)
     os.seteuid(NOBODY)
     try:
         yield
@@ -231,9 +240,10 @@ def without_rights(directory: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_an_archive_that_cannot_be_written_can_be_read(path: Path) -> None:
+def test_an_archive_that_cannot_be_written_can_be_read(public: Path) -> None:
+    path = public / "state" / "flows.db"
     flows = written(path)
-    with not_writable(path.parent), without_rights(path.parent):
+    with not_writable(path.parent), without_rights():
         assert read_all(path) == flows
         with pytest.raises(ArchiveError) as told:
             Archive.open(path)
@@ -241,16 +251,16 @@ def test_an_archive_that_cannot_be_written_can_be_read(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["flows.db"]
 
 
-def test_a_log_that_cannot_be_read_with_its_file_is_told(path: Path) -> None:
+def test_a_log_that_cannot_be_read_with_its_file_is_told(path: Path, public: Path) -> None:
     written(path)
     archive = Archive.open(path)
     archive.add([entry(exchange(70))])
-    copy = path.parent.parent / "copy"
+    copy = public / "copy"
     copy.mkdir()
     for name in ("flows.db", "flows.db-wal"):
         (copy / name).write_bytes((path.parent / name).read_bytes())
     archive.close()
-    with not_writable(copy), without_rights(copy):
+    with not_writable(copy), without_rights():
         with pytest.raises(ArchiveError, match="log") as told:
             read_all(copy / "flows.db")
         assert "flows.db-wal" in told.value.fix
