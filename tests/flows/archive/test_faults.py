@@ -376,6 +376,25 @@ def test_a_damaged_body_hurts_only_those_that_have_it(path: Path) -> None:
         assert reader.exchange(flows[4].id) == flows[4]
 
 
+def test_a_damaged_list_of_chunks_keeps_nobody_from_pruning(path: Path) -> None:
+    flows = written(path)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE bodies SET manifest = zeroblob(9) WHERE id = 3")
+    with ArchiveReader(path) as reader:
+        assert reader.delete([flows[0].id, flows[1].id]) == 2
+        assert reader.exchange(flows[4].id) == flows[4]
+
+
+def test_a_damaged_name_in_the_tables_is_told_or_moved_aside(path: Path) -> None:
+    written(path)
+    path.write_bytes(path.read_bytes().replace(b"TABLE dictionaries", b"TABLE diction\xe1ries"))
+    with pytest.raises(ArchiveDamaged, match="is damaged"):
+        ArchiveReader(path)
+    archive = Archive.open(path)
+    assert "damaged-" in archive.note
+    archive.close()
+
+
 @pytest.mark.parametrize(
     ("change", "part"),
     [

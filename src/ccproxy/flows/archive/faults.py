@@ -49,6 +49,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise fault(path, error) from error
+    except UnicodeDecodeError as error:  # the message of SQLite's error names what is damaged
+        raise ArchiveDamaged(f"the archive {path} {DAMAGED[0]}: {error.object!r}", DAMAGED[1]) from error
     except OSError as error:
         fix = "See that the directory can be written by this user and that the disk has room."
         raise ArchiveError(f"the archive {path} cannot be used: {error}", fix) from error

@@ -25,8 +25,8 @@ def open_for_writing(path: Path, wait: float, most_pages: int | None) -> tuple[s
     make_private(path)
     try:
         return _open(path, wait, most_pages), ""
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in UNUSABLE:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # that one: a damaged name in the error's message
+        if isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF not in UNUSABLE:
             raise
         aside = set_aside(path)
         make_private(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
 
@@ -96,15 +97,20 @@ def _sweep_chunks(db: sqlite3.Connection, newest: int) -> None:
     """Another process may add bodies meanwhile: those are marked too, in the transaction that deletes."""
     marks = Marks(*db.execute("SELECT ifnull(min(id), 0), ifnull(max(id), 0) FROM chunks").fetchone())
     for (manifest,) in db.execute("SELECT manifest FROM bodies WHERE id <= ? ORDER BY id", (newest,)):
-        marks.add(manifest)
+        _mark(marks, manifest)
     chunks = db.execute("SELECT id FROM chunks WHERE id <= ?", (marks.highest,))
     unmarked = [number for (number,) in chunks if number not in marks]
     for step in batched(unmarked, CHUNK_STEP, strict=False):
         with transaction(db):
             for body, manifest in db.execute("SELECT id, manifest FROM bodies WHERE id > ?", (newest,)).fetchall():
-                marks.add(manifest)
+                _mark(marks, manifest)
                 newest = max(newest, body)
             db.executemany("DELETE FROM chunks WHERE id = ?", [(each,) for each in step if each not in marks])
+
+
+def _mark(marks: Marks, manifest: bytes) -> None:
+    with suppress(ValueError):  # a body whose list is damaged cannot be read any more, whatever of it is there
+        marks.add(manifest)
 
 
 def _forget_all(db: sqlite3.Connection, ids: Collection[str]) -> int:
