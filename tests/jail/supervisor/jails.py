@@ -43,6 +43,7 @@ class Jails:
         for name in ("config", "run", "state", "home"):
             (self.root / name).mkdir(mode=0o700, parents=True)
         config = {"port": self.port, "inspector": {"enabled": False}, "mcp": {"http": {"port": free_port()}}}
+        config["flows"] = {"archive": "off"}
         (self.root / "config" / "ccproxy.yaml").write_text(yaml.safe_dump({"ccproxy": config}))
         self.outer.person.own(self.root)
 
