@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,25 @@ def test_two_daemons_write_to_one_archive(archive: Archive, path: Path) -> None:
     other.close()
     with ArchiveReader(path) as reader:
         assert [reader.exchange(id) for id in ids(path)] == flows[6:] + more
+
+
+def test_daemons_that_start_together_make_one_archive(path: Path) -> None:
+    together, notes = threading.Barrier(6), list[str]()
+
+    def start(turn: int) -> None:
+        together.wait()
+        archive = Archive.open(path)
+        notes.append(archive.note)
+        archive.add([entry(exchange(turn))])
+        archive.close()
+
+    daemons = [threading.Thread(target=start, args=(turn,)) for turn in range(6)]
+    for each in daemons:
+        each.start()
+    for each in daemons:
+        each.join()
+    assert notes == [""] * 6
+    assert len(ids(path)) == 6
 
 
 @pytest.mark.parametrize(

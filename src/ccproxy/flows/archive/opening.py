@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,6 +18,8 @@ SIDES = ("", "-wal", "-shm")
 """What SQLite adds to the name of a database's file for its log and the log's index."""
 LOG_BYTES = 16 * 1024 * 1024
 """The log is cut to this length when it was longer."""
+PAUSE = 0.02
+"""Seconds between two tries."""
 UNUSABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
@@ -83,8 +86,8 @@ def checkpoint(db: sqlite3.Connection) -> None:
 
 def check_ours(db: sqlite3.Connection, path: Path) -> int:
     """The version of the tables; 0 for an empty file. Raises ArchiveError: a newer ccproxy, another program made it."""
-    version, made_by = version_of(db), db.execute("PRAGMA application_id").fetchone()[0]
-    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]  # first: another process may make them now
+    made_by, version = db.execute("PRAGMA application_id").fetchone()[0], version_of(db)
     if tables and made_by != APPLICATION_ID:
         raise ArchiveError(f"{path} is a database of another program", "Move it away: ccproxy makes its own there.")
     if version > VERSION:
@@ -96,17 +99,17 @@ def check_ours(db: sqlite3.Connection, path: Path) -> int:
 def _open(path: Path, wait: float, most_pages: int | None) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
-        return _prepared(db, path, most_pages)
+        return _prepared(db, path, wait, most_pages)
     except BaseException:
         db.close()
         raise
 
 
-def _prepared(db: sqlite3.Connection, path: Path, most_pages: int | None) -> sqlite3.Connection:
+def _prepared(db: sqlite3.Connection, path: Path, wait: float, most_pages: int | None) -> sqlite3.Connection:
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     version = check_ours(db, path)
-    db.execute("PRAGMA journal_mode = WAL")
+    _use_log(db, time.monotonic() + wait)
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA secure_delete = FAST")
     db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
@@ -116,3 +119,16 @@ def _prepared(db: sqlite3.Connection, path: Path, most_pages: int | None) -> sql
         with transaction(db):
             migrate(db)
     return db
+
+
+def _use_log(db: sqlite3.Connection, until: float) -> None:
+    """Turns the write-ahead log on. SQLite does not wait here for another process that is doing the same."""
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
