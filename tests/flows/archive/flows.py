@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
-from ccproxy.flows.archive.store import Entry
+from ccproxy.flows.archive.reader import ArchiveReader
+from ccproxy.flows.archive.store import Archive, Entry
 from ccproxy.flows.record import to_record
+from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
 
 MARK = {"cache_control": {"type": "ephemeral"}}
@@ -56,3 +59,19 @@ def exchange(turn: int, data: bytes | None = None, **more: Any) -> Exchange:
 def entry(ex: Exchange, **more: Any) -> Entry:
     """What the writer makes of it."""
     return Entry(to_record(ex), summarize(ex), **more)
+
+
+def written(path: Path, turns: int = 12, data: bytes | None = None) -> list[Exchange]:
+    """An archive with flows, closed, everything in its file."""
+    flows = [exchange(turn, data) for turn in range(turns)]
+    archive = Archive.open(path)
+    archive.add([entry(ex) for ex in flows])
+    archive.checkpoint()
+    archive.close()
+    return flows
+
+
+def read_all(path: Path) -> list[Exchange]:
+    """All flows of an archive, the oldest first."""
+    with ArchiveReader(path, wait=0.1) as reader:
+        return [reader.exchange(flow["id"]) for flow in reader.summaries(Selection())]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
 
-from ccproxy.flows.archive.manifest import Marks
 from ccproxy.flows.archive.opening import checkpoint, transaction
+from ccproxy.flows.archive.sweeping import sweep
 
 STEP = 250
 """Flows that are forgotten while the lock is held."""
-CHUNK_STEP = 5000
 PAGE_STEP = 2000
 UNUSED = 0.05
 """Of all bodies: so many are unused before the limits of age and number have the file searched for them. What somebody
@@ -77,40 +75,6 @@ def used_bytes(db: sqlite3.Connection) -> int:
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )
     return int((pages - free) * size)
-
-
-def sweep(db: sqlite3.Connection, least: float = 0.0) -> None:
-    """Deletes bodies that no flow has, and chunks that no body has; nothing if less than `least` of all are unused."""
-    newest, count = db.execute("SELECT ifnull(max(id), 0), count(*) FROM bodies").fetchone()
-    unused = db.execute("SELECT id FROM bodies WHERE NOT EXISTS (SELECT 1 FROM uses WHERE body = bodies.id)").fetchall()
-    if not unused or len(unused) < least * count:
-        return
-    for step in batched(unused, STEP, strict=False):
-        with transaction(db):
-            db.executemany(
-                "DELETE FROM bodies WHERE id = ? AND NOT EXISTS (SELECT 1 FROM uses WHERE body = bodies.id)", step
-            )
-    _sweep_chunks(db, newest)
-
-
-def _sweep_chunks(db: sqlite3.Connection, newest: int) -> None:
-    """Another process may add bodies meanwhile: those are marked too, in the transaction that deletes."""
-    marks = Marks(*db.execute("SELECT ifnull(min(id), 0), ifnull(max(id), 0) FROM chunks").fetchone())
-    for (manifest,) in db.execute("SELECT manifest FROM bodies WHERE id <= ? ORDER BY id", (newest,)):
-        _mark(marks, manifest)
-    chunks = db.execute("SELECT id FROM chunks WHERE id <= ?", (marks.highest,))
-    unmarked = [number for (number,) in chunks if number not in marks]
-    for step in batched(unmarked, CHUNK_STEP, strict=False):
-        with transaction(db):
-            for body, manifest in db.execute("SELECT id, manifest FROM bodies WHERE id > ?", (newest,)).fetchall():
-                _mark(marks, manifest)
-                newest = max(newest, body)
-            db.executemany("DELETE FROM chunks WHERE id = ?", [(each,) for each in step if each not in marks])
-
-
-def _mark(marks: Marks, manifest: bytes) -> None:
-    with suppress(ValueError):  # a body whose list is damaged cannot be read any more, whatever of it is there
-        marks.add(manifest)
 
 
 def _forget_all(db: sqlite3.Connection, ids: Collection[str]) -> int:
