@@ -22,6 +22,8 @@ from tests.support.http import Client, request_bytes
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 ROUNDS, A_ROUND = 20, 250
 SMALLEST, LARGEST = 5_000, 1_000_000
+LOADING_SECONDS = 4.0
+"""After these a daemon has loaded what follows behind its listener."""
 WAITING_BYTES = 16 * 1024 * 1024
 """The growing conversation waits while more than this waits for the archive."""
 
@@ -126,6 +128,7 @@ def growing(flows: int) -> None:
         for _ in range(50):
             one.ask(client, question("warm up"))
             other.ask(beside, question("warm up"))
+        time.sleep(LOADING_SECONDS)
         one.settle()
         pids = {"daemon": on.pid, "writer": until(lambda: writer_of(on), "a writer"), "off": off.pid}
         before = {name: (resident_mb(pid), seconds(pid, pid), seconds(pid)) for name, pid in pids.items()}
