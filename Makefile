@@ -82,7 +82,7 @@ leaks: $(STAMP) ## try every way out of a jail, in a network without one, and pr
 	@$(BIN)/python -m tests.jail.leaks
 
 .PHONY: faults
-faults: $(STAMP) ## make everything go wrong on the way to a provider, and print what a client sees
+faults: $(STAMP) ## make everything go wrong on the way to a provider, kill what archives it, and print what is seen
 	@$(BIN)/python -m tests.faults
 
 .PHONY: fuzz
