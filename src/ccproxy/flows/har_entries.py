@@ -5,7 +5,6 @@ and us. http://www.softwareishard.com/blog/har-12-spec/#entries
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -14,6 +13,7 @@ from ccproxy.flows.flow_facts import comment
 from ccproxy.flows.har_messages import no_response, request, response
 from ccproxy.flows.har_parts import url
 from ccproxy.flows.har_timings import client_times, provider_times
+from ccproxy.flows.moments import iso
 from ccproxy.flows.spoken_frames import spoken
 from ccproxy.flows.summary import forwarded, origin_of
 
@@ -59,7 +59,7 @@ def _client_entry(ex: Exchange) -> Entry:
 
 def moment(seconds: float) -> str:
     """ISO 8601 with microseconds and zone."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    return iso(seconds, "microseconds")
 
 
 def asked_origin(ex: Exchange) -> Origin:

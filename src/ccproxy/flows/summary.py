@@ -6,13 +6,13 @@ Computed when somebody asks. Credentials are redacted; the inspector, which show
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from typing import Any
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, HttpResponse, Origin, get_header
 from ccproxy.flows.attempts import told_attempts
 from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
+from ccproxy.flows.moments import iso
 from ccproxy.flows.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
 from ccproxy.flows.usage import model_in, model_of, usage_dict, wants_stream
@@ -27,7 +27,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
     agent = get_header(ex.request.headers, b"user-agent")
     return {
         "id": ex.id,
-        "time": datetime.fromtimestamp(ex.timings.started, UTC).isoformat(timespec="milliseconds"),
+        "time": iso(ex.timings.started),
         "front": ex.front,
         "protocol": ex.protocol,
         "client": f"{ex.client[0]}:{ex.client[1]}" if ex.client else None,

@@ -24,6 +24,8 @@ type Complain = Callable[[str], None]
 
 BARE = "unreadable"
 """The kind of failure of a flow of which nothing is known."""
+YEAR_10000 = 253_402_300_800
+"""Seconds since the epoch; a date cannot be later."""
 TIMES = ("started", "received", "sent", "headers", "first_byte", "finished")
 TEXTS = ("session", "conversation", "jail")
 
@@ -100,7 +102,7 @@ def barest(record: Record, error: Exception) -> Record:
     known = {
         name: float(at)
         for name, at in (times.items() if isinstance(times, dict) else ())
-        if name in TIMES and isinstance(at, int | float)
+        if name in TIMES and isinstance(at, int | float) and 0 <= at < YEAR_10000
     }
     ex.timings = replace(ex.timings, **known)
     for name in TEXTS:

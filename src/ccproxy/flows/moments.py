@@ -1,0 +1,14 @@
+"""Moments as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+LAST = 253_402_300_799.0
+"""The end of the year 9999: there is no later ISO 8601 date of four-digit years."""
+
+
+def iso(seconds: float, timespec: str = "milliseconds") -> str:
+    """Seconds since the epoch as ISO 8601 in UTC. What no date can be, from a file that somebody made up, is the nearest."""
+    bounded = min(max(seconds, 0.0), LAST) if seconds == seconds else 0.0  # noqa: PLR0124, it is false of NaN
+    return datetime.fromtimestamp(bounded, UTC).isoformat(timespec=timespec)
