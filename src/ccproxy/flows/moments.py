@@ -9,6 +9,6 @@ LAST = 253_402_300_799.0
 
 
 def iso(seconds: float, timespec: str = "milliseconds") -> str:
-    """Seconds since the epoch as ISO 8601 in UTC. What no date can be, from a file that somebody made up, is the nearest."""
+    """Seconds since the epoch as ISO 8601 in UTC. What no date can be (files are made up) is told as the nearest."""
     bounded = min(max(seconds, 0.0), LAST) if seconds == seconds else 0.0  # noqa: PLR0124, it is false of NaN
     return datetime.fromtimestamp(bounded, UTC).isoformat(timespec=timespec)
