@@ -28,16 +28,13 @@ import orjson
 from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.archive.reader import ArchiveReader
 from ccproxy.flows.archive.store import Archive, Entry
-from ccproxy.flows.record import to_record
+from ccproxy.flows.record.record import to_record
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
 
 FIRST, LAST = 5_000, 1_000_000
 """Bytes of the messages in the first request and in the last."""
-WORDS = [
-    "".join(random.Random(number).choices("etaoinshrdlucmfwyp", k=2 + number % 9))
-    for number in range(4000)
-]
+WORDS = ["".join(random.Random(number).choices("etaoinshrdlucmfwyp", k=2 + number % 9)) for number in range(4000)]
 HEADERS = [
     (b"Host", b"127.0.0.1:4000"), (b"User-Agent", b"bench/1.0 (external, cli)"), (b"Content-Type", b"application/json"),
     (b"anthropic-version", b"2023-06-01"), (b"accept", b"application/json"), (b"accept-encoding", b"gzip, deflate, br"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ccproxy.config import Config
 from ccproxy.config.paths import archive_path
 from ccproxy.config.pending import NOT_YET
-from ccproxy.flows.archive.feed import Feed
+from ccproxy.flows.archive.feeding.feed import Feed
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.claims import Claims
 from ccproxy.gateway.gateway import Gateway

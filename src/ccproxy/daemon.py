@@ -34,7 +34,7 @@ from ccproxy.transport.profiles import imperfect_profiles, require_profiles
 from ccproxy.transport.readiness import NotReady, require_reachable
 
 if TYPE_CHECKING:
-    from ccproxy.flows.archive.feed import Feed
+    from ccproxy.flows.archive.feeding.feed import Feed
     from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.inspector import Inspector
     from ccproxy.gateway.gateway import Gateway

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from ccproxy.flows.record import from_record
-from ccproxy.flows.record_frame import unpack
+from ccproxy.flows.record.frame import unpack
+from ccproxy.flows.record.record import from_record
 from tests.support.archives import until
 from tests.support.daemon import Daemon, UnixConnection
 from tests.support.dialects import ANTHROPIC

@@ -16,7 +16,7 @@ import pytest
 
 from ccproxy.flows.archive.reader import ArchiveReader
 from ccproxy.flows.reader import ArchiveError
-from ccproxy.flows.record import to_record
+from ccproxy.flows.record.record import to_record
 from ccproxy.flows.selection import Selection
 from tests.conftest import StartDaemon
 from tests.support.accounts import REFUSED, VENDORS, Account

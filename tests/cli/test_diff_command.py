@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from ccproxy.cli.flows.pairing import pairs
+from ccproxy.cli.flows.diff.pairing import pairs
 from ccproxy.cli.main import cli
 from tests.support.daemon import Daemon, Home
 from tests.support.flow_commands import FIRST, SECOND, flows, told, turn

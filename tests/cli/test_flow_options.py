@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from ccproxy.cli.flows.options import Wanted, moment, set_options
+from ccproxy.cli.flows.chosen.options import Wanted, moment, set_options
 from ccproxy.flows.selection import Selection
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=timezone(timedelta(hours=2)))

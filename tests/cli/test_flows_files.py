@@ -19,11 +19,11 @@ from mitmproxy.test import tflow
 
 from ccproxy.cli.main import cli
 from ccproxy.exchange import Exchange
-from ccproxy.flows import har
 from ccproxy.flows.archive.reader import ArchiveReader
+from ccproxy.flows.har import writing as har
 from ccproxy.flows.importing import Count, Importer
-from ccproxy.flows.record import to_record
-from ccproxy.flows.secrets import redacted
+from ccproxy.flows.record.record import to_record
+from ccproxy.flows.secrets.secrets import redacted
 from tests.flows.made_up import answered, datagrams, each_kind
 from tests.support.crossing import answering, ask_across
 from tests.support.daemon import Daemon, Home

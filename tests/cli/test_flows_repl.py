@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ccproxy.cli.flows.repl_refs import flow_of, flows_of
+from ccproxy.cli.flows.repl.refs import flow_of, flows_of
 from ccproxy.cli.grammar import CommandError
 from tests.conftest import StartDaemon
 from tests.support.daemon import Daemon

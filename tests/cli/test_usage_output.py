@@ -13,7 +13,7 @@ import pytest
 from ccproxy.cli.usage_plot import divided, drawn, unit_of
 from ccproxy.cli.usage_text import as_csv, as_json, show_remarks, show_table
 from ccproxy.cli.words import dollars
-from ccproxy.flows.spending import spent
+from ccproxy.flows.usage.spending import spent
 
 
 def flow(day: int, model: str, usd: str | None, session: str | None = None) -> dict[str, Any]:

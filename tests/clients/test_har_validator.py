@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ccproxy.exchange import Exchange
-from ccproxy.flows import har
+from ccproxy.flows.har import writing as har
 from tests.clients.programs import KEY, MODULES
 from tests.flows.made_up import each_kind, exchanges
 from tests.support.daemon import Daemon

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Origin, Route, WireFormat
-from ccproxy.flows.compare import compare, header_changes
-from ccproxy.flows.conversation_parts import parts_of
-from ccproxy.flows.diff_formats import side_by_side
+from ccproxy.flows.diff.compare import compare, header_changes
+from ccproxy.flows.diff.formats import side_by_side
+from ccproxy.flows.parts.parts import parts_of
 from tests.support.conversations import TELLERS, Conversation, conversations
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'

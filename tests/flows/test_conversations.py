@@ -7,13 +7,13 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
-from ccproxy.cli.flows.conversation_table import id_length, short
-from ccproxy.cli.flows.conversation_tree import drawn, session_line, styled
+from ccproxy.cli.flows.conversations.table import id_length, short
+from ccproxy.cli.flows.conversations.tree import drawn, session_line, styled
 from ccproxy.exchange import Exchange
-from ccproxy.flows.conversations import Session, sessions, with_places
-from ccproxy.flows.conversations_forest import DEEPEST
-from ccproxy.flows.conversations_told import told, tree
-from ccproxy.flows.lineage import Lineage
+from ccproxy.flows.conversations.conversations import Session, sessions, with_places
+from ccproxy.flows.conversations.forest import DEEPEST
+from ccproxy.flows.conversations.told import told, tree
+from ccproxy.flows.lineage.lineage import Lineage
 from ccproxy.flows.summary import summarize
 from tests.flows.test_lineage import SUMMARY
 from tests.support.turns import HELPER, ask, model, task, user

@@ -14,7 +14,7 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.flows.cost import cost_of
+from ccproxy.flows.usage.cost import cost_of
 
 URLS = {
     "anthropic": "https://api.anthropic.com/v1/messages?beta=true",
@@ -135,7 +135,7 @@ import sys, threading
 def watch(event, arguments):
     if event.startswith(("socket.", "urllib.", "http.")): raise SystemExit(f"asked the network: {event}")
 sys.addaudithook(watch)
-from ccproxy.flows.cost import cost_of
+from ccproxy.flows.usage.cost import cost_of
 assert "genai_prices" not in sys.modules and "pydantic" not in sys.modules
 url = "https://api.anthropic.com/v1/messages"
 flow = {"model": "claude-haiku-4-5", "url": url, "time": "2026-11-01T00:00:00Z", "usage": {"input_tokens": 1000000}}

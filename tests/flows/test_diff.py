@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import HttpRequest, WireFormat
-from ccproxy.flows.conversation_parts import canonical, parts_of
-from ccproxy.flows.diff import Difference, diff_messages
-from ccproxy.flows.diff_values import text_edits, value_changes
+from ccproxy.flows.diff.requests import Difference, diff_messages
+from ccproxy.flows.diff.values import text_edits, value_changes
+from ccproxy.flows.parts.parts import canonical, parts_of
 from tests.support.conversations import TELLERS, Conversation, conversations
 
 FORMATS = list(WireFormat)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.flows.diff_sequences import align, opcodes
+from ccproxy.flows.diff.sequences import align, opcodes
 
 items = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 import ccproxy
 from ccproxy.exchange import Exchange
-from ccproxy.flows import har
+from ccproxy.flows.har import writing as har
 from tests.flows.conftest import DATA
 from tests.flows.made_up import NOW, answered, datagrams, each_kind, exchanges
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, Origin, WireFormat
-from ccproxy.flows import har
 from ccproxy.flows.files import FlowFileError, kind_of
-from ccproxy.flows.har_reading import exchanges as imported
-from ccproxy.flows.har_reading import read
-from ccproxy.flows.record import to_record
+from ccproxy.flows.har import writing as har
+from ccproxy.flows.har.reading import exchanges as imported
+from ccproxy.flows.har.reading import read
+from ccproxy.flows.record.record import to_record
 from tests.flows.made_up import each_kind, exchanges
 
 KINDS = dict(each_kind())

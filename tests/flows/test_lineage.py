@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, Message, WebSocketRecord, WireFormat
-from ccproxy.flows.lineage import Lineage, Place
+from ccproxy.flows.lineage.lineage import Lineage, Place
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
 from tests.support.turns import HELPER, TOOLS, ask, exchange, model, task, user

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.flows.lineage_canon import link
-from ccproxy.flows.lineage_chain import Chain, read_chain
+from ccproxy.flows.lineage.canon import link
+from ccproxy.flows.lineage.chain import Chain, read_chain
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(),

@@ -15,7 +15,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Request, TextMessage
 
 from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route, WebSocketRecord
-from ccproxy.flows import mflow
+from ccproxy.flows.mflow import writing as mflow
 
 
 def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:

@@ -12,10 +12,10 @@ from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow
 
 from ccproxy.exchange import Exchange, Origin, WireFormat
-from ccproxy.flows import mflow
 from ccproxy.flows.files import FlowFileError, kind_of, private_file
-from ccproxy.flows.mflow_reading import read
-from ccproxy.flows.record import to_record
+from ccproxy.flows.mflow import writing as mflow
+from ccproxy.flows.mflow.reading import read
+from ccproxy.flows.record.record import to_record
 from tests.flows.made_up import datagrams, each_kind, exchanges
 
 KINDS = dict(each_kind()) | {"datagrams": datagrams()}

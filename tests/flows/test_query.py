@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ccproxy.flows.query import Bounds, QueryError, apply, choose
+from ccproxy.flows.query.query import Bounds, QueryError, apply, choose
 
 FLOWS: list[dict[str, Any]] = [{"id": f"f{n}", "status": 200 + n, "model": "é\u2028"} for n in range(5)]
 

@@ -25,8 +25,8 @@ from ccproxy.exchange import (
     WebSocketRecord,
     WireFormat,
 )  # fmt: skip
-from ccproxy.flows.record import Record, RecordError, from_record, to_record, without_bodies
-from ccproxy.flows.record_parts import Bodies
+from ccproxy.flows.record.parts import Bodies
+from ccproxy.flows.record.record import Record, RecordError, from_record, to_record, without_bodies
 from ccproxy.flows.summary import summarize
 
 TEXT = st.text(max_size=12)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, HttpRequest
-from ccproxy.flows.record import Record, RecordError, to_record
-from ccproxy.flows.record_frame import pack, parts, unpack
+from ccproxy.flows.record.frame import pack, parts, unpack
+from ccproxy.flows.record.record import Record, RecordError, to_record
 
 FACTS = st.dictionaries(
     st.text(max_size=8),

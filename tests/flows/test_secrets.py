@@ -25,9 +25,9 @@ from ccproxy.exchange import (
     WebSocketRecord,
 )
 from ccproxy.flows.frames import messages
-from ccproxy.flows.record import Record, RecordError, from_record, to_record, without_bodies
-from ccproxy.flows.record_frame import pack
-from ccproxy.flows.secrets import NOTHING, Secrets, put_back, redacted, take_out
+from ccproxy.flows.record.frame import pack
+from ccproxy.flows.record.record import Record, RecordError, from_record, to_record, without_bodies
+from ccproxy.flows.secrets.secrets import NOTHING, Secrets, put_back, redacted, take_out
 
 LETTERS = "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + f"{LETTERS}+/=\n" * 3 + "-----END RSA PRIVATE KEY-----"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.flows.spending import KEYS, spent
+from ccproxy.flows.usage.spending import KEYS, spent
 
 CLAUDE = "https://api.anthropic.com/v1/messages"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Message, WebSocketRecord
 from ccproxy.flows.summary import summarize
-from ccproxy.flows.usage import Usage, model_of, usage_of
+from ccproxy.flows.usage.usage import Usage, model_of, usage_of
 
 
 def conversation(*said: tuple[bool, bytes]) -> Exchange:

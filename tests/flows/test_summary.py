@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ccproxy.exchange import Exchange, Failure, HttpRequest, HttpResponse, Origin, Route
-from ccproxy.flows.redact import REDACTED, redact_headers, redact_target
+from ccproxy.flows.secrets.redact import REDACTED, redact_headers, redact_target
 from ccproxy.flows.summary import detail, origin_of, summarize
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mitmproxy.io import FlowReader
 
 from ccproxy.exchange import Exchange, HookResult, HttpRequest
-from ccproxy.flows import mflow
+from ccproxy.flows.mflow import writing as mflow
 from ccproxy.flows.summary import detail, summarize
 from ccproxy.flows.told_by_hooks import hook_results, labels
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
-from ccproxy.flows.usage import Usage, model_in, model_of, usage_dict, usage_of, wants_stream
+from ccproxy.flows.usage.usage import Usage, model_in, model_of, usage_dict, usage_of, wants_stream
 
 type Recording = Callable[[str], Exchange]
 

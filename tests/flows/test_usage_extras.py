@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse, Message, WebSocketRecord
-from ccproxy.flows.usage import Usage, usage_dict, usage_of
-from ccproxy.flows.usage_extras import extras
+from ccproxy.flows.usage.extras import extras
+from ccproxy.flows.usage.usage import Usage, usage_dict, usage_of
 
 ANTHROPIC = {
     "input_tokens": 10,

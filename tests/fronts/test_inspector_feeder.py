@@ -12,7 +12,7 @@ from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
 
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
-from ccproxy.flows import mflow
+from ccproxy.flows.mflow import writing as mflow
 from ccproxy.flows.store import MemoryStore, size_of
 from ccproxy.fronts.interceptor import feeder
 from ccproxy.fronts.interceptor.feeder import Feeder

@@ -14,7 +14,7 @@ from mitmproxy.contentviews import Metadata
 from mitmproxy.http import HTTPFlow
 
 from ccproxy.exchange import Exchange, Header, HttpRequest, HttpResponse, Origin, Route, WireFormat
-from ccproxy.flows.mflow import to_http_flow
+from ccproxy.flows.mflow.writing import to_http_flow
 from ccproxy.fronts.interceptor.llm_view import MOST_CHARACTERS, NOT_LLM, LlmView
 
 DATA = Path(__file__).parents[1] / "flows" / "data"

@@ -6,7 +6,7 @@ import pytest
 
 from ccproxy.config import Config
 from ccproxy.exchange import Exchange, Header, HttpRequest, Origin, Route, WebSocketRecord, WireFormat
-from ccproxy.flows.record import from_record, to_record, without_bodies
+from ccproxy.flows.record.record import from_record, to_record, without_bodies
 from ccproxy.gateway.replay import NotAgain, again
 from ccproxy.providers.provider import ProviderMap, build_providers
 

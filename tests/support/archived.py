@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from ccproxy.cli.main import cli
 from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.archive.store import Archive, Entry, Settings
-from ccproxy.flows.record import to_record
+from ccproxy.flows.record.record import to_record
 from ccproxy.flows.summary import summarize
 from tests.support.daemon import Home
 

@@ -63,7 +63,7 @@ def writer_of(daemon: Daemon) -> int | None:
     children = Path(f"/proc/{daemon.pid}/task").glob("*/children")
     for pid in (pid for each in children for pid in each.read_text().split()):
         try:
-            if b"ccproxy.flows.archive.process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"ccproxy.flows.archive.writer.process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
         except FileNotFoundError:
             continue

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from ccproxy.cli.flows.options import Wanted, set_options
+from ccproxy.cli.flows.chosen.options import Wanted, set_options
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
-from ccproxy.flows.spending import KEYS
+from ccproxy.flows.usage.spending import KEYS
 
 EXAMPLES = [
     ("tokens and list prices by model", "ccproxy usage"),
@@ -54,8 +54,8 @@ def usage(session: Session, /, wanted: Wanted, by: tuple[str, ...], *, plot: boo
     if plot + as_csv + as_json > 1:
         raise click.UsageError("--plot, --csv and --json are different ways to print: give one of them")
     from ccproxy.cli import usage_plot, usage_text
-    from ccproxy.cli.flows.flow_set import open_set
-    from ccproxy.flows.spending import spent
+    from ccproxy.cli.flows.chosen.flow_set import open_set
+    from ccproxy.flows.usage.spending import spent
 
     groups, total = spent(open_set(session, wanted).summaries, by)
     if as_json:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ccproxy.cli.main import color_wanted
 from ccproxy.cli.words import visible
-from ccproxy.flows.spending import Key, Spending
+from ccproxy.flows.usage.spending import Key, Spending
 
 type Groups = Mapping[Key, Spending]
 

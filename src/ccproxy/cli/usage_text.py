@@ -12,7 +12,7 @@ import click
 
 from ccproxy.cli.table import Cell, Column, Row, show
 from ccproxy.cli.words import dollars, several, visible
-from ccproxy.flows.spending import TOKENS, Key, Spending
+from ccproxy.flows.usage.spending import TOKENS, Key, Spending
 
 type Groups = Mapping[Key, Spending]
 

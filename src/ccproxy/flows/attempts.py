@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccproxy.exchange import Attempt, Exchange
-from ccproxy.flows.redact import redact_headers
+from ccproxy.flows.secrets.redact import redact_headers
 
 
 def told_attempts(ex: Exchange) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ from typing import Self
 
 from ccproxy.exchange import Exchange
 from ccproxy.flows.archive.reader import ArchiveReader
-from ccproxy.flows.archive.rows import Lock, Rows
 from ccproxy.flows.archive.store import Archive
+from ccproxy.flows.archive.writer.rows import Lock, Rows
 from ccproxy.flows.files import FlowFileError
-from ccproxy.flows.lineage import Lineage
-from ccproxy.flows.record import Record, to_record
+from ccproxy.flows.lineage.lineage import Lineage
+from ccproxy.flows.record.record import Record, to_record
 
 BATCH = 50
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")

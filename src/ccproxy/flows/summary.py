@@ -13,9 +13,9 @@ from ccproxy.exchange import DEFAULT_PORTS, Exchange, Headers, HttpRequest, Http
 from ccproxy.flows.attempts import told_attempts
 from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
 from ccproxy.flows.moments import iso
-from ccproxy.flows.redact import redact_headers, redact_target
+from ccproxy.flows.secrets.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
-from ccproxy.flows.usage import model_in, model_of, usage_dict, wants_stream
+from ccproxy.flows.usage.usage import model_in, model_of, usage_dict, wants_stream
 
 TLS_NAMES = ("ja4", "ja3", "sni", "http_version")
 """What a summary tells of the record of a client's TLS."""

@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ccproxy.flows.record import to_record
-from ccproxy.flows.record_frame import pack
-from ccproxy.flows.secret_places import without_keys
-from ccproxy.flows.secrets import redacted
+from ccproxy.flows.record.frame import pack
+from ccproxy.flows.record.record import to_record
+from ccproxy.flows.secrets.places import without_keys
+from ccproxy.flows.secrets.secrets import redacted
 from ccproxy.flows.summary import detail, summarize
 
 if TYPE_CHECKING:

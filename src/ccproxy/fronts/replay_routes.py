@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from ccproxy.flows.record import RecordError, from_record
-from ccproxy.flows.record_frame import unpack
-from ccproxy.flows.redact import redact_headers
+from ccproxy.flows.record.frame import unpack
+from ccproxy.flows.record.record import RecordError, from_record
+from ccproxy.flows.secrets.redact import redact_headers
 from ccproxy.flows.summary import summarize
 from ccproxy.fronts.jail_routes import hung_up, reply
 from ccproxy.gateway.replay import NotAgain, again

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ccproxy.exchange import Exchange, Headers, HttpRequest, WireFormat, get_header
-from ccproxy.flows.redact import REDACTED, redact_value
+from ccproxy.flows.secrets.redact import REDACTED, redact_value
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.rewrite import set_model

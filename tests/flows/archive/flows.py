@@ -10,7 +10,7 @@ from typing import Any
 from ccproxy.exchange import Exchange, HttpRequest, HttpResponse
 from ccproxy.flows.archive.reader import ArchiveReader
 from ccproxy.flows.archive.store import Archive, Entry
-from ccproxy.flows.record import to_record
+from ccproxy.flows.record.record import to_record
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
 

@@ -9,8 +9,8 @@ from ccproxy.flows.archive.reader import ArchiveReader
 from ccproxy.flows.archive.sealed import KEY_NAME, Seal
 from ccproxy.flows.archive.store import Archive, Entry
 from ccproxy.flows.reader import ArchiveError
-from ccproxy.flows.record import to_record
-from ccproxy.flows.secrets import take_out
+from ccproxy.flows.record.record import to_record
+from ccproxy.flows.secrets.secrets import take_out
 from ccproxy.flows.summary import summarize
 
 from .flows import exchange

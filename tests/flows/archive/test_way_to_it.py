@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, Message, RawRecord, WebSocketRecord
-from ccproxy.flows.archive.batch import Batch
-from ccproxy.flows.archive.desk import Desk
-from ccproxy.flows.archive.exclusion import Exclusion
-from ccproxy.flows.archive.queue import MOST_WAITING, Queue
+from ccproxy.flows.archive.feeding.exclusion import Exclusion
+from ccproxy.flows.archive.feeding.queue import MOST_WAITING, Queue
+from ccproxy.flows.archive.feeding.shell import shell_of
 from ccproxy.flows.archive.reader import ArchiveReader
-from ccproxy.flows.archive.shell import shell_of
-from ccproxy.flows.archive.wire import Frame, Frames, Kind, Orders, head
-from ccproxy.flows.record import Record, to_record
+from ccproxy.flows.archive.writer.batch import Batch
+from ccproxy.flows.archive.writer.desk import Desk
+from ccproxy.flows.archive.writer.wire import Frame, Frames, Kind, Orders, head
+from ccproxy.flows.record.record import Record, to_record
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.store import size_of
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from ccproxy.cli.flows.flow_set import Wanted, filtered, open_set, set_options
+from ccproxy.cli.flows.chosen.flow_set import Wanted, filtered, open_set, set_options
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import click
 
-from ccproxy.cli.flows.flow_set import one
+from ccproxy.cli.flows.chosen.flow_set import one
 from ccproxy.cli.flows.table import Summary, tokens
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
@@ -63,9 +63,9 @@ def sent_again(
 ) -> tuple[Summary, dict[str, Any]]:
     """What is known of the former flow, and what the daemon says of the new one. Raises CommandError."""
     from ccproxy.cli.control import refusal
-    from ccproxy.flows.record import to_record
-    from ccproxy.flows.record_frame import pack
-    from ccproxy.flows.secret_places import MARK
+    from ccproxy.flows.record.frame import pack
+    from ccproxy.flows.record.record import to_record
+    from ccproxy.flows.secrets.places import MARK
     from ccproxy.flows.summary import summarize
 
     if control.status() is None:

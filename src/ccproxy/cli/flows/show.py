@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from ccproxy.cli.flows.flow_set import one_id, read
-from ccproxy.cli.flows.options import ARCHIVE
-from ccproxy.cli.flows.sources import sources
+from ccproxy.cli.flows.chosen.flow_set import one_id, read
+from ccproxy.cli.flows.chosen.options import ARCHIVE
+from ccproxy.cli.flows.chosen.sources import sources
 from ccproxy.cli.flows.table import Summary
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
@@ -70,8 +70,8 @@ def show_flow(session: Session, /, id: str, as_json: bool, bodies: bool, **where
 
 def told(session: Session, id: str, *, secrets: bool = False, archive: Path | None = None) -> Summary:
     """The detail of the one flow whose id begins so, with its cost. Raises CommandError."""
-    from ccproxy.flows.cost import cost_of
     from ccproxy.flows.summary import detail
+    from ccproxy.flows.usage.cost import cost_of
 
     reader = sources(session, archive, secrets=secrets)
     reader.live_first = True

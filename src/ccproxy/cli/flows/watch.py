@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccproxy.cli.control import NotRunningError
-from ccproxy.cli.flows.flow_set import Summary, Wanted, all_filters
-from ccproxy.cli.flows.sources import Sources, archive_path, in_words, nowhere, open_archive, sources, united
+from ccproxy.cli.flows.chosen.flow_set import Summary, Wanted, all_filters
+from ccproxy.cli.flows.chosen.sources import Sources, archive_path, in_words, nowhere, open_archive, sources, united
 from ccproxy.cli.flows.table import JAIL, columns, row
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
@@ -57,7 +57,7 @@ def watch_flows(session: Session, wanted: Wanted, *, as_json: bool) -> None:
 
 def chooser(filters: Sequence[str], *, whole: bool) -> Callable[[Sequence[Summary]], list[Any]]:
     """What the filters leave of some flows, or with `whole` make of them."""
-    from ccproxy.flows.query import QueryError, apply, choose
+    from ccproxy.flows.query.query import QueryError, apply, choose
 
     def chosen(flows: Sequence[Summary]) -> list[Any]:
         try:

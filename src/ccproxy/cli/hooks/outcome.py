@@ -82,7 +82,7 @@ def missing(these: Sequence[Field], those: Sequence[Field]) -> list[Field]:
 
 def shown(name: str, value: str) -> str:
     """A field's value, unless it is a credential."""
-    from ccproxy.flows.redact import redact_value
+    from ccproxy.flows.secrets.redact import redact_value
 
     return redact_value(name, value.encode("latin-1", "replace"))
 

@@ -62,7 +62,7 @@ class ArchiveReader:
         Raises FlowMissing, FlowDamaged, ArchiveError (the key of the credentials is not there).
         """
         from ccproxy.flows.archive.whole import read_record, with_secrets
-        from ccproxy.flows.record import RecordError, from_record
+        from ccproxy.flows.record.record import RecordError, from_record
 
         with self._snapshot():
             row = self._db.execute("SELECT seq FROM flows WHERE id = ?", (id,)).fetchone() if _is_text(id) else None

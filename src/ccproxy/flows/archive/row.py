@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from ccproxy.flows.archive.faults import is_damage
-from ccproxy.flows.record import Record
+from ccproxy.flows.record.record import Record
 
 type Row = tuple[Any, ...]
 

@@ -21,7 +21,7 @@ from ccproxy.flows.archive.faults import told
 from ccproxy.flows.archive.opening import checkpoint, open_for_writing, transaction
 from ccproxy.flows.archive.pruning import Limits, Pruned, forget, prune
 from ccproxy.flows.archive.row import columns_of, crc_of
-from ccproxy.flows.record import Record, without_bodies
+from ccproxy.flows.record.record import Record, without_bodies
 
 __all__ = ["Archive", "Entry", "Limits", "Pruned", "Settings"]
 

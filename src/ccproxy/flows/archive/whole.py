@@ -14,7 +14,7 @@ from ccproxy.flows.archive.codec import STORED, Codec
 from ccproxy.flows.archive.manifest import numbers
 from ccproxy.flows.archive.scan import PIECE, digest
 from ccproxy.flows.reader import FlowDamaged
-from ccproxy.flows.record import Record
+from ccproxy.flows.record.record import Record
 
 CHUNKS = """
 SELECT hash, size, dictionary, data FROM json_each(?) AS wanted CROSS JOIN chunks ON chunks.id = wanted.value
@@ -42,7 +42,7 @@ def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, byte
 def with_secrets(record: Record, sealed: bytes, archive: Path) -> Record:
     """The record with its credentials. Raises ArchiveError, and RecordError for credentials of another flow."""
     from ccproxy.flows.archive.sealed import Seal
-    from ccproxy.flows.secrets import Secrets, put_back
+    from ccproxy.flows.secrets.secrets import Secrets, put_back
 
     plain = Seal.of(archive).unseal(record.id, sealed)
     return put_back(record, Secrets.from_bytes(plain))

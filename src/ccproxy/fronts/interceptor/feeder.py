@@ -15,7 +15,7 @@ from itertools import chain, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccproxy.flows import mflow
+from ccproxy.flows.mflow import writing as mflow
 from ccproxy.flows.store import size_of
 from ccproxy.flows.summary import answered
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from ccproxy.exchange import WireFormat
-from ccproxy.flows.conversation_parts import Block, Tool, parts_of
+from ccproxy.flows.parts.parts import Block, Tool, parts_of
 
 type Section = tuple[str, str]
 """A heading and what stands below it."""

@@ -1,7 +1,7 @@
 """Content views of the inspector: the four messages of an exchange as they were at each step, and what hooks did.
 
-They read the flow's metadata (`ccproxy.flows.flow_facts.metadata`), so they work on reloaded flow files too. None is
-ever chosen by itself.
+They read the flow's metadata (`ccproxy.flows.mflow.flow_facts`), so they work on reloaded flow files too. None is ever
+chosen by itself.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from ccproxy.exchange import (
     Route,
     WebSocketRecord,
 )
-from ccproxy.flows import mflow
+from ccproxy.flows.mflow import writing as mflow
 from ccproxy.flows.store import MemoryStore, size_of
 from ccproxy.flows.summary import detail, summarize
 from ccproxy.fronts.interceptor import feeder

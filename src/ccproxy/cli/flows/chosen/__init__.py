@@ -1,0 +1,1 @@
+"""The flows that a command is about, wherever they are."""

@@ -1,0 +1,1 @@
+"""`ccproxy flows dump`, `export` and `import`."""

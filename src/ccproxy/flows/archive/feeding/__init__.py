@@ -1,0 +1,1 @@
+"""What the daemon does for the archive: a queue, a thread, a process started when it is needed."""

@@ -1,0 +1,1 @@
+"""Conversations as trees, out of what is known of each flow."""

@@ -1,0 +1,1 @@
+"""HAR 1.2: flows as a file that browsers read, and such files as flows."""

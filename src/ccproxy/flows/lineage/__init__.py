@@ -1,0 +1,1 @@
+"""Where a flow belongs: which former one its conversation continues."""

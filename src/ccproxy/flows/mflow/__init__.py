@@ -1,0 +1,1 @@
+"""Flows as mitmproxy has them: for the inspector, and as files."""

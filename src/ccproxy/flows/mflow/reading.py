@@ -1,0 +1,43 @@
+"""Flow files of mitmproxy as exchanges: those that ccproxy wrote come back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mitmproxy.exceptions import FlowReadException
+from mitmproxy.flow import Flow
+from mitmproxy.io import FlowReader
+
+from ccproxy.exchange import Exchange
+from ccproxy.flows.files import FlowFileError
+from ccproxy.flows.har.reading import FormatOf
+from ccproxy.flows.mflow.facts import recorded
+from ccproxy.flows.mflow.foreign import foreign
+
+
+def read(path: Path, format_of: FormatOf) -> Iterator[Exchange]:
+    """The exchanges of a file, in its order. What comes before a flow that is cut off or damaged is given first.
+
+    Raises OSError, and FlowFileError: behind a flow that cannot be read nothing can be found.
+    """
+    with path.open("rb") as file:
+        for flow in _flows(file, path.stat().st_size):
+            yield recorded(flow) or foreign(flow, format_of)
+
+
+def _flows(file: BinaryIO, size: int) -> Iterator[Flow]:
+    flows = iter(FlowReader(file).stream())
+    number, begins = 1, 0
+    while True:
+        begins = file.tell()
+        try:
+            flow = next(flows)
+        except StopIteration:
+            return
+        except (FlowReadException, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            why = "is cut off" if file.tell() >= size else "is damaged"
+            raise FlowFileError(f"flow {number}, at byte {begins} of {size}, {why}") from error
+        yield flow
+        number += 1

@@ -1,0 +1,1 @@
+"""A request taken apart: parameters, system blocks, tools, messages."""

@@ -1,0 +1,1 @@
+"""jq filters over summaries, in a process of their own."""

@@ -1,0 +1,1 @@
+"""An exchange in parts that can be kept and sent."""

@@ -1,0 +1,1 @@
+"""Credentials: found in a flow, taken out of it, and put back."""
