@@ -75,7 +75,7 @@ def other() -> Iterator[Home]:
     made.remove()
 
 
-def test_a_dump_has_a_page_and_two_entries_a_flow(kept: Home) -> None:
+def test_A22_a_dump_has_a_page_and_two_entries_a_flow(kept: Home) -> None:
     done = run(kept, "flows", "dump")
     log = json.loads(done.stdout)["log"]
     http = [id for id in ids(kept) if id != KINDS["datagrams"].id]
