@@ -21,6 +21,8 @@ from tests.support.http import Client, request_bytes
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 ROUNDS, A_ROUND = 20, 250
+PAUSE_SECONDS = 0.002
+"""Between two requests: without it client, daemon and writer want more than the two cores, and one sees only that."""
 SMALLEST, LARGEST = 5_000, 1_000_000
 LOADING_SECONDS = 4.0
 """After these a daemon has loaded what follows behind its listener."""
@@ -66,6 +68,7 @@ class Side:
         with self.daemon.client() as client:
             for _ in range(A_ROUND):
                 self.ask(client, request)
+                time.sleep(PAUSE_SECONDS)
         self.loop += seconds(pid, pid) - loop
         self.settle()
         self.others += seconds(pid) - whole - (seconds(pid, pid) - loop)

@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 GC_THRESHOLDS = (50_000, 20, 50)
 """Exchanges are freed by counting references; a collection that looks at all that is kept takes milliseconds."""
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread that needs the interpreter waits for another that has it, the event loop above all: not 5 ms."""
+
 LOOK_SECONDS = 0.1
 """How long the answer of GET /status may wait for a look at the files of credentials."""
 
@@ -65,6 +68,7 @@ def run(config: Config) -> int:
         try:
             log.set_up(config.log_level, config.log_path())
             raise_file_limit()
+            sys.setswitchinterval(SWITCH_SECONDS)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(Daemon(config).main())
         finally:

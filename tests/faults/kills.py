@@ -43,6 +43,8 @@ ROOM = {"flows": {"queue_bytes": 1024**3}}
 """So that no body is dropped for lack of room, which is another test's subject."""
 SAFE_SECONDS = 1.0
 LONGEST_LOAD = 1.6
+BETWEEN_SECONDS = 0.005
+"""Between a client's requests: some hundred flows a second, which the writer keeps up with on two cores."""
 ROUNDS_A_HOME = 20
 
 
@@ -70,7 +72,7 @@ class Tally:
 
 
 class Load:
-    """Clients that ask without pause, and a reader of the archive, until they are told to stop."""
+    """Clients that ask and ask, and a reader of the archive, until they are told to stop."""
 
     def __init__(self, daemon: Daemon, name: str, chance: random.Random) -> None:
         self.daemon, self.name = daemon, name
@@ -103,6 +105,7 @@ class Load:
                     return
                 assert response.status == 200, response
                 self.answered[agent] = body, time.monotonic()
+                self._stop.wait(BETWEEN_SECONDS)
 
     def _read(self) -> None:
         while not self._stop.is_set():

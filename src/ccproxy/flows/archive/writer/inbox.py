@@ -11,8 +11,9 @@ from ccproxy.flows.archive.writer.wire import READ_BYTES, Frame, Frames
 if TYPE_CHECKING:
     import socket
 
-AHEAD_BYTES = 16 * 1024 * 1024
-"""Beyond these nothing more is read until something was taken: the rest waits in the daemon's bounded queue."""
+AHEAD_BYTES = 32 * 1024 * 1024
+"""Beyond these nothing more is read until something was taken: the rest waits in the daemon's bounded queue, which has
+as much room if the configuration says nothing of it."""
 
 
 class Inbox:
