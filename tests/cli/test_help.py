@@ -85,3 +85,11 @@ def test_the_console_script_is_the_same_program(home: Home) -> None:
         [script, "run", "-h"], capture_output=True, text=True, check=True, env=home.environment()
     )
     assert by_script.stdout == home.run("run", "-h").stdout
+
+
+def test_standard_output_on_a_full_disk(home: Home) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ccproxy", "--help"], env=home.environment({}), stdout=full, stderr=subprocess.PIPE
+        )
+    assert (done.returncode, done.stderr) == (1, b"ccproxy: not all of it could be written: No space left on device\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,15 @@ def test_the_flows_stay_as_they_were() -> None:
     assert kept is FLOWS[1]
 
 
+def test_a_filter_sees_no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".jq").write_text('def home: "found";')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SOME_API_KEY", "secret")
+    assert apply(["[env, $ENV]"], FLOWS) == [{}, {}]
+    with pytest.raises(QueryError, match="home/0 is not defined"):
+        apply(["[home]"], FLOWS)
+
+
 def test_all_of_the_result_whatever_it_is() -> None:
     assert apply(["map([.status, .model]) | .[:2]"], FLOWS) == [[200, "é\u2028"], [201, "é\u2028"]]
     assert apply(["."], []) == []
@@ -57,6 +67,8 @@ WRONG = {
     "an object": ([".[0]"], "gives an object, not an array"),
     "null": (["null"], "gives null, not an array"),
     "a number": (["length"], "gives a number, not an array"),
+    "a module": (['# my own\ninclude "own" {search: "/tmp"}; .'], "the jq filter reads a module"),
+    "data in another file": ([".", 'import "data" as $d; $d'], "reads a module: there are none here"),
     "halt": (["halt"], "stops jq without a result"),
     "no flows": (["map(.status)"], "must give flows, but element 0 of the result is no object"),
     "objects without id": (["map({status})"], "element 0 of the result is an object without the id of a flow"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,10 @@ EXAMPLES = [
 ]
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What is wrong where the file has no room that standard output goes to."""
+
+
 class Program(LazyGroup):
     """The outermost group: here every error becomes a sentence."""
 
@@ -63,6 +68,8 @@ def in_words(error: Exception) -> CommandError:
     config = sys.modules.get("ccproxy.config")  # if it is not loaded, the error cannot be its
     if config is not None and isinstance(error, config.ConfigError):
         return CommandError("the configuration is not valid", *str(error).splitlines())
+    if isinstance(error, OSError) and error.errno in FULL and not error.filename:
+        return CommandError(f"not all of it could be written: {error.strerror}")
     what = f"{type(error).__name__}: {error}"
     return CommandError(f"internal error: {what}", "`ccproxy -v` with the same command shows where")
 

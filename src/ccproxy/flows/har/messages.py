@@ -13,7 +13,7 @@ from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Headers, HttpRequest, HttpResponse, get_header
 from ccproxy.flows.har.parts import cookies, fields, params, query, set_cookies
 
-DECODED_BYTES = 256 * 1024 * 1024
+DECODED_BYTES = 64 * 1024 * 1024
 """A body that would be larger without its coding is told as it is."""
 UNKNOWN = "x-unknown"
 """What Chromium writes for a message without a content type."""

@@ -7,6 +7,7 @@ standard output `{"result": …}`, or `{"error": …, "at": index of the filter 
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import signal
@@ -26,6 +27,8 @@ JOINT = "\n| "
 """A newline first: a filter may end with a comment."""
 PLACE = re.compile(r" at <top-level>, line \d+,")
 """Where jq's error is; the line counts filters, not lines of one."""
+MODULE = re.compile(r"(?:\s|#[^\n]*\n)*(?:module|import|include)\b")
+"""How a filter begins that reads other files."""
 MOST_WORDS = 300
 """Characters of an error: it may hold a whole flow."""
 WRAP = "wrap it with [...], or use map(...) in place of .[] | ..."
@@ -43,6 +46,7 @@ class NoResult(Exception):
 def main() -> None:
     """Read a task, write its answer."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.environ.clear()  # jq's `env` would give a filter the user's keys, and `~/.jq` its definitions
     line, _, flows = sys.stdin.buffer.read().partition(b"\n")
     task = json.loads(line)
     limit(task["memory"], task["seconds"])
@@ -87,6 +91,10 @@ def run(filters: Sequence[str], tell: str, flows: str) -> str:
 def compiled(filters: Sequence[str]) -> None:
     """Raises NoResult with the first filter that is not one."""
     for count in range(1, len(filters) + 1):
+        if MODULE.match(filters[count - 1]):
+            raise NoResult(
+                "reads a module, and there are none here", count - 1, "write its definitions into the filter"
+            )
         try:
             jq.compile(JOINT.join(filters[:count]))
         except ValueError as error:
