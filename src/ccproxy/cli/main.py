@@ -45,7 +45,7 @@ EXAMPLES = [
 
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""What is wrong where the file has no room that standard output goes to."""
+"""Errors of a write that has no room."""
 
 
 class Program(LazyGroup):
@@ -58,6 +58,8 @@ class Program(LazyGroup):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            if is_full(error):
+                raise
             if isinstance(ctx.obj, Session) and ctx.obj.verbose:
                 raise
             raise in_words(error) from error
@@ -68,8 +70,6 @@ def in_words(error: Exception) -> CommandError:
     config = sys.modules.get("ccproxy.config")  # if it is not loaded, the error cannot be its
     if config is not None and isinstance(error, config.ConfigError):
         return CommandError("the configuration is not valid", *str(error).splitlines())
-    if isinstance(error, OSError) and error.errno in FULL and not error.filename:
-        return CommandError(f"not all of it could be written: {error.strerror}")
     what = f"{type(error).__name__}: {error}"
     return CommandError(f"internal error: {what}", "`ccproxy -v` with the same command shows where")
 
@@ -108,7 +108,17 @@ def main(args: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return abandon_stdout()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        CommandError(f"not all of it could be written: {error.strerror}").show()
+        return abandon_stdout()
     return status if isinstance(status, int) else 0
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the file that is standard output can take no more."""
+    return isinstance(error, OSError) and error.errno in FULL and not error.filename
 
 
 def color_wanted() -> bool | None:
@@ -118,6 +128,6 @@ def color_wanted() -> bool | None:
 
 
 def abandon_stdout() -> int:
-    """The reader of a pipe went away (`| head`): keep the interpreter from complaining at exit."""
+    """The reader of a pipe went away (`| head`), or the disk is full: keep the interpreter from complaining at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -92,9 +92,7 @@ def compiled(filters: Sequence[str]) -> None:
     """Raises NoResult with the first filter that is not one."""
     for count in range(1, len(filters) + 1):
         if MODULE.match(filters[count - 1]):
-            raise NoResult(
-                "reads a module, and there are none here", count - 1, "write its definitions into the filter"
-            )
+            raise NoResult("reads a module: there are none here", count - 1, "write its definitions into the filter")
         try:
             jq.compile(JOINT.join(filters[:count]))
         except ValueError as error:
