@@ -27,7 +27,9 @@ from ccproxy.exchange import (
 from ccproxy.flows.frames import messages
 from ccproxy.flows.record.frame import pack
 from ccproxy.flows.record.record import Record, RecordError, from_record, to_record, without_bodies
+from ccproxy.flows.secrets.commands import without_credentials
 from ccproxy.flows.secrets.secrets import NOTHING, Secrets, put_back, redacted, take_out
+from ccproxy.flows.summary import detail, summarize
 
 LETTERS = "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + f"{LETTERS}+/=\n" * 3 + "-----END RSA PRIVATE KEY-----"
@@ -234,7 +236,42 @@ def test_parameters_of_targets_and_of_links_in_fields(target: str) -> None:
     assert without.facts["request"]["target"] == target % "[redacted]"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--api-key %s",
+        "--api-key=%s",
+        "env OTHER_API_KEY=%s",
+        "-H|Authorization: Bearer %s",
+        "--password %s",
+        "-token %s",
+    ],
+)
+def test_a_command_names_its_credentials(words: str) -> None:
+    command = ("tool", *(words % "opaque").split("|" if "|" in words else " "), "--max-tokens", "5")
+    ex = plain()
+    ex.process = Process(command, 1)
+    without = clean(ex)
+    assert b"opaque" not in told(without)
+    assert b"opaque" not in orjson.dumps(summarize(ex)["process"])
+    assert detail(ex, secrets=True)["process"]["command"] == list(command)
+    assert without.facts["process"]["command"][-2:] == ["--max-tokens", "5"]
+
+
+@pytest.mark.parametrize("url", ["http://user:%s@proxy.test:3128", "socks5h://:%s@[::1]:1080/"])
+def test_the_password_of_a_proxy(url: str) -> None:
+    ex = plain()
+    ex.failure = Failure("proxy", f"cannot reach {url % 'p%40ss'}: refused")
+    ex.process = Process(("env", f"HTTPS_PROXY={url % 'p%40ss'}", "tool"), 1)
+    without = clean(ex)
+    assert b"p%40ss" not in told(without)
+    assert url % "[redacted]" in without.facts["failure"]["message"]
+
+
 def test_what_is_no_credential_stays() -> None:
+    words = "tool --api-key --token sk-ant-oat-ccproxy-work --max-tokens 5 https://a.test:80/x@y --auth= a:b"
+    assert without_credentials(words.split()) == words.split()
+
     ex = plain()
     ex.request.target = f"/v1beta/models/x:generateContent?key={SENTINEL}&alt=sse".encode()
     ex.request.headers += [(b"x-api-key", SENTINEL.encode()), (b"Authorization", f"Bearer {SENTINEL}".encode())]

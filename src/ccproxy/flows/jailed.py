@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ccproxy.exchange import Exchange, Message, Origin
+from ccproxy.flows.secrets.commands import without_credentials
 
 
-def origins(ex: Exchange) -> dict[str, Any]:
+def origins(ex: Exchange, *, secrets: bool = False) -> dict[str, Any]:
     """Which program of which jail meant it to go where; null on the reverse listener."""
     process = ex.process
+    command = list(map(_text, process.command)) if process else []
+    told = command if secrets else without_credentials(command)
     return {
-        "process": {"command": [_text(word) for word in process.command], "pid": process.pid} if process else None,
+        "process": {"command": told, "pid": process.pid} if process else None,
         "destination": str(ex.destination) if ex.destination else None,
     }
 

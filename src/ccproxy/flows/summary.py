@@ -98,6 +98,7 @@ def unredacted(ex: Exchange) -> dict[str, Any]:
         "path": ex.request.target.decode("latin-1"),
         "url": url_of(ex, origin_of(ex), target),
         "tries": tries,
+        **origins(ex, secrets=True),
         "client_headers": _fields(ex.request.headers),
         "request": _request(ex, sent) | {"path": target, "headers": _fields(sent.headers)},
         "response": answer and {**(_response(ex, answer) or {}), "headers": _fields(answer.headers)},

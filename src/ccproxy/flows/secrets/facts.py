@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from ccproxy.flows.secrets.commands import without_credentials
 from ccproxy.flows.secrets.key_formats import SENTINEL
 from ccproxy.flows.secrets.places import in_text, spans, without
 from ccproxy.flows.secrets.redact import REDACTED, SECRET_QUERY, is_secret_field
@@ -57,8 +58,12 @@ def _is_fields(path: Path) -> bool:
 
 
 def _items(items: Sequence[Any], path: Path, known: Collection[bytes], also: Collection[str]) -> Iterator[Change]:
-    for at, each in enumerate(items):
-        yield from _walk(each, (*path, at), known, also)
+    told = without_credentials(items) if path[-1] == "command" else items
+    for at, (each, new) in enumerate(zip(items, told, strict=True)):
+        if new != each:
+            yield (*path, at), each, new
+        else:
+            yield from _walk(each, (*path, at), known, also)
 
 
 def _fields(

@@ -42,6 +42,8 @@ _DEPTH = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
 _FIELDS = "|".join((*MEMBERS, *TOP_MEMBERS))
 _FORM = re.compile(rf"(?:^|&)(?:{_FIELDS})=([^&\s]*)".encode())
 _IS_FORM = re.compile(rb"[\w.%~+*-]{1,64}=[^&\s]*(?:&[\w.%~+*-]{1,64}=[^&\s]*)*\s*")
+_USERINFO = re.compile(rb"""://[^\s/?#@:"'\\]*:([^\s/?#@"'\\]+)@""")
+"""The password in a URL (RFC 3986 §3.2.1), such as a proxy's."""
 _PART = re.compile(rf'name="?(?:{_FIELDS})"?\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]+)'.encode())
 """A part of `multipart/form-data` (RFC 7578) that is one line."""
 
@@ -62,7 +64,7 @@ def spans(body: bytes, known: Collection[bytes] = (), kind: bytes = b"") -> list
 
 def in_text(text: bytes, known: Collection[bytes] = ()) -> list[Span]:
     """The same for a text that is not a body: a message, a header field's value."""
-    found = [*keys(text), *_repeated(text, known)]
+    found = [*keys(text), *_repeated(text, known), *_passwords(text)]
     return _merged(found) if found else []
 
 
@@ -83,6 +85,12 @@ def without(data: bytes, places: Iterable[Span]) -> bytes:
 
 def _is_secret(value: bytes) -> bool:
     return bool(value) and value != MARK and not SENTINEL.fullmatch(value)
+
+
+def _passwords(text: bytes) -> Iterator[Span]:
+    for found in _USERINFO.finditer(text) if b"://" in text and b"@" in text else ():
+        if _is_secret(found[1]):
+            yield found.span(1)
 
 
 def _repeated(body: bytes, known: Collection[bytes]) -> Iterator[Span]:
