@@ -133,6 +133,14 @@ def test_a_reader_leaves_an_older_archive_to_the_daemon(path: Path) -> None:
     assert "daemon" in told.value.fix
 
 
+def test_an_archive_that_is_being_made_has_no_flows(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with ArchiveReader(path) as reader:
+        assert (reader.summaries(Selection()), reader.find("a"), reader.last()) == ([], [], 0)
+    assert path.stat().st_size == 0
+
+
 def test_a_locked_archive_says_so_and_is_whole_after(path: Path) -> None:
     flows = written(path)
     archive = Archive.open(path, Settings(wait=0.05))

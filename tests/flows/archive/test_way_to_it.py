@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, Message, RawRecord, WebSocketRecord
+from ccproxy.exchange import Attempt, Exchange, HttpRequest, HttpResponse, Message, RawRecord, Route, WebSocketRecord
 from ccproxy.flows.archive.feeding.exclusion import Exclusion
 from ccproxy.flows.archive.feeding.queue import MOST_WAITING, Queue
 from ccproxy.flows.archive.feeding.shell import shell_of
@@ -154,6 +154,21 @@ def test_a_shell_has_no_body_and_knows_how_large_they_were() -> None:
 def test_hosts_that_are_left_out(glob: str, host: str, is_excluded: bool) -> None:
     ex = Exchange(HttpRequest("GET", b"/", [(b"Host", host.encode())]))
     assert Exclusion([glob]).matches(ex) is is_excluded
+
+
+@pytest.mark.parametrize(
+    ("target", "action", "is_excluded"),
+    [
+        (b"/health", "local", True),
+        (b"/", "local", True),
+        (b"/v1/models", "local", False),
+        (b"/health", "redirect", False),
+    ],
+)
+def test_signs_of_life_are_not_archived(target: bytes, action: Literal["local", "redirect"], is_excluded: bool) -> None:
+    ex = Exchange(HttpRequest("GET", target, [(b"host", b"127.0.0.1:4000")]))
+    ex.route = Route(action, None, None, None, "")
+    assert Exclusion([]).matches(ex) is is_excluded
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ccproxy.flows.archive.opening import check_ours
-from ccproxy.flows.archive.schema import VERSION
+from ccproxy.flows.archive.schema import VERSION, migrate
 from ccproxy.flows.reader import ArchiveError
 
 NO_INDEX = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
@@ -43,10 +43,23 @@ def _open(path: Path, wait: float, how: str) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA query_only = 1")
         db.text_factory = _text
-        _check(check_ours(db, path), path)
+        version = check_ours(db, path)
+        is_empty = version == 0 and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not is_empty:
+            _check(version, path)
     except BaseException:
         db.close()
         raise
+    if not is_empty:
+        return db
+    db.close()
+    return _of_nothing()
+
+
+def _of_nothing() -> sqlite3.Connection:
+    """What there is in an archive that its daemon is making at this moment."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(db)
     return db
 
 

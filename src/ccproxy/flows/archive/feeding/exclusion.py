@@ -1,4 +1,4 @@
-"""Which flows are not archived, by where they go."""
+"""Which flows are not archived."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ REMEMBERED = 1024
 """Origins."""
 
 
+PULSE = frozenset({b"/", b"/health"})
+"""What is asked to see whether the daemon lives, often by a program: it would fill the archive."""
+
+
 class Exclusion:
-    """Hosts as `flows.exclude_hosts` has them."""
+    """Hosts as `flows.exclude_hosts` has them, and questions whether the daemon lives."""
 
     def __init__(self, hosts: Sequence[str]) -> None:
         self._globs = tuple(map(parse, hosts))
-        self.any = bool(self._globs)
-        """False if nothing is excluded."""
         self._is_excluded = lru_cache(REMEMBERED)(self._look)
 
     def matches(self, ex: Exchange) -> bool:
-        """Whether an exchange went, or was meant to go, to one of them."""
+        """Whether an exchange is not archived: by its host, that it went or was meant to go to, or as a sign of life."""
+        if ex.route is not None and ex.route.action == "local" and ex.request.target in PULSE:
+            return True
+        if not self._globs:
+            return False
         meant = ex.destination
         return self._is_excluded(origin_of(ex)) or (meant is not None and self._is_excluded(meant))
 

@@ -89,7 +89,7 @@ class Feed:
 
     def _heard(self, ex: Exchange) -> None:
         """On the hot path."""
-        if ex.timings.finished is None or (self._excludes.any and self._excludes.matches(ex)):
+        if ex.timings.finished is None or self._excludes.matches(ex):
             return
         dropped = self._queue.dropped
         before = dropped.bodies + dropped.flows
