@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ccproxy.cli.flows.answer import answer_lines
 from ccproxy.cli.flows.show import text_of
-from ccproxy.cli.flows.story import story
+from ccproxy.cli.flows.story import story, used
 from ccproxy.exchange import (
     Attempt,
     Exchange,
@@ -121,6 +121,9 @@ def test_one_under_way() -> None:
     text = told(exchange())
     assert text.splitlines()[0] == "POST /v1/messages?key=[redacted]  …"
     assert rows(text)["status"] == "under way"
+    made = exchange()
+    made.response = HttpResponse(200, JSON)
+    assert rows(told(made))["status"] == "200, under way"
     assert "route" not in text
     assert "hooks" not in text
 
@@ -135,6 +138,17 @@ def test_one_that_failed_before_it_went_anywhere() -> None:
     assert rows(text)["error"] == "no_route: no provider\\x1b[31m is named"
     assert rows(text)["local"] == "(answered by ccproxy itself)"
     assert "url" not in rows(text)
+
+
+def test_one_that_the_provider_refused() -> None:
+    made = finished(b'{"error": {"message": "slow down"}}', status=429)
+    assert rows(told(made))["refusal"] == "slow down"
+
+
+def test_tokens_that_were_written_to_the_cache_count_as_in() -> None:
+    usage = {"input_tokens": 3, "output_tokens": 48, "cache_creation_input_tokens": 22_997}
+    flow = {"usage": usage | {"cache_read_input_tokens": 21_304}}
+    assert used(flow) == "23,000 in (22,997 of these written to the cache), 48 out, 21,304 read from the cache"
 
 
 def test_one_that_broke_off_without_a_status() -> None:
@@ -171,7 +185,7 @@ def test_an_error_has_no_words_of_the_model(wire: str) -> None:
     answer = error_of(wire, 429, "too many")
     text = told(finished(answer if isinstance(answer, bytes) else json.dumps(answer).encode(), wire, 429))
     assert rows(text)["status"] == "429"
-    assert "too many" not in text
+    assert (rows(text)["refusal"], text.count("too many")) == ("too many", 1)
 
 
 def anthropic(*blocks: dict[str, Any]) -> bytes:

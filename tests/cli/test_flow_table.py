@@ -62,7 +62,16 @@ def test_one_that_failed_before_it_went_anywhere() -> None:
 def test_one_under_way() -> None:
     shown = cells(summarize(exchange()), NOW)
     assert shown[5].text == "…"
-    assert [cell.text for cell in shown[6:]] == ["", "", "", ""]
+    assert [cell.text for cell in shown[6:]] == ["", "", "", "…"]
+    made = exchange()
+    made.response = HttpResponse(200, [])
+    assert cells(summarize(made), NOW)[5].text == "200…"
+
+
+def test_one_that_the_provider_refused() -> None:
+    made = exchange()
+    made.provider_response = made.response = HttpResponse(429, [], chunks=[b'{"error": {"message": "slow down"}}'])
+    assert error(summarize(made)) == "slow down"
 
 
 def test_one_without_model_and_user_agent() -> None:

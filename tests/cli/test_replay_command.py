@@ -22,7 +22,7 @@ def test_to_the_same_provider(daemon: Daemon, upstream: Upstream, agent: str) ->
     upstream.forget()
     done = flows(daemon, "replay", id[:13])
     assert done.exit_code == 0, done.output
-    then, now, new = done.stdout.splitlines()
+    _, then, now, new = done.stdout.splitlines()
     assert then.split()[:4] == ["then", id[:8], "200", "anthropic/m-1"]
     assert now.split()[:4] == ["now", new[:8], "200", "anthropic/m-1"]
     assert f"ccproxy flows compare {new[:8]}" in done.stderr
@@ -62,7 +62,7 @@ def test_an_error_is_one(daemon: Daemon, upstream: Upstream, agent: str) -> None
     id = turn(daemon, agent, FIRST)
     done = flows(daemon, "replay", id, "--provider", "anthropic-refuses")
     assert done.exit_code == 1
-    assert done.stdout.splitlines()[1].split()[2] == "502"
+    assert done.stdout.splitlines()[2].split()[2] == "502"
     done = flows(daemon, "replay", id, "--provider", "anthropic-refuses", "--text")
     assert (done.exit_code, done.stdout) == (1, "")
 

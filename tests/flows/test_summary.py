@@ -30,6 +30,7 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "url": "https://api.anthropic.com/v1/messages",
         "status": 200,
         "error": None,
+        "refusal": None,
         "stream": True,
         "usage": {
             "input_tokens": 1007,

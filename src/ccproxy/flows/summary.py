@@ -15,6 +15,7 @@ from ccproxy.flows.jailed import messages_of, origins, talk_of, url_of
 from ccproxy.flows.moments import iso
 from ccproxy.flows.secrets.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
+from ccproxy.flows.told_errors import STREAM_ERROR, refusal_of, stream_error_of
 from ccproxy.flows.usage.usage import model_in, model_of, usage_dict, wants_stream
 
 TLS_NAMES = ("ja4", "ja3", "sni", "http_version")
@@ -41,7 +42,8 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "reason": route.reason if route else None,
         "url": url_of(ex, origin_of(ex), redact_target(sent.target)),
         "status": response.status if response else None,
-        "error": {"kind": ex.failure.kind, "message": ex.failure.message} if ex.failure else None,
+        "error": error_of(ex),
+        "refusal": refusal_of(ex),
         "stream": is_stream(ex),
         "usage": usage_dict(ex),
         "first_byte_ms": _milliseconds(ex.timings.started, ex.timings.first_byte),
@@ -130,6 +132,14 @@ def origin_of(ex: Exchange) -> Origin:
     if not port.isascii() or not port.isdigit():
         return Origin("http", authority.strip("[]"), DEFAULT_PORTS["http"])
     return Origin("http", host.strip("[]"), int(port))
+
+
+def error_of(ex: Exchange) -> dict[str, str] | None:
+    """Why it did not end well: what failed here, or what a provider said at the end of its stream."""
+    if ex.failure is not None:
+        return {"kind": ex.failure.kind, "message": ex.failure.message}
+    told = stream_error_of(ex)
+    return {"kind": STREAM_ERROR, "message": told} if told is not None else None
 
 
 def is_stream(ex: Exchange) -> bool:

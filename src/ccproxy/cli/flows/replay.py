@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import one
-from ccproxy.cli.flows.table import Summary, tokens
+from ccproxy.cli.flows.table import Summary, error, tokens
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import duration, visible
@@ -22,6 +22,7 @@ EXAMPLES = [
     ("to another provider, translated if need be", "ccproxy flows replay 3f2a91 --provider local --model qwen3"),
     ("what the model says this time", "ccproxy flows replay 3f2a91 --text"),
 ]
+HEADING = ["", "id", "status", "provider/model", "in/out/cached", "total"]
 SECONDS = 1800.0
 """How long an answer is waited for; its provider's own limits are the daemon's business."""
 
@@ -50,6 +51,8 @@ def replay(session: Session, id: str, provider: str | None, model: str | None, a
         click.echo(json.dumps({"old": old, "new": new}, indent=2, ensure_ascii=False))
     elif as_text:
         click.echo(text_of(control, new))
+        if why := error(new):
+            click.echo(f"the answer is not whole: {visible(why)}", err=True)
     else:
         tell(old, new)
     if provider is not None and new["provider"] not in (provider, None):
@@ -85,17 +88,17 @@ def sent_again(
 
 def tell(old: Summary, new: Summary) -> None:
     """Both flows, a line each, and what to do next."""
-    rows = [["then", *row(old)], ["now", *row(new)]]
+    rows = [HEADING, ["then", *row(old)], ["now", *row(new)]]
     widths = [max(len(each[at]) for each in rows) for at in range(len(rows[0]))]
-    for cells, flow in zip(rows, (old, new), strict=True):
+    for cells, flow in zip(rows, (None, old, new), strict=True):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-        failed = (flow["status"] or 599) >= 400 or flow["error"]
-        click.echo(click.style(line, fg="red") if failed else line)
-    if new["error"]:
-        click.echo(click.style(f"  {visible(new['error']['message'])}", fg="red"))
+        failed = flow is not None and ((flow["status"] or 599) >= 400 or flow["error"])
+        click.echo(click.style(line, bold=flow is None, fg="red" if failed else None))
+    if why := error(new):
+        click.echo(click.style(f"  {visible(why)}", fg="red"))
     click.echo(new["id"])
-    hints = (f"ccproxy flows compare {new['id'][:8]}", f"ccproxy flows diff {old['id'][:8]} {new['id'][:8]}")
-    click.echo(click.style("  ".join(hints), dim=True), err=True)
+    for hint in (f"ccproxy flows compare {new['id'][:8]}", f"ccproxy flows diff {old['id'][:8]} {new['id'][:8]}"):
+        click.echo(click.style(hint, dim=True), err=True)
 
 
 def row(flow: Summary) -> list[str]:
@@ -106,7 +109,7 @@ def row(flow: Summary) -> list[str]:
         flow["id"][:8],
         str(flow["status"] or "-"),
         visible(f"{flow['provider'] or '-'}/{model}"),
-        f"{counts} tokens" if counts else "",
+        counts or "-",
         duration(flow["total_ms"]),
     ]
 
@@ -118,7 +121,6 @@ def text_of(control: Control, flow: Summary) -> str:
 
     answer = read(control.get(f"/flows/{flow['id']}"))
     if answer is None:
-        error = flow["error"]
-        words = error["message"] if error else f"the status is {flow['status']}"
+        words = error(flow) or f"the status is {flow['status']}"
         raise CommandError(f"there is no answer to print: {words}", f"ccproxy flows show {flow['id'][:8]}")
     return "".join(block.text for block in answer.blocks if isinstance(block, Text | Refusal))

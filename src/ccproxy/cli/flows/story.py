@@ -13,6 +13,7 @@ from ccproxy.cli.flows.table import Summary, status
 from ccproxy.cli.words import dollars, duration, moment, size, visible
 
 MARKS = {"ran": ("●", "green"), "skipped": ("○", "bright_black"), "failed": ("✗", "red")}
+TOKENS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 STAGES = {
     "inbound": "hooks before the route",
     "outbound": "hooks before it left",
@@ -92,9 +93,11 @@ def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:
 def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     """What came back, and when."""
     talk = flow.get("talk") or {}
-    yield "status", str(flow["status"] or talk.get("status") or "") if flow["done"] or flow["status"] else "under way"
+    status = str(flow["status"] or talk.get("status") or "")
+    yield "status", status if flow["done"] else ", ".join(filter(None, [status, "under way"]))
     error = flow["error"]
     yield "error", f"{error['kind']}: {error['message']}" if error else None
+    yield "refusal", flow.get("refusal")
     yield from attempts(flow)
     yield "first byte", after(flow["first_byte_ms"])
     yield "whole", after(flow["total_ms"])
@@ -131,20 +134,19 @@ def after(milliseconds: float | None) -> str | None:
 
 
 def used(flow: Summary) -> str | None:
-    """The tokens that the provider counted."""
+    """The tokens that the provider counted; as in the table, those written to its cache count as in."""
     usage = flow["usage"]
     if not usage:
         return None
-    cached = [
-        f"{usage[name]} {words}"
-        for name, words in (
-            ("cache_read_input_tokens", "read from the cache"),
-            ("cache_creation_input_tokens", "written to it"),
-        )
-        if usage.get(name)
-    ]
-    taken, given = ("?" if usage.get(name) is None else usage[name] for name in ("input_tokens", "output_tokens"))
-    return ", ".join([f"{taken} in", f"{given} out", *cached])
+    taken, given, read, written = (usage.get(name) for name in TOKENS)
+    of_these = f" ({written:,} of these written to the cache)" if written else ""
+    parts = [f"{counted(taken, written or 0)} in{of_these}", f"{counted(given)} out"]
+    return ", ".join([*parts, *([f"{read:,} read from the cache"] if read else [])])
+
+
+def counted(count: int | None, more: int = 0) -> str:
+    """A number that may not be known."""
+    return "?" if count is None else f"{count + more:,}"
 
 
 def cost(flow: Summary) -> str | None:

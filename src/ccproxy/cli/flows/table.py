@@ -64,14 +64,14 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
         Cell(tokens(flow)),
         Cell(dollars((flow.get("cost") or {}).get("usd"))),
         Cell(duration(flow.get("first_byte_ms"))),
-        Cell(duration(flow.get("total_ms"))),
+        Cell(duration(flow.get("total_ms")) if flow.get("done", True) else "…"),
     ]
 
 
 def error(flow: Summary) -> str:
-    """Why it failed, in words; empty if it did not."""
+    """Why it failed, in words, or why the provider refused; empty if neither."""
     failure = flow.get("error")
-    return failure["message"] if failure else ""
+    return failure["message"] if failure else flow.get("refusal") or ""
 
 
 def agent(flow: Summary) -> str:
@@ -104,10 +104,10 @@ def route(flow: Summary) -> str:
 
 
 def status(flow: Summary) -> Cell:
-    """The status the client got; a dash if it got none."""
+    """The status the client got, with an ellipsis while it is under way; a dash if it got none."""
     code = flow.get("status")
     if not flow.get("done", True):
-        return Cell(str(code) if code else "…", PENDING)
+        return Cell(f"{code or ''}…", PENDING)
     if flow.get("protocol", "http") != "http" and not flow.get("error"):
         return answered(flow)
     failed = code is None or code >= 400 or bool(flow.get("error"))
