@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,9 @@ from ccproxy.flows.conversations.conversations import Session, sessions, with_pl
 from ccproxy.flows.conversations.forest import DEEPEST
 from ccproxy.flows.conversations.told import told, tree
 from ccproxy.flows.lineage.lineage import Lineage
+from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
+from ccproxy.flows.usage.spending import spent
 from tests.flows.test_lineage import SUMMARY
 from tests.support.turns import HELPER, ask, model, task, user
 
@@ -73,6 +76,21 @@ def test_a_session_is_a_tree() -> None:
     assert found["tokens"]["output"] == 2 * 7
     assert (found["title"], found["client"]) == ("look around", "made-up/1.0")
     assert sorted(flow["id"] for flow in session.flows) == sorted(flow.id for flow in flows)
+
+
+def test_the_name_of_a_conversation_means_all_its_flows() -> None:
+    flows = [replace(flow, session=None) for flow in work_day()]
+    by_id = {flow.id: flow for flow in flows}
+    placed = with_places(map(summarize, flows), by_id.get)
+    groups, _ = spent(placed, ["conversation"])
+    trees = sessions(placed)
+    assert {talk.name: len(talk.flows) for talk in trees} == {key: own.requests for (key,), own in groups.items()}
+    for talk in trees:
+        meant = [flow for flow in placed if Selection(conversation=talk.name).matches(flow)]
+        assert {flow["id"] for flow in meant} == {flow["id"] for flow in talk.flows}
+    biggest = max(trees, key=lambda talk: len(talk.flows))
+    left = [flow for flow in biggest.flows if flow["id"] != biggest.name]
+    assert [talk.name for talk in sessions(left)] == [biggest.name]
 
 
 def test_it_is_drawn_in_the_width_that_there_is() -> None:

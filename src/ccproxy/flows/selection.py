@@ -39,6 +39,9 @@ class Selection:
     """Began then or later; seconds since the epoch."""
     session: str | None = None
     conversation: str | None = None
+    """By the id of the flow that began it, of its session, or of how it begins (`Exchange.conversation`)."""
+    opening: str | None = None
+    """How its conversation begins: `Exchange.conversation`."""
     jail: str | None = None
     protocol: str | None = None
     """One of `PROTOCOLS`."""
@@ -52,6 +55,16 @@ class Selection:
     def matches(self, flow: Summary) -> bool:
         """Whether a flow meets the conditions; `limit` is not one of them."""
         return all(test(self, flow) for test in TESTS)
+
+
+CONVERSATION = ("session", "root", "conversation")
+"""Members of a summary that tell its conversation. The first of them that there is names it: so does the table of
+`flows conversations`. A flow under way has no root yet."""
+
+
+def conversation_of(flow: Summary) -> str | None:
+    """The name of a flow's conversation; None for one that is no part of any."""
+    return next((str(flow[name]) for name in CONVERSATION if flow.get(name)), None)
 
 
 def newest[T](flows: list[T], limit: int | None) -> list[T]:
@@ -85,7 +98,15 @@ def _session(wanted: Selection, flow: Summary) -> bool:
 
 
 def _conversation(wanted: Selection, flow: Summary) -> bool:
-    return wanted.conversation is None or _begins(wanted.conversation, flow.get("conversation"))
+    if wanted.conversation is None:
+        return True
+    return any(_begins(wanted.conversation, flow.get(name)) for name in CONVERSATION) or (
+        not flow.get("root") and _begins(wanted.conversation, flow.get("id"))
+    )
+
+
+def _opening(wanted: Selection, flow: Summary) -> bool:
+    return wanted.opening is None or wanted.opening == flow.get("conversation")
 
 
 def _since(wanted: Selection, flow: Summary) -> bool:
@@ -97,7 +118,7 @@ def _status(wanted: Selection, flow: Summary) -> bool:
 
 
 TESTS: tuple[Callable[[Selection, Summary], bool], ...] = (
-    _since, _provider, _model, _host, _status, _session, _conversation, _jail, _protocol
+    _since, _provider, _model, _host, _status, _session, _conversation, _opening, _jail, _protocol
 )  # fmt: skip
 
 

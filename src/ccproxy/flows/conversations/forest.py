@@ -63,8 +63,9 @@ class Session:
 
     @property
     def name(self) -> str:
-        """The session's id, else that of its first flow."""
-        return self.id or str(self.flows[0]["id"])
+        """The session's id, else that of the flow that began it: `Selection.conversation` takes it, too."""
+        first = self.roots[0].runs[0].flows[0] if self.roots else self.sides[0]
+        return self.id or str(first.get("root") or first["id"])
 
     @property
     def flows(self) -> list[Summary]:
@@ -95,13 +96,13 @@ class Forest:
             self._branch_off(flow, *place)
 
     def _session(self, flow: Summary) -> Session:
-        id = flow.get("session")
-        found = self._by_id.get(id) if id else None
+        key = flow.get("session") or flow.get("root")
+        found = self._by_id.get(key) if key else None
         if found is None:
-            found = Session(id)
+            found = Session(flow.get("session"))
             self.sessions.append(found)
-            if id:
-                self._by_id[id] = found
+            if key:
+                self._by_id[key] = found
         return found
 
     def _start(self, flow: Summary, kind: str, session: Session) -> None:

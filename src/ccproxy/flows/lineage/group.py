@@ -35,6 +35,8 @@ class Node:
     parent: str | None = None
     shared: int = 0
     """Messages in common with its parent, where it is an edit of one that these are not all of."""
+    root: str | None = None
+    """The flow that began its conversation; None if that is not known."""
     continued: bool = False
     """Whether a turn follows it."""
 

@@ -91,7 +91,7 @@ class Lineage:
     def _look_up(self, reader: Former, key: Key, group: Group) -> None:
         """What the archive has of a session; of its last flows also what they said."""
         told = {key[0]: key[1]}
-        selection = Selection(session=told.get("session"), conversation=told.get("conversation"), limit=LOOKED_UP)
+        selection = Selection(session=told.get("session"), opening=told.get("conversation"), limit=LOOKED_UP)
         flows = [flow for flow in reader.summaries(selection) if flow.get(key[0]) == key[1]]
         for flow in flows:
             if node := node_of(flow):
@@ -123,13 +123,14 @@ class Lineage:
         parent = place.parent
         depth = (parent.depth if parent else 0) + (place.kind in DEEPER)
         parent_id = parent.id if parent else summary.get("parent") if known else None
-        node = Node(ex.id, chain.tip, turns, place.kind, depth, asked.agent, asked.tools, parent_id, place.shared)
+        root = root_of(parent) or (known and known.root) or parent_id or ex.id
+        node = Node(ex.id, chain.tip, turns, place.kind, depth, asked.agent, asked.tools, parent_id, place.shared, root)
         group.add(node)
         follow(place)
         if place.kind != "side":
             group.learn(node, chain, heard(ex), parent.id if parent and place.kind in FOLLOWING else None)
         title = title_in(chain)
-        return Place(place.kind, parent_id, depth, turns, chain.tip.hex(), asked.agent, asked.tools, title)
+        return Place(place.kind, parent_id, depth, turns, chain.tip.hex(), asked.agent, asked.tools, root, title)
 
     def _asking(self, ex: Exchange, chain: Chain) -> Asking:
         """Read once for all requests that differ in their messages only."""
@@ -154,6 +155,11 @@ def chain_of(ex: Exchange, group: Group) -> Chain | None:
     body = request_spoken(ex) if ex.websocket else undone(ex.request.body, ex.request.headers)
     chain = read_chain(body, group.bodies())
     return chain if chain is not None and chain.tip else None
+
+
+def root_of(node: Node | None) -> str | None:
+    """The flow that began a flow's conversation, as far as is known."""
+    return (node.root or node.id) if node else None
 
 
 def follow(place: Found) -> None:

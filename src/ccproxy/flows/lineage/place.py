@@ -30,6 +30,8 @@ class Place:
     """The digest of who asks; empty where there is no system prompt."""
     tools: int
     """How many were offered to the model."""
+    root: str
+    """The id of the flow that began the conversation, whatever branches it has; the flow's own if it did."""
     title: str | None
     """The beginning of the user's newest words; None where the newest message has none (results of tools)."""
 
@@ -43,11 +45,13 @@ def node_of(summary: Mapping[str, Any]) -> Node | None:
     tip, kind = summary.get("tip"), summary.get("kind")
     if not isinstance(tip, str) or not describes(kind):
         return None
-    facts = (summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools", "parent"))
+    facts = [summary.get(name) for name in ("turns", "kind", "depth", "agent", "tools", "parent")]
     try:
-        return Node(summary["id"], bytes.fromhex(tip), *facts)  # type: ignore[arg-type]
+        node = Node(summary["id"], bytes.fromhex(tip), *facts)  # type: ignore[arg-type]
     except ValueError:
         return None
+    node.root = summary.get("root")
+    return node
 
 
 def title_in(chain: Chain) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ccproxy.flows.selection import conversation_of
 from ccproxy.flows.usage.cost import cost_of, text
 
 type Summary = Mapping[str, Any]
@@ -136,7 +137,7 @@ def _member(name: str) -> Callable[[Summary], str | None]:
 KEYS: dict[str, Callable[[Summary], str | None]] = {
     "flow": _member("id"),
     "session": _member("session"),
-    "conversation": _member("conversation"),
+    "conversation": conversation_of,
     "model": _model,
     "provider": _provider,
     "client": _client,

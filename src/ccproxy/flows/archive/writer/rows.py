@@ -27,6 +27,8 @@ BARE = "unreadable"
 YEAR_10000 = 253_402_300_800
 """Seconds since the epoch; a date cannot be later."""
 TIMES = ("started", "received", "sent", "headers", "first_byte", "finished")
+QUOTED, QUOTING = ("title", "refusal"), ("stream_error",)
+"""Members of a summary that quote a body; kinds of errors whose message does."""
 TEXTS = ("session", "conversation", "jail")
 
 
@@ -35,7 +37,7 @@ class Rows:
 
     Args:
         lineage: finds what they continue.
-        bodies: whether they are kept.
+        bodies: whether they are kept; without them, no words of theirs are either.
         lock: encrypts credentials; None if they are not kept.
         complain: told of what went wrong with one flow.
     """
@@ -62,7 +64,7 @@ class Rows:
         summary = self._told(ex) or bare_entry(record, RecordError("its parts do not fit together")).summary
         summary["cost"] = cost_of(summary)
         summary |= self._place(ex, summary)
-        return summary
+        return summary if self._bodies else wordless(summary)
 
     def _told(self, ex: Exchange) -> dict[str, Any] | None:
         """What can be told of it, with its bodies or at least without; None if nothing."""
@@ -79,7 +81,18 @@ class Rows:
         except Exception as error:  # noqa: BLE001 - the same
             self._complain(f"flow {ex.id} is archived, but not what it continues: {error!r}")
             return {}
-        return place.members() if place is not None else {}
+        if place is None:
+            return {}
+        return place.members()
+
+
+def wordless(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary without what it quotes of bodies: what the user said first, why a provider refused."""
+    silent: dict[str, Any] = {name: None for name in QUOTED if name in summary}
+    error = summary.get("error")
+    if isinstance(error, dict) and error.get("kind") in QUOTING:
+        silent["error"] = {**error, "message": ""}
+    return {**summary, **silent}
 
 
 def bare_entry(record: Record, error: Exception) -> Entry:
