@@ -28,7 +28,7 @@ class Exclusion:
         self._is_excluded = lru_cache(REMEMBERED)(self._look)
 
     def matches(self, ex: Exchange) -> bool:
-        """Whether an exchange is not archived: for the host that it went or was meant to go to, or as a sign of life."""
+        """Whether an exchange is not archived: for the host it went or was meant to go to, or as a sign of life."""
         if ex.route is not None and ex.route.action == "local" and ex.request.target in PULSE:
             return True
         if not self._globs:
