@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.flows.usage.spending import KEYS, spent
+from ccproxy.flows.selection import Selection
+from ccproxy.flows.usage.spending import KEYS, is_counted, spent
 
 CLAUDE = "https://api.anthropic.com/v1/messages"
 
@@ -61,6 +62,19 @@ def test_sums() -> None:
     assert total.usd == Decimal("0.30105425"), "what the summary does not tell is looked up: 0.001 + 0.00005 + …"
     assert total.unpriced == {"local-1": 1}
     assert (total.first, total.last) == ("2026-11-01T23:00:00.000+00:00", "2026-11-03T23:00:00.000+00:00")
+
+
+def test_questions_about_models_are_no_requests_to_them() -> None:
+    asked = [flow(1, method=method, usage=None, status=200) for method in ("GET", "HEAD", "POST")]
+    spoken = [flow(1, method="GET", usage=None, status=101), flow(1, method="GET")]
+    assert [is_counted(each) for each in (*asked, *spoken)] == [False, False, True, True, True]
+
+
+def test_what_went_nowhere_has_no_provider() -> None:
+    own = {"request": {"host": "127.0.0.1"}, "front": "reverse"}
+    flows = [flow(1, **own, action=action) for action in (None, "local", "passthrough")]
+    assert [KEYS["provider"](each) for each in flows] == [None, None, "127.0.0.1"]
+    assert [Selection(host="127*").matches(each) for each in flows] == [False, False, True]
 
 
 def test_keys() -> None:

@@ -67,13 +67,21 @@ def conversation_of(flow: Summary) -> str | None:
     return next((str(flow[name]) for name in CONVERSATION if flow.get(name)), None)
 
 
+def host_of(flow: Summary) -> str | None:
+    """The host to which a flow went, or was meant to go; None if it went nowhere: the host it names is our listener."""
+    if flow.get("front") == "reverse" and flow.get("action", "") in {None, "local"}:
+        return None
+    request = flow.get("request")
+    return request.get("host") if isinstance(request, Mapping) else None
+
+
 def newest[T](flows: list[T], limit: int | None) -> list[T]:
     """The last `limit` of a list, the oldest first; all for None."""
     return flows if limit is None else flows[-limit:]
 
 
 def _host(wanted: Selection, flow: Summary) -> bool:
-    return wanted.host is None or _is_like(wanted.host, (flow.get("request") or {}).get("host"), part=True)
+    return wanted.host is None or _is_like(wanted.host, host_of(flow), part=True)
 
 
 def _model(wanted: Selection, flow: Summary) -> bool:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ccproxy.flows.selection import conversation_of
+from ccproxy.flows.selection import host_of
 from ccproxy.flows.usage.cost import cost_of, text
 
 type Summary = Mapping[str, Any]
@@ -17,6 +18,10 @@ type Key = tuple[str | None, ...]
 
 TOKENS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 """Members of a summary's `usage` that are summed up."""
+
+QUESTIONS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+"""Methods by which a path that names a model asks about it (`GET /v1/models/gpt-5`)."""
+WEBSOCKET = 101
 
 
 @dataclass(slots=True)
@@ -71,8 +76,11 @@ class Spending:
 
 
 def is_counted(flow: Summary) -> bool:
-    """Whether a flow is a request to a model: it names one, or its answer tells tokens."""
-    return isinstance(flow.get("model"), str) or isinstance(flow.get("usage"), Mapping)
+    """Whether a flow is a request to a model: it names one and is no question about it, or its answer tells tokens."""
+    if isinstance(flow.get("usage"), Mapping):
+        return True
+    asks_about = flow.get("method") in QUESTIONS and flow.get("status") != WEBSOCKET
+    return isinstance(flow.get("model"), str) and not asks_about
 
 
 def spent(flows: Iterable[Summary], by: Sequence[str]) -> tuple[dict[Key, Spending], Spending]:
@@ -106,8 +114,7 @@ def _model(flow: Summary) -> str | None:
 
 
 def _provider(flow: Summary) -> str | None:
-    request = flow.get("request")
-    return _text(flow.get("provider")) or _text(request.get("host") if isinstance(request, Mapping) else None)
+    return _text(flow.get("provider")) or _text(host_of(flow))
 
 
 def _client(flow: Summary) -> str | None:
