@@ -18,10 +18,16 @@ def visible(text: str) -> str:
     return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+ENDLESS = 1e15
+"""Milliseconds that nothing took: a file was made up."""
+
+
 def duration(milliseconds: float | None) -> str:
-    """`0.4 ms`, `312 ms`, `4.2 s`, `2m 03s`; empty for None."""
+    """`0.4 ms`, `312 ms`, `4.2 s`, `2m 03s`; empty for None, `?` for what cannot be."""
     if milliseconds is None:
         return ""
+    if abs(milliseconds) > ENDLESS:
+        return "?"
     if milliseconds < 10:
         return f"{milliseconds:.1f} ms"
     if milliseconds < 1000:
@@ -79,7 +85,8 @@ def dollars(amount: str | Decimal | None) -> str:
     amount = Decimal(amount)
     if amount == 0:
         return "$0"
-    digits = 2 if amount >= Decimal("0.99995") else max(4, 1 - amount.adjusted())
+    amount = round(amount, max(4, 1 - amount.adjusted()))  # 0.000999 is 0.0010
+    digits = 2 if amount >= 1 else max(4, 1 - amount.adjusted())
     return f"${amount:,.{digits}f}"
 
 

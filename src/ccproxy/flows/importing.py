@@ -15,7 +15,8 @@ from ccproxy.flows.archive.store import Archive
 from ccproxy.flows.archive.writer.rows import Lock, Rows
 from ccproxy.flows.files import FlowFileError
 from ccproxy.flows.lineage.lineage import Lineage
-from ccproxy.flows.record.record import Record, to_record
+from ccproxy.flows.record.checked import checked
+from ccproxy.flows.record.record import Record, RecordError
 
 BATCH = 50
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -82,15 +83,15 @@ def new(exchanges: Iterable[Exchange], reader: ArchiveReader | None, count: Coun
     """The records of those that an archive does not have. Raises FlowFileError for what is no flow."""
     seen: set[str] = set()
     for ex in exchanges:
-        if not ID.fullmatch(str(ex.id)):
+        try:
+            record = checked(ex)
+        except RecordError as error:
+            raise FlowFileError(f"the flow {ex.id} cannot be read: {error}") from error
+        if not ID.fullmatch(ex.id):
             raise FlowFileError(f"a flow has an id that is none: {ex.id!r}")
         if ex.id in seen or (reader is not None and ex.id in reader.find(ex.id, 2)):
             count.known += 1
             continue
         seen.add(ex.id)
-        try:
-            record = to_record(ex)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise FlowFileError(f"the flow {ex.id} cannot be read: {error!r}") from error
         count.oldest = min(filter(None, (count.oldest, ex.timings.started)), default=None)
         yield record

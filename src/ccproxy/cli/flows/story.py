@@ -63,7 +63,10 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "client TLS", client_tls(flow)
     yield "model", flow["model"]
     manner = ", as a stream" if flow["stream"] else ""
-    yield "body", f"{size(flow['request_bytes'])}{manner}" if flow["request_bytes"] else None
+    yield (
+        "body",
+        f"{size(flow['request_bytes'])}{manner}{left(flow, 'client_request')}" if flow["request_bytes"] else None,
+    )
     yield "session", flow["session"]
     yield "conversation", flow["conversation"]
     yield "continues", flow.get("parent")
@@ -74,7 +77,7 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
 def client_tls(flow: Summary) -> str | None:
     """What the client's TLS is called."""
     told = flow.get("client_tls")
-    return f"JA4 {told['ja4']}" if told else None
+    return f"JA4 {told['ja4']}" if told and told.get("ja4") else None
 
 
 def routed(flow: Summary) -> Iterator[tuple[str, str | None]]:
@@ -96,17 +99,26 @@ def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     status = str(flow["status"] or talk.get("status") or "")
     yield "status", status if flow["done"] else ", ".join(filter(None, [status, "under way"]))
     error = flow["error"]
-    yield "error", f"{error['kind']}: {error['message']}" if error else None
+    yield "error", ": ".join(filter(None, [error["kind"], error["message"]])) if error else None
     yield "refusal", flow.get("refusal")
     yield from attempts(flow)
     yield "first byte", after(flow["first_byte_ms"])
     yield "whole", after(flow["total_ms"])
-    yield "body", size(flow["response_bytes"]) if flow["response_bytes"] else None
+    told = f"{size(flow['response_bytes'])}{left(flow, 'client_response')}"
+    yield "body", told if flow["response_bytes"] else None
     yield "answers", ", ".join(talk.get("answers") or ())
     yield "messages", messages(talk)
     yield "closed with", str(talk["close_code"]) if talk.get("close_code") else None
     yield "tokens", used(flow)
     yield "cost", cost(flow)
+
+
+def left(flow: Summary, name: str) -> str:
+    """How much of a body was kept, where that is not all."""
+    body = flow["bodies"][name]
+    if not body or not body["truncated"]:
+        return ""
+    return ", not all of which was kept" if body["text"] else ", not kept"
 
 
 def attempts(flow: Summary) -> Iterator[tuple[str, str | None]]:

@@ -51,7 +51,7 @@ def messages_of(entry: Entry, start: float) -> list[Message]:
 
 def _message(told: Entry, start: float) -> Iterator[Message]:
     opcode, data, time = told.get("opcode"), told.get("data"), told.get("time")
-    if opcode not in {TEXT, BINARY} or not isinstance(data, str):
+    if opcode not in (TEXT, BINARY) or not isinstance(data, str):
         return
     try:
         content = data.encode("utf-8", "replace") if opcode == TEXT else base64.b64decode(data, validate=True)

@@ -16,6 +16,11 @@ from ccproxy.flows.har.reading import FormatOf
 from ccproxy.flows.mflow.facts import recorded
 from ccproxy.flows.mflow.foreign import foreign
 
+UNREADABLE = (
+    FlowReadException, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError, AssertionError
+)  # fmt: skip
+"""What mitmproxy raises at a flow that is none."""
+
 
 def read(path: Path, format_of: FormatOf) -> Iterator[Exchange]:
     """The exchanges of a file, in its order. What comes before a flow that is cut off or damaged is given first.
@@ -36,7 +41,7 @@ def _flows(file: BinaryIO, size: int) -> Iterator[Flow]:
             flow = next(flows)
         except StopIteration:
             return
-        except (FlowReadException, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except UNREADABLE as error:
             why = "is cut off" if file.tell() >= size else "is damaged"
             raise FlowFileError(f"flow {number}, at byte {begins} of {size}, {why}") from error
         yield flow
