@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from ccproxy.flows.importing import Count, Importer
 from tests.support.archived import archive_of, call, flow, keep
 from tests.support.crossing import answering, ask_across
 from tests.support.daemon import Daemon, Home
@@ -98,6 +99,19 @@ def test_from_the_archive(home: Home) -> None:
     assert '"model": "opus"' in text
     told = json.loads(call(home, "flows", "show", "0012", "--json").stdout)
     assert (told["parent"], told["request"]["headers"]) == ("0000-flow", [["x-api-key", "[redacted]"]])
+
+
+def test_from_an_archive_without_bodies(home: Home) -> None:
+    with Importer(archive_of(home), print, bodies=False) as importer:
+        importer.take(iter([flow(1)]), Count())
+    (listed,) = json.loads(call(home, "flows", "list", "--json").stdout)
+    told = json.loads(call(home, "flows", "show", "0001", "--json").stdout)
+    assert {name: told[name] for name in listed} == listed
+    assert told["model"] == "opus"
+    text = call(home, "flows", "show", "0001", "--bodies").stdout
+    assert "  model         opus\n" in text
+    assert f"{told['request_bytes']} B, not kept\n" in text
+    assert f"what the client sent ({told['request_bytes']} B): not kept\n" in text
 
 
 def test_an_id_of_several_in_the_archive(home: Home) -> None:

@@ -90,7 +90,7 @@ show((Column("id", 8), Column("who", 10, rank=1), Column("note", 10)),
 def test_fitted_on_a_terminal(width: int) -> None:
     shown = on_a_terminal(width, CODE, NO_COLOR="1")
     assert "\x1b[2J" not in shown
-    heading, row, *rest = shown.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    heading, row, *rest = shown.splitlines()
     assert rest == []
     assert len(heading.rstrip()) <= width
     assert len(row) <= width
@@ -101,5 +101,5 @@ def test_fitted_on_a_terminal(width: int) -> None:
 
 def test_colours_on_a_terminal_unless_refused() -> None:
     assert "\x1b[36m" in on_a_terminal(80, CODE)
-    assert "\x1b[36m" not in on_a_terminal(80, CODE, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(80, CODE, NO_COLOR="1")
     assert "\x1b" not in on_a_terminal(80, CODE, TERM="dumb")

@@ -89,5 +89,8 @@ def test_amounts() -> None:
     amounts = ("0", "0.0000000012", "0.00012345", "0.0123", "0.5", "0.99996", "1", "1234.5")
     shown = ["$0", "$0.0000000012", "$0.00012", "$0.0123", "$0.5000", "$1.00", "$1.00", "$1,234.50"]
     assert [dollars(amount) for amount in (*amounts, None)] == [*shown, ""]
+    assert [dollars(amount) for amount in ("0.000994", "0.000996", "0.0009", "-0.5")] == [
+        "$0.00099", "$0.0010", "$0.00090", "$-0.5000"
+    ]  # fmt: skip
     units = [unit_of(Decimal(amount), priced=True).name for amount in ("1", "0.9", "0.01")]
     assert units == ["US dollars", "US cents", "millionths of a US dollar"]

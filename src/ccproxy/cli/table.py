@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import click
 
@@ -95,7 +95,10 @@ class Fitted:
         """`longest` are the characters that each column has at most."""
         from rich.console import Console
 
-        self.console = Console(markup=False, emoji=False, highlight=False)
+        from ccproxy.cli.main import color_wanted
+
+        colors: Literal["auto"] | None = None if color_wanted() is False else "auto"  # None: no bold either
+        self.console = Console(markup=False, emoji=False, highlight=False, color_system=colors)
         self.kept = [(index, columns[index]) for index in fitting(columns, self.console.width)]
         lengths = [longest[index] for index, _ in self.kept]
         self.widths = shared_out([column for _, column in self.kept], lengths, self.console.width)

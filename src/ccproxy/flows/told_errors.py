@@ -1,7 +1,8 @@
 """What a provider said was wrong, in its own words: the body of a refusal, or the event that ends a stream.
 
 Sources: docs.anthropic.com/en/api/errors and its `error` event, platform.openai.com/docs/guides/error-codes, `error`
-and `response.failed` of the Responses API, cloud.google.com/apis/design/errors, FastAPI's `detail`. Nothing here raises.
+and `response.failed` of the Responses API, cloud.google.com/apis/design/errors, FastAPI's `detail`. Nothing here
+raises.
 """
 
 from __future__ import annotations

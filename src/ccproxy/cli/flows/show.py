@@ -77,13 +77,17 @@ def told(session: Session, id: str, *, secrets: bool = False, archive: Path | No
     reader.live_first = True
     id = one_id(reader, id)
     flow = detail(read(reader, id, secrets=secrets), secrets=secrets)
-    return {**flow, "cost": cost_of(flow), **reader.lineage(id)}
+    kept = reader.kept_summary(id)  # has what was in bodies, where those were not kept
+    flow |= {name: value for name, value in kept.items() if flow.get(name) is None}
+    return {**flow, "cost": flow.get("cost") or cost_of(flow)}
 
 
 def shown(title: str, body: Summary | None) -> str:
     """A body below its heading."""
     if body is None:
         return f"{click.style(title, bold=True)}: nothing"
+    if body["size"] and not body["text"]:
+        return f"{click.style(f'{title} ({size(body["size"])})', bold=True)}: not kept"
     cut = ", not all of which was kept" if body["truncated"] else ""
     return f"{click.style(f'{title} ({size(body["size"])}{cut})', bold=True)}\n{text_of(body)}"
 

@@ -71,7 +71,7 @@ def cells(flow: Summary, now: datetime) -> list[Cell]:
 def error(flow: Summary) -> str:
     """Why it failed, in words, or why the provider refused; empty if neither."""
     failure = flow.get("error")
-    return failure["message"] if failure else flow.get("refusal") or ""
+    return (failure["message"] or failure["kind"]) if failure else flow.get("refusal") or ""
 
 
 def agent(flow: Summary) -> str:

@@ -9,8 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ccproxy.flows.selection import conversation_of
-from ccproxy.flows.selection import host_of
+from ccproxy.flows.selection import conversation_of, host_of
 from ccproxy.flows.usage.cost import cost_of, text
 
 type Summary = Mapping[str, Any]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ccproxy.cli.flows.chosen.loss import tell_loss
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from ccproxy.flows.archive.reader import ArchiveReader
 
 ARCHIVE = "flows.db"
-LINEAGE = ("parent",)
-"""Members of a summary that only the archive's writer knows."""
 
 
 def archive_path() -> Path:
@@ -119,7 +118,8 @@ class Sources:
         with in_words(), no_collection():
             kept = self.archive.summaries(selection)
         if self.archive.damaged:
-            click.echo(f"left out: {several(self.archive.damaged, 'flow')} that cannot be read", err=True)
+            more = ", perhaps more" if self.archive.more_damaged else ""
+            tell_loss(f"{several(self.archive.damaged, 'flow')} that cannot be read{more}")
         return united(kept, live, selection.limit) if live else kept
 
     def find(self, beginning: str, most: int = 6) -> Sequence[str]:
@@ -157,13 +157,12 @@ class Sources:
         with in_words():
             return self.archive.exchange(id, secrets=self.secrets)
 
-    def lineage(self, id: str) -> dict[str, Any]:
-        """What the archive found out about a flow's conversation: `parent`; nothing where it has not the flow."""
+    def kept_summary(self, id: str) -> dict[str, Any]:
+        """What the archive tells of a flow, with what only its writer knows; nothing where it has not the flow."""
         if self.archive is None:
             return {}
         with in_words():
-            kept = self.archive.summary(id) or {}
-        return {name: kept[name] for name in LINEAGE if name in kept}
+            return self.archive.summary(id) or {}
 
     def delete(self, ids: Collection[str]) -> int:
         """Forgets these wherever they are; those under way stay. Returns how many there were, or about."""
