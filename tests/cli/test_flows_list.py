@@ -158,4 +158,4 @@ def test_a_flow_that_is_damaged_is_left_out_and_counted(kept: Home) -> None:
         database.execute("UPDATE flows SET summary = replace(summary, '500', '501') WHERE id = '0004-flow'")
     done = call(kept, "flows", "list", "--json")
     assert len(json.loads(done.stdout)) == 8
-    assert done.stderr == "left out: 1 flow that cannot be read\n"
+    assert (done.exit_code, done.stderr) == (1, "left out: 1 flow that cannot be read\n")

@@ -11,6 +11,9 @@ import click
 
 from ccproxy.cli.words import visible
 
+INCOMPLETE = "ccproxy.incomplete"
+"""In a context's `meta`: the command did what it could, and something is missing."""
+
 type Example = tuple[str, str]
 """What a person wants, and the line that does it."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ccproxy import __version__
-from ccproxy.cli.grammar import CommandError, Entry, LazyGroup
+from ccproxy.cli.grammar import INCOMPLETE, CommandError, Entry, LazyGroup
 from ccproxy.cli.session import Session
 
 ENTRIES = {
@@ -54,7 +54,7 @@ class Program(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. Raises only click's own exceptions, or anything at all under --verbose."""
         try:
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -63,6 +63,9 @@ class Program(LazyGroup):
             if isinstance(ctx.obj, Session) and ctx.obj.verbose:
                 raise
             raise in_words(error) from error
+        if ctx.meta.get(INCOMPLETE):
+            raise click.exceptions.Exit(1)
+        return done
 
 
 def in_words(error: Exception) -> CommandError:

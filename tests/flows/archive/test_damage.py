@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,25 @@ def test_each_part_is_named_when_it_is_damaged(path: Path, change: str, part: st
         db.execute(change)
     with ArchiveReader(path) as reader, pytest.raises(FlowDamaged, match=part):
         reader.exchange(flows[0].id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_an_archive_with_many_damaged_bytes_all_loss_is_counted(path: Path, seed: int) -> None:
+    flows = written(path, 300, b"{}")
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data, dice = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(100):
+        data[dice.randrange(schema.PAGE_BYTES * 4, len(data))] ^= 0xFF
+    path.write_bytes(data)
+    try:
+        reader = ArchiveReader(path)
+    except ArchiveError:
+        return
+    with reader:
+        told = reader.summaries(Selection())
+        assert len(told) < len(flows)
+        assert len(told) + reader.damaged == len(flows) or reader.more_damaged
+        for ex in flows:
+            with suppress(FlowDamaged):
+                assert reader.exchange(ex.id) == ex

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ccproxy.flows.archive.conditions import HIGHEST, conditions
 from ccproxy.flows.archive.faults import is_damage, told
 from ccproxy.flows.archive.reading import open_for_reading
-from ccproxy.flows.archive.row import SUMMARY, Row, one_by_one, summary_of
+from ccproxy.flows.archive.row import SUMMARY, Row, summary_of
 from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
 
@@ -31,6 +31,8 @@ class ArchiveReader:
         self.path = path
         self.damaged = 0
         """Rows of the last list that could not be read; they are not in it."""
+        self.more_damaged = False
+        """Whether there may be more of those: the file is damaged where it would say."""
         self._wait = wait
         with told(path):
             self._db = open_for_reading(path, wait)
@@ -45,7 +47,7 @@ class ArchiveReader:
             except sqlite3.DatabaseError as error:
                 if not is_damage(error):
                     raise
-                return self._selected(one_by_one(self._db), selection)
+                return self._salvaged(selection)
 
     def find(self, beginning: str, most: int = 6) -> Sequence[str]:
         """See `FlowReader`."""
@@ -61,18 +63,18 @@ class ArchiveReader:
 
         Raises FlowMissing, FlowDamaged, ArchiveError (the key of the credentials is not there).
         """
-        from ccproxy.flows.archive.whole import read_record, with_secrets
+        from ccproxy.flows.archive.whole import number_of, read_record, with_secrets
         from ccproxy.flows.record.record import RecordError, from_record
 
-        with self._snapshot():
-            row = self._db.execute("SELECT seq FROM flows WHERE id = ?", (id,)).fetchone() if _is_text(id) else None
-            if row is None:
+        with self._snapshot(), _of_flow(id):
+            seq = number_of(self._db, id) if _is_text(id) else None
+            if seq is None:
                 raise FlowMissing(f"there is no flow {id} in the archive")
-            record, sealed = read_record(self._db, row[0], id)
+            record, sealed = read_record(self._db, seq, id)
         try:
             return from_record(with_secrets(record, sealed, self.path) if secrets and sealed else record)
         except RecordError as error:
-            raise FlowDamaged(f"{error}; the other flows are not hurt") from error
+            raise FlowDamaged(f"flow {id}: {error}; the other flows are not hurt") from error
 
     def summary(self, id: str) -> dict[str, Any] | None:
         """What is told of one flow in a list; None if there is none with this id, or it cannot be read."""
@@ -128,14 +130,33 @@ class ArchiveReader:
         flows = (flow for flow in self._intact(rows) if selection.matches(flow))
         return list(islice(flows, selection.limit))[::-1]
 
+    def _salvaged(self, selection: Selection) -> list[dict[str, Any]]:
+        from ccproxy.flows.archive.salvage import salvaged
+
+        found = salvaged(self._db)
+        flows = self._selected(found.rows, selection)
+        self.damaged, self.more_damaged = found.lost, not found.is_all
+        return flows
+
     def _intact(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-        self.damaged = 0
+        self.damaged, self.more_damaged = 0, False
         for row in rows:
             summary = summary_of(*row)
             if summary is None:
                 self.damaged += 1
             else:
                 yield summary
+
+
+@contextmanager
+def _of_flow(id: str) -> Iterator[None]:
+    """Damage that is met inside is this flow's; that of others may be none."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        raise FlowDamaged(f"flow {id} cannot be read: the archive is damaged there ({error})") from error
 
 
 def _is_text(word: str) -> bool:

@@ -6,12 +6,10 @@ SQLite does not notice a bit that fell over in a text; the checksum does.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
-from ccproxy.flows.archive.faults import is_damage
 from ccproxy.flows.record.record import Record
 
 type Row = tuple[Any, ...]
@@ -46,19 +44,6 @@ def summary_of(id: Any, started: Any, summary: Any, crc: Any) -> dict[str, Any] 
         return None
     told: dict[str, Any] = json.loads(summary)
     return told
-
-
-def one_by_one(db: sqlite3.Connection) -> Iterator[Row]:
-    """All rows, the newest first, for a file that cannot be read through: a row that cannot be read is one of None."""
-    ids = db.execute("SELECT seq FROM flows INDEXED BY flows_by_start ORDER BY started DESC, seq DESC").fetchall()
-    for seq in ids:
-        try:
-            row = db.execute(f"SELECT {SUMMARY} FROM flows WHERE seq = ?", seq).fetchone()  # noqa: S608
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            row = None
-        yield row or (None, None, None, None)
 
 
 def _text(value: Any) -> str | None:

@@ -22,6 +22,15 @@ ORDER BY wanted.key
 """
 
 
+def number_of(db: sqlite3.Connection, id: str) -> int | None:
+    """The number of a flow, which an index tells, or where that is damaged, the table itself. Raises sqlite3.Error."""
+    for how in ("", "NOT INDEXED"):
+        row = db.execute(f"SELECT seq FROM flows {how} WHERE id = ?", (id,)).fetchone()  # noqa: S608
+        if row is not None:
+            return int(row[0])
+    return None
+
+
 def read_record(db: sqlite3.Connection, seq: int, id: str) -> tuple[Record, bytes | None]:
     """The record of a flow and its sealed credentials. Raises FlowDamaged and sqlite3.Error."""
     codecs = Codecs(db)

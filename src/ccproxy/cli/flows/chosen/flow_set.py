@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ccproxy.cli.flows.chosen.loss import tell_loss
 from ccproxy.cli.flows.chosen.options import Wanted, set_options
 from ccproxy.cli.flows.chosen.sources import Sources, sources
 from ccproxy.cli.grammar import CommandError
@@ -52,7 +53,7 @@ class FlowSet:
             try:
                 yield self.exchange(id)
             except CommandError as error:
-                click.echo(f"left out: {error.message}", err=True)
+                tell_loss(error.message)
 
 
 def open_set(session: Session, wanted: Wanted, *, secrets: bool = False) -> FlowSet:
@@ -138,7 +139,8 @@ def read(reader: FlowReader, id: str, *, secrets: bool) -> Exchange:
     try:
         found = reader.exchange(id)
     except FlowMissing as error:
-        raise CommandError(f"the flow {id} is gone: it was deleted, or made room for others") from error
+        raise CommandError(f"flow {id} is not there any more") from error
     except FlowDamaged as error:
-        raise CommandError(str(error)) from error
+        told = str(error)
+        raise CommandError(told if id in told else f"flow {id} is damaged: {told}") from error
     return found if secrets else redacted(found)
