@@ -56,6 +56,7 @@ def test_none_of_them() -> None:
         (["--since", "2026-13-01"], "is no time"),
         (["--status", "4xx,good"], "'good' is no status: give one such as 200, 4xx"),
         (["-n", "0"], "0 is not in the range"),
+        (["-n", "9" * 20], "is not in the range"),
         (["--protocol", "smtp"], "'http', 'dns', 'tcp', 'udp'"),
         (["--archive", "no-such.db"], "'no-such.db' does not exist"),
         (["--archive", "."], "is a directory"),

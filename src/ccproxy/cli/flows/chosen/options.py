@@ -16,6 +16,8 @@ from ccproxy.flows.selection import PROTOCOLS, STATUS, Selection
 
 AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+MOST = 1_000_000_000
+"""Flows that can be asked for; SQLite counts to 2^63."""
 DAYS = {"today": 0, "yesterday": 1}
 
 
@@ -86,7 +88,7 @@ OPTIONS = (
     click.option("--conversation", metavar="ID", help="Only conversations whose id begins so."),
     click.option("--jail", metavar="NAME", help="Only what came from this jail."),
     click.option("--protocol", metavar="NAME", type=click.Choice(PROTOCOLS), help="Only http, dns, tcp or udp."),
-    click.option("limit", "-n", "--limit", metavar="N", type=click.IntRange(1), help="The newest N of those."),
+    click.option("limit", "-n", "--limit", metavar="N", type=click.IntRange(1, MOST), help="The newest N of those."),
     click.option(
         "filters", "--jq", metavar="FILTER", multiple=True, help="A jq filter, array to array. May be repeated."
     ),
