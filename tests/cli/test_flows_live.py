@@ -18,6 +18,9 @@ from pathlib import Path
 import click
 import pytest
 
+from ccproxy.cli.flows.chosen.options import Wanted
+from ccproxy.cli.flows.watch import Lines
+from ccproxy.flows.summary import summarize
 from tests.support.archived import archive_of, call, flow, keep
 from tests.support.configs import full
 from tests.support.daemon import Daemon, Home
@@ -38,7 +41,7 @@ def archiving(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactor
 def passed(daemon: Daemon, agent: str) -> str:
     """The id of a flow that has just passed."""
     before = ids_in(daemon, agent)
-    daemon.ask("GET", "/health", [(b"user-agent", agent.encode())])
+    daemon.ask("GET", "/v1/models", [(b"user-agent", agent.encode())])
     until(lambda: len(ids_in(daemon, agent)) > len(before))
     return ids_in(daemon, agent)[-1]
 
@@ -172,7 +175,8 @@ def test_flows_are_printed_as_they_finish(archiving: Daemon, agent: str) -> None
     first = passed(archiving, agent)
     only = ("--jq", f'map(select(.user_agent == "{agent}"))')
     with interrupted(watching(archiving.home, *only)) as lines:
-        assert next(lines).split()[:4] == ["ID", "TIME", "JAIL", "CLIENT"]
+        titles = "ID TIME CLIENT REQUEST MODEL → PROVIDER STATUS IN/OUT/CACHED COST FIRST BYTE TOTAL ERROR"
+        assert next(lines).split() == titles.split()
         assert next(lines).startswith(first[:8])
         passed(archiving, "somebody else")
         second, third = passed(archiving, agent), passed(archiving, agent)
@@ -189,6 +193,30 @@ def test_as_json_a_line_each(request: pytest.FixtureRequest, fixture: str, agent
         assert json.loads(next(lines)) == {"id": first, "status": 200}
         second = passed(daemon, agent)
         assert json.loads(next(lines)) == {"id": second, "status": 200}
+
+
+def test_without_a_daemon_it_is_said_that_it_waits_for_one(home: Home) -> None:
+    keep(archive_of(home), [flow(1, model="größer")])
+    with subprocess.Popen(
+        [sys.executable, "-m", "ccproxy", "flows", "list", "--watch", "--json"],
+        env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert '"größer"' in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=BOUND_SECONDS)[1] == "no daemon is running: waiting for one\n"
+        assert process.returncode == 0
+
+
+def test_in_a_pipe_columns_widen_and_a_jail_brings_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(Wanted())
+    lines.print([summarize(flow(1)), summarize(flow(2, model="m" * 60))])
+    lines.print([summarize(flow(3))])
+    lines.print([summarize(flow(4, jail="cell"))])
+    first, *flows, again, jailed = capsys.readouterr().out.splitlines()
+    assert {line.index(" 200 ") for line in flows} == {first.index("STATUS") + 2}
+    assert ("JAIL" in first, "JAIL" in again, first.endswith("  ERROR")) == (False, True, True)
+    assert jailed.index("cell") == again.index("JAIL")
 
 
 def test_on_a_terminal(archiving: Daemon, agent: str) -> None:

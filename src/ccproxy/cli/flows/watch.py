@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from ccproxy.cli.control import NotRunningError
 from ccproxy.cli.flows.chosen.flow_set import Summary, Wanted, all_filters
@@ -18,7 +19,7 @@ from ccproxy.cli.flows.chosen.sources import Sources, archive_path, in_words, no
 from ccproxy.cli.flows.table import JAIL, columns, row
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
-from ccproxy.cli.table import GAP, Cell, Column, Fitted, Row, heading, is_terminal
+from ccproxy.cli.table import GAP, Column, Fitted, Row, heading, is_terminal
 from ccproxy.cli.words import visible
 from ccproxy.flows.selection import newest
 
@@ -34,6 +35,7 @@ MOST_REMEMBERED = 20_000
 """Flows that are known to have been shown."""
 ROOM = {"client": 16, "request": 28, "model → provider": 44, "in/out/cached": 14}
 """Characters of a column, where the terminal has room for them."""
+ERROR = Column("error", 0)
 FIRST_TO_GO = 9
 """Rank of the jails' column: nobody knows yet whether one will come from a jail."""
 
@@ -42,7 +44,7 @@ type Printer = Callable[[Sequence[Any]], None]
 
 def watch_flows(session: Session, wanted: Wanted, *, as_json: bool) -> None:
     """Print flows until Ctrl-C. Raises CommandError: neither archive nor daemon, or a filter that is wrong."""
-    printer = print_objects if as_json else Table().print
+    printer = print_objects if as_json else Table().print if is_terminal() else Lines(wanted).print
     watch = Watch(sources(session, wanted.archive), wanted)
     filters, limit = all_filters(session, wanted), wanted.selection.limit or FIRST
     chosen = chooser(filters, whole=as_json)
@@ -75,6 +77,7 @@ class Watch:
         self.reader = reader
         self.selection = replace(wanted.selection, limit=None)
         self.seq = 0
+        self.waiting = False
         self.shown: OrderedDict[str, None] = OrderedDict()
 
     def first(self, limit: int | None) -> list[Summary]:
@@ -107,11 +110,21 @@ class Watch:
             return []
         live.unarchived = self.reader.archive is not None
         try:
-            return live.told(MOST_LIVE)
+            found = live.told(MOST_LIVE)
         except CommandError as error:
             if self.reader.archive is None:
                 raise nowhere() if isinstance(error, NotRunningError) else error from error
+            self.wait(error)
             return []
+        self.waiting = False
+        return found
+
+    def wait(self, error: CommandError) -> None:
+        """Says once that there will be nothing new before a daemon answers."""
+        if not self.waiting:
+            what = "no daemon is running" if isinstance(error, NotRunningError) else error.message
+            click.echo(f"{what}: waiting for one", err=True)
+        self.waiting = True
 
     def fresh(self, flows: Sequence[Summary]) -> list[Summary]:
         """Those that are wanted and were not shown."""
@@ -136,19 +149,19 @@ def new_archive() -> ArchiveReader | None:
 def print_objects(found: Sequence[Any]) -> None:
     """JSON, one value a line."""
     for each in found:
-        click.echo(json.dumps(each))
+        try:
+            click.echo(orjson.dumps(each))
+        except orjson.JSONEncodeError:  # half a character in what a client sent
+            click.echo(json.dumps(each))
 
 
 class Table:
-    """A table that has no end: fitted to the terminal, or lines of plain columns."""
+    """A table that has no end, fitted to the terminal."""
 
     def __init__(self) -> None:
-        self.columns = [replace(each, rank=FIRST_TO_GO) if each is JAIL else each for each in columns(with_jail=True)]
-        longest = [ROOM.get(column.title, column.width) for column in self.columns]
-        self.fitted = is_terminal()
-        self.line = Fitted(self.columns, longest).print if self.fitted else self.plain
-        titles = heading(self.columns)
-        self.line(titles if self.fitted else Row([Cell(cell.text.upper()) for cell in titles.cells]))
+        wide = [replace(each, rank=FIRST_TO_GO) if each is JAIL else each for each in columns(with_jail=True)]
+        self.line = Fitted(wide, [ROOM.get(column.title, column.width) for column in wide]).print
+        self.line(heading(wide))
 
     def print(self, flows: Sequence[Summary]) -> None:
         """A line for each."""
@@ -156,15 +169,43 @@ class Table:
         for flow in flows:
             self.line(row(flow, now, with_jail=True))
 
-    def plain(self, line: Row) -> None:
-        """Every cell in full."""
-        cells = [
-            padded(visible(cell.text) or "-", column) for cell, column in zip(line.cells, self.columns, strict=True)
-        ]
-        click.echo((" " * GAP).join([*cells, visible(line.note.text)]).rstrip())
+
+class Lines:
+    """The same for a pipe: the columns that `list` has there, every cell in full, as aligned as can be.
+
+    A column that something was too wide for stays as wide. Where the first flow of a jail comes there is a new heading.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.with_jail, self.columns = wanted.selection.jail is not None, list[Column]()
+        self.widths: dict[str, int] = {}
+
+    def print(self, flows: Sequence[Summary]) -> None:
+        """A line for each."""
+        now = datetime.now().astimezone()
+        jailed, titles = self.with_jail or any(flow.get("jail") for flow in flows), []
+        if not self.columns or jailed != self.with_jail:
+            self.with_jail, self.columns = jailed, [*columns(jailed), ERROR]
+            titles = [[column.title.upper() for column in self.columns]]
+        self.lines([*titles, *(texts(row(flow, now, jailed)) for flow in flows)])
+
+    def lines(self, lines: Sequence[Sequence[str]]) -> None:
+        """Prints them, with room for the widest of them."""
+        for line in lines:
+            for column, text in zip(self.columns, line, strict=True):
+                least = ROOM.get(column.title, column.width)
+                self.widths[column.title] = max(self.widths.get(column.title, least), len(text))
+        for line in lines:
+            cells = zip(line, self.columns, strict=True)
+            click.echo((" " * GAP).join(padded(*cell, self.widths) for cell in cells).rstrip())
 
 
-def padded(text: str, column: Column) -> str:
+def texts(line: Row) -> list[str]:
+    """What stands in a line's columns, the last being the note."""
+    return [visible(cell.text) or "-" for cell in (*line.cells, line.note)]
+
+
+def padded(text: str, column: Column, widths: Mapping[str, int]) -> str:
     """The text on its side of the column."""
-    width = ROOM.get(column.title, column.width)
+    width = widths[column.title]
     return text.rjust(width) if column.right else text.ljust(width)
