@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -105,8 +106,39 @@ def test_nothing_to_dump(kept: Home) -> None:
         assert (done.exit_code, done.stdout) == (1, "")
         assert "ccproxy: there " in done.stderr
     assert not (kept.root / "home" / "x.har").exists()
-    both = run(kept, "flows", "dump", "--model", "x", KINDS["gzip"].id)
-    assert (both.exit_code, "not both" in both.stderr) == (2, True)
+
+
+def test_what_is_meant_must_be_clear(kept: Home) -> None:
+    for command in (["dump"], ["diff", KINDS["gzip"].id], ["compare"], ["export", "x.har"]):
+        both = run(kept, "flows", *command, "--model", "x", KINDS["gzip"].id)
+        assert (both.exit_code, "not both" in both.stderr) == (2, True)
+    for name, said in (("-", "flows dump"), ("3f2a91", "FILE comes first")):
+        done = run(kept, "flows", "export", name)
+        assert (done.exit_code, said in done.stderr) == (2, True)
+    assert not (kept.root / "home" / "-").exists()
+
+
+def test_a_file_that_is_there_is_not_replaced_unless_asked_for(kept: Home) -> None:
+    file = kept.root / "home" / "there.har"
+    file.write_text("mine")
+    for command in (["dump", "-o"], ["export"]):
+        refused = run(kept, "flows", *command, "there.har")
+        assert (refused.exit_code, "--force replaces it" in refused.stderr) == (1, True)
+    assert file.read_text() == "mine"
+    assert run(kept, "flows", "dump", "-o", "there.har", "--force", "--protocol", "http").exit_code == 0
+    assert json.loads(file.read_bytes())["log"]
+
+
+def test_one_that_cannot_be_read_is_told_once_and_others_are_not_hurt(kept: Home) -> None:
+    broken = KINDS["gzip"].id
+    with sqlite3.connect(archive(kept)) as db:
+        db.execute("UPDATE records SET facts = zeroblob(9) WHERE seq = (SELECT seq FROM flows WHERE id = ?)", [broken])
+    alone = run(kept, "flows", "dump", broken)
+    assert (alone.exit_code, alone.stdout, len(alone.stderr.splitlines())) == (1, "", 1)
+    assert broken in alone.stderr
+    for command in (["dump"], ["diff", "--client"], ["compare"]):
+        done = run(kept, "flows", *command)
+        assert (done.exit_code, done.stdout != "", done.stderr.count(broken)) == (1, True, 1)
 
 
 def test_whoever_reads_may_stop(kept: Home) -> None:

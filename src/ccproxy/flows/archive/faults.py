@@ -25,7 +25,7 @@ FAULTS = {
     sqlite3.SQLITE_NOMEM: ("cannot be read: there is not enough memory", "Make memory free."),
 }
 """By SQLite's primary result codes (https://www.sqlite.org/rescode.html): what the archive is or does, what to do."""
-DAMAGED = ("is damaged", "The daemon moves it aside when it starts; or move the file away yourself.")
+DAMAGED = ("is damaged", "If it is the daemon's own, it is moved aside when a daemon starts; otherwise move it away.")
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -48,12 +48,20 @@ class FlowSet:
         return read(self.reader, id, secrets=self.secrets)
 
     def exchanges(self) -> Iterator[Exchange]:
-        """All of them, in their order; those that cannot be read are named on standard error and left out."""
+        """All of them, in their order; those that cannot be read are named on standard error and left out.
+
+        Raises CommandError where there is only one, and it cannot be read.
+        """
+        said = set[str]()
         for id in self.ids:
             try:
                 yield self.exchange(id)
             except CommandError as error:
-                tell_loss(error.message)
+                if len(self.summaries) == 1:
+                    raise
+                if error.message not in said:  # that a key is missing is true of many
+                    tell_loss(error.message)
+                said.add(error.message)
 
 
 def open_set(session: Session, wanted: Wanted, *, secrets: bool = False) -> FlowSet:

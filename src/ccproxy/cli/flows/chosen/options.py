@@ -37,6 +37,12 @@ class Wanted:
         return self.selection.matches_all and not self.filters
 
 
+def refuse_both(ids: Sequence[str], wanted: Wanted) -> None:
+    """Raises UsageError where flows are named and selected at once."""
+    if ids and not Wanted(wanted.selection, wanted.filters).everything:
+        raise click.UsageError("give ids, or options that select flows; not both")
+
+
 def moment(text: str, now: datetime) -> float:
     """`2h`, `today`, `2026-11-20`, `2026-11-20T10:00` as seconds since the epoch; local time, as `now` (aware) has it.
 

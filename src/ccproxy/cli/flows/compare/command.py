@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import Wanted, one_id, open_set, read, set_options
+from ccproxy.cli.flows.chosen.options import refuse_both
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 
@@ -52,6 +53,7 @@ def compare(session: Session, ids: tuple[str, ...], as_unified: bool, as_json: b
 
 def chosen(session: Session, ids: tuple[str, ...], wanted: Wanted) -> Iterator[Exchange]:
     """The flows that are meant. Raises CommandError if there are none."""
+    refuse_both(ids, wanted)
     if ids:
         from ccproxy.cli.flows.chosen.sources import sources
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import Wanted, one_id, open_set, read, set_options
+from ccproxy.cli.flows.chosen.loss import tell_loss
+from ccproxy.cli.flows.chosen.options import refuse_both
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 
@@ -33,6 +36,8 @@ EXAMPLES = [
 ]
 MOST = 50
 """Flows that are compared where nothing says which."""
+MOST_AT_HAND = 4
+"""Most flows are in two pairs, one after the other."""
 
 
 @command("diff", examples=EXAMPLES)
@@ -51,18 +56,38 @@ def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool,
         raise click.UsageError("--unified and --json cannot be combined")
     chosen, get = chosen_pairs(session, ids, wanted, client)
     if as_json:
-        told = [in_json(pair, get, client) for pair in chosen]
+        told = list(each_of(chosen, lambda pair: in_json(pair, get, client)))
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     from ccproxy.cli.flows.diff.words import room
 
     width = room()
-    for number, pair in enumerate(chosen):
+
+    def lines_of(pair: Pair) -> list[str]:
+        return list(unified_of(pair, get, client) if as_unified else structural(pair, get, client, width))
+
+    for number, lines in enumerate(each_of(chosen, lines_of)):
         if number:
             click.echo()
-        lines = unified_of(pair, get, client) if as_unified else structural(pair, get, client, width)
         for line in lines:
             click.echo(line)
+
+
+def each_of[T](chosen: Sequence[Pair], told: Callable[[Pair], T]) -> Iterator[T]:
+    """What is told of each pair; those with a flow that cannot be read are left out, and that is said.
+
+    Raises CommandError where there is only one pair, and it is such.
+    """
+    said = set[str]()
+    for pair in chosen:
+        try:
+            yield told(pair)
+        except CommandError as error:
+            if len(chosen) == 1:
+                raise
+            if error.message not in said:  # a flow may be in two pairs
+                tell_loss(error.message)
+            said.add(error.message)
 
 
 def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted, client: bool) -> tuple[list[Pair], Read]:
@@ -73,6 +98,7 @@ def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted, client:
     from ccproxy.cli.flows.chosen.sources import sources
     from ccproxy.cli.flows.diff.pairing import Pair, pairs
 
+    refuse_both(ids, wanted)
     if ids:
         if len(ids) != 2:
             raise click.UsageError(f"two ids are compared, not {len(ids)}; without any, the flows that options select")
@@ -88,7 +114,7 @@ def chosen_pairs(session: Session, ids: tuple[str, ...], wanted: Wanted, client:
     if wanted.everything and len(flows) > MOST:
         click.echo(click.style(f"the newest {MOST} of {len(flows)} flows: -n takes more", dim=True), err=True)
         flows = flows[-MOST:]
-    return pairs(flows), found.exchange
+    return pairs(flows), lru_cache(MOST_AT_HAND)(found.exchange)
 
 
 def requests(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import FlowSet, Wanted, one_id, open_set
+from ccproxy.cli.flows.chosen.options import refuse_both
 from ccproxy.cli.flows.chosen.sources import sources
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
@@ -30,10 +32,9 @@ def out_options[F: Callable[..., Any]](command: F) -> F:
 
 def chosen(session: Session, wanted: Wanted, ids: Sequence[str], *, secrets: bool) -> FlowSet:
     """The flows that are meant. Raises CommandError: there are none, or the ids are not those of flows."""
+    refuse_both(ids, wanted)
     if not ids:
         found = open_set(session, wanted, secrets=secrets)
-    elif Wanted(wanted.selection, wanted.filters) != Wanted():
-        raise click.UsageError("give ids, or options that select flows; not both")
     else:
         reader = sources(session, wanted.archive, secrets=secrets)
         whole = dict.fromkeys(one_id(reader, id) for id in ids)
@@ -47,7 +48,11 @@ def write_har(found: FlowSet, output: Output) -> int:
     """Writes a HAR; returns how many flows it holds, and says how many it does not. Raises CommandError if none."""
     from ccproxy.flows.har import writing as har
 
-    flows, left_out = har.write(found.exchanges(), output)
+    exchanges = iter(found.exchanges())
+    first = list(islice(exchanges, 1))  # if it is the only one and cannot be read, nothing is written
+    if not first:
+        raise CommandError("there is nothing to write: none of the flows can be read")
+    flows, left_out = har.write(chain(first, exchanges), output)
     if left_out:
         click.echo(
             f"left out: {several(left_out, 'flow')} of DNS, TCP or UDP; an .mflow can hold them, a HAR cannot", err=True
@@ -55,6 +60,15 @@ def write_har(found: FlowSet, output: Output) -> int:
     if not flows:
         raise CommandError("there is nothing to write: none of the flows is one that a HAR can hold")
     return flows
+
+
+FORCE = click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+
+
+def refuse_to_replace(file: Path, *, force: bool) -> None:
+    """Raises CommandError for a file that is there, unless it is to be replaced."""
+    if file.is_file() and not force:
+        raise CommandError(f"{file} is there already and stays as it is", "--force replaces it")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import Wanted, set_options
-from ccproxy.cli.flows.files.chosen import chosen, out_options, write_flows, write_har
+from ccproxy.cli.flows.files.chosen import FORCE, chosen, out_options, refuse_to_replace, write_flows, write_har
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
@@ -21,7 +21,7 @@ EXAMPLES = [
     ),
     (
         "what was forwarded",
-        "ccproxy flows dump -n 3 | jq -r '.log.entries[::2][].request.postData.text'",
+        "ccproxy flows dump -n 3 | jq -r '.log.entries | .[range(0; length; 2)].request.postData.text'",
     ),
 ]
 
@@ -36,13 +36,18 @@ EXAMPLES = [
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, readable by you only, in place of standard output.",
 )
+@FORCE
 @click.pass_obj
-def dump(session: Session, wanted: Wanted, ids: tuple[str, ...], output: Path | None, secrets: bool) -> None:
+def dump(
+    session: Session, wanted: Wanted, ids: tuple[str, ...], output: Path | None, secrets: bool, force: bool
+) -> None:
     """Write exchanges as a HAR 1.2, which browsers and other tools open.
 
     Each flow is a page with two entries: what passed between ccproxy and the provider, then what passed between the
     client and ccproxy. Credentials are redacted.
     """
+    if output is not None:
+        refuse_to_replace(output, force=force)
     found = chosen(session, wanted, ids, secrets=secrets)
     if output is None:
         write_har(found, sys.stdout.buffer)

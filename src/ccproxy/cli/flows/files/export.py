@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import Wanted, set_options
-from ccproxy.cli.flows.files.chosen import chosen, out_options, write_flows
-from ccproxy.cli.grammar import CommandError, command
+from ccproxy.cli.flows.files.chosen import FORCE, chosen, out_options, refuse_to_replace, write_flows
+from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
 
@@ -30,7 +30,7 @@ EXAMPLES = [
 @click.option(
     "kind", "--format", type=click.Choice(["mflow", "har"]), help="What to write.  [default: what FILE's name says]"
 )
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@FORCE
 @click.pass_obj
 def export(
     session: Session, wanted: Wanted, file: Path, ids: tuple[str, ...], kind: Kind | None, secrets: bool, force: bool
@@ -40,9 +40,11 @@ def export(
     Both hold all that `ccproxy flows import` needs to have the flows back. Credentials are redacted. A HAR holds HTTP
     only.
     """
+    if file.name == "-":
+        told = "standard output is not written to: `ccproxy flows dump` prints a HAR"
+        raise click.BadParameter(told, param_hint="FILE")
     kind = kind or named(file)
-    if file.is_file() and not force:
-        raise CommandError(f"{file} is there already and stays as it is", "--force replaces it")
+    refuse_to_replace(file, force=force)
     count = write_flows(chosen(session, wanted, ids, secrets=secrets), file, kind)
     click.echo(f"wrote {several(count, 'flow')} to {file}", err=True)
 
@@ -53,5 +55,6 @@ def named(file: Path) -> Kind:
 
     kind = kind_by_name(file)
     if kind is None:
-        raise click.BadParameter(f"{file.name} ends neither in .mflow nor in .har: add --format", param_hint="FILE")
+        told = f"{file.name} ends neither in .mflow nor in .har: FILE comes first, then ids; or add --format"
+        raise click.BadParameter(told, param_hint="FILE")
     return kind
