@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemon import Daemon
+from tests.support.archived import archive_of, call, flow, keep
+from tests.support.daemon import Daemon, Home
 from tests.support.turns import TOOLS, model, user
 
 KEY = (b"x-api-key", b"sk-ant-oat-ccproxy-sim")
@@ -74,3 +75,11 @@ def test_an_id_must_mean_one(proxy: Daemon, id: str, said: str) -> None:
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_archive_has_no_place_for_is_not_read_again(home: Home) -> None:
+    turn = flow(1)
+    turn.request.body = json.dumps({"messages": [user("one")]}).encode()
+    keep(archive_of(home), [turn])
+    done = call(home, "flows", "conversations", "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, [])

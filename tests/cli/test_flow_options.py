@@ -38,7 +38,9 @@ def test_all_of_them(tmp_path: Path) -> None:
         *("--since", "2026-11-20T10:00+00:00", "--session", "s", "--conversation", "c", "--jail", "j"),
         *("--protocol", "dns", "-n", "5", "--jq", "f", "--jq", "g", "--archive", str(file), "--more"),
     )
-    selection = Selection("h", "m", "p", ("4xx", "200", "error"), 1_795_168_800.0, "s", "c", "j", "dns", 5)
+    selection = Selection(
+        "h", "m", "p", ("4xx", "200", "error"), 1_795_168_800.0, "s", "c", jail="j", protocol="dns", limit=5
+    )
     assert wanted == Wanted(selection, ("f", "g"), file)
     assert not wanted.everything
 

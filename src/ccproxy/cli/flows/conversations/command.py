@@ -40,7 +40,8 @@ def conversations(session: Session, id: str | None, as_json: bool, wanted: Wante
     from ccproxy.flows.conversations.told import told, tree
 
     flows = open_set(session, wanted)
-    talks = sessions(with_places(flows.summaries, lambda id: readable(flows, id)))
+    looked_at = [flow for flow in flows.summaries if flow.get("kind") or flow["id"] in flows.reader.live_ids]
+    talks = sessions(with_places(looked_at, lambda id: readable(flows, id)))
     chosen = talks if id is None else [meant(talks, id.strip())]
     if as_json:
         click.echo(json.dumps(tree(chosen[0]) if id else list(map(told, chosen)), indent=2, ensure_ascii=False))
