@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccproxy import __version__
+from tests.support.archived import archive_of, flow, keep
 from tests.support.daemon import Home
 
 COMMANDS = ["demo", "init", "start", "run", "status", "flows", "usage", "namespace", "hooks", "logs"]
@@ -85,6 +87,19 @@ def test_the_console_script_is_the_same_program(home: Home) -> None:
         [script, "run", "-h"], capture_output=True, text=True, check=True, env=home.environment()
     )
     assert by_script.stdout == home.run("run", "-h").stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["flows", "repl", "-c", "show()"], ["flows", "list", "--json"]])
+def test_nobody_reads_standard_output(home: Home, arguments: list[str]) -> None:
+    keep(archive_of(home), [flow(1)])
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "ccproxy", *arguments],
+        env=home.environment({}), stdout=theirs, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_standard_output_on_a_full_disk(home: Home) -> None:

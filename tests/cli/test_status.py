@@ -99,7 +99,9 @@ def test_a_daemon_that_does_not_answer(home: Home) -> None:
         done = home.run("status")
         assert time.monotonic() - began < 8
     assert done.returncode == 0
-    assert "does not answer" in done.stdout
+    assert "a daemon runs and does not answer" in done.stdout
+    assert "no daemon is running" not in done.stdout
+    assert "ccproxy start" not in done.stdout
 
 
 def control_socket(home: Home) -> str:

@@ -152,7 +152,7 @@ class Control:
         except PermissionError as error:
             raise CommandError(f"{self.path} belongs to another user") from error
         except (OSError, HTTPException) as error:
-            raise CommandError(
+            raise NoAnswerError(
                 f"the daemon does not answer on {self.path}: {error}", "stop it and start it again"
             ) from error
         finally:
@@ -187,6 +187,10 @@ class NotRunningError(CommandError):
         super().__init__(
             "no daemon is running", "start one with `ccproxy start`, or see it all at once with `ccproxy demo`"
         )
+
+
+class NoAnswerError(CommandError):
+    """A daemon runs, and does not say what it was asked for."""
 
 
 class NotThereError(CommandError):

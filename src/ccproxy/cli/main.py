@@ -48,6 +48,10 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of a write that has no room."""
 
 
+BROKEN_PIPE = 141
+"""As shells tell of programs that died of SIGPIPE, which is what others do whose reader went away (`| head`)."""
+
+
 class Program(LazyGroup):
     """The outermost group: here every error becomes a sentence."""
 
@@ -100,7 +104,8 @@ def cli(ctx: click.Context, directory: Path | None, verbose: bool) -> None:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the program. Returns its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the program. Returns its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 nobody reads."""
+    stdout = sys.stdout
     try:
         status = cli.main(args, prog_name="ccproxy", standalone_mode=False, color=color_wanted())
         sys.stdout.flush()
@@ -109,14 +114,23 @@ def main(args: list[str] | None = None) -> int:
         return error.exit_code
     except click.Abort:  # click's name for Ctrl-C
         return 130
-    except BrokenPipeError:
-        return abandon_stdout()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not was_broken_pipe(error, stdout):
+            raise
+        abandon_stdout()
+        return BROKEN_PIPE
     except OSError as error:
         if not is_full(error):
             raise
         CommandError(f"not all of it could be written: {error.strerror}").show()
-        return abandon_stdout()
+        abandon_stdout()
+        return 1
     return status if isinstance(status, int) else 0
+
+
+def was_broken_pipe(end: SystemExit, stdout: object) -> bool:
+    """Whether click or rich made this of a broken pipe: the one replaces `sys.stdout` then, the other has a context."""
+    return sys.stdout is not stdout or isinstance(end.__context__, BrokenPipeError)
 
 
 def is_full(error: Exception) -> bool:
@@ -130,7 +144,6 @@ def color_wanted() -> bool | None:
     return False if refused else None
 
 
-def abandon_stdout() -> int:
+def abandon_stdout() -> None:
     """The reader of a pipe went away (`| head`), or the disk is full: keep the interpreter from complaining at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -35,7 +35,7 @@ def overview(report: Report) -> str:
         lines += ["", click.style("problems", fg="red", bold=True)]
         lines += [f"  {visible(problem)}" for problem in report.problems]
     lines += hooks(report)
-    if report.daemon is None:
+    if report.daemon is None and not report.mute:
         lines += [
             "",
             "start it with `ccproxy start`" + ("" if report.config_files else ", after `ccproxy init` if you like"),
@@ -47,7 +47,8 @@ def headline(report: Report) -> str:
     """Which program this is, and whether its daemon runs."""
     daemon = report.daemon
     if daemon is None:
-        return f"{click.style(f'ccproxy {__version__}', bold=True)}  no daemon is running"
+        told = "a daemon runs and does not answer" if report.mute else "no daemon is running"
+        return f"{click.style(f'ccproxy {__version__}', bold=True)}  {told}"
     told = f"running for {span(daemon['uptime_seconds'])}, pid {daemon['pid']}"
     return f"{click.style(f'ccproxy {daemon["version"]}', bold=True)}  {told}"
 
@@ -61,7 +62,7 @@ def row(mark: tuple[str, str], name: str, text: str, note: str = "") -> str:
 
 def parts(report: Report) -> list[Row]:
     """The rows: mark, name, text, note."""
-    stranger = report.proxy_up and report.daemon is None
+    stranger = report.proxy_up and report.daemon is None and not report.mute
     rows: list[Row] = [
         (
             UP if report.proxy_up else DOWN,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy import __version__
 from ccproxy.cli.address import Address
-from ccproxy.cli.control import Status
+from ccproxy.cli.control import NoAnswerError, Status
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 
@@ -25,6 +25,8 @@ class Report:
         self.directory = session.config_dir()
         self.trouble: list[str] = []
         """Why a daemon that seems to be there does not answer."""
+        self.mute = False
+        """Whether one runs all the same."""
         self.daemon = self.ask()
 
     def ask(self) -> Status | None:
@@ -32,6 +34,7 @@ class Report:
         try:
             return self.session.control().status()
         except CommandError as error:
+            self.mute = isinstance(error, NoAnswerError)
             self.trouble.append(str(error))
             return None
 

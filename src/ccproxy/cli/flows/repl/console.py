@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.main import is_full
 
 if TYPE_CHECKING:
     from IPython.terminal.ipapp import TerminalIPythonApp
@@ -37,9 +38,11 @@ def execute(source: str, names: dict[str, Any]) -> None:
     """Runs a script that has the names. Raises CommandError; what else it raises is shown and ends the program."""
     try:
         exec(compile(source, SCRIPT, "exec"), {"__name__": "__main__", **names})  # noqa: S102 - it is what the user typed
-    except CommandError:
+    except (CommandError, BrokenPipeError):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the script does
+    except Exception as error:
+        if is_full(error):
+            raise
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == SCRIPT]
         click.echo("".join([*traceback.format_list(own), *traceback.format_exception_only(error)]), err=True, nl=False)
         sys.exit(1)
