@@ -78,7 +78,7 @@ def test_of_two_formats(daemon: Daemon, two: tuple[str, str], upstream: Upstream
     done = flows(daemon, "diff", two[1], other)
     assert "  = messages 1-3: says the same" in done.stdout.splitlines()
     assert "max_tokens → generationConfig.maxOutputTokens" in done.stdout
-    assert "- parameter model" in done.stdout
+    assert "model → model in the path" in done.stdout
 
 
 @pytest.mark.parametrize(

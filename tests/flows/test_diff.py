@@ -8,10 +8,12 @@ import time
 from collections import Counter
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccproxy.cli.flows.diff.words import value_lines
 from ccproxy.exchange import HttpRequest, WireFormat
 from ccproxy.flows.diff.requests import Difference, diff_messages
 from ccproxy.flows.diff.values import text_edits, value_changes
@@ -294,3 +296,29 @@ def test_any_bytes(old: bytes, new: bytes) -> None:
     found = diff_messages(request(old), request(new))
     assert found.empty == (old == new)
     assert found.kind == "binary" or old == new or found.values or found.kind in ("json", "form", "mixed", "request")
+
+
+def test_what_gemini_has_in_its_path_is_neither_left_out_nor_put_in() -> None:
+    said = {"messages": [{"role": "user", "content": "hello"}]}
+    asked = HttpRequest(
+        "POST", b"/v1/chat/completions", [], json.dumps({"model": "m-1", "stream": True, "seed": 3, **said}).encode()
+    )
+    spoken = json.dumps({"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}).encode()
+    sent = HttpRequest("POST", b"/v1beta/models/gemini-x:streamGenerateContent?alt=sse", [], spoken)
+    there = diff_messages(asked, sent, WireFormat.OPENAI, WireFormat.GEMINI).rows
+    assert [(row.how, row.old, row.new) for row in there if row.what == "parameter"] == [
+        ("changed", "model", "model in the path"),
+        ("same", "stream", "stream in the path"),
+        ("removed", "seed", None),
+    ]
+    back = diff_messages(sent, asked, WireFormat.GEMINI, WireFormat.OPENAI).rows
+    assert [(row.how, row.old, row.new) for row in back if row.what == "parameter"] == [
+        ("changed", "model in the path", "model"),
+        ("same", "stream in the path", "stream"),
+        ("added", None, "seed"),
+    ]
+
+
+def test_of_a_name_that_changed_both_are_told() -> None:
+    (change,) = value_changes("gpt-5", "gemini-5")
+    assert [click.unstyle(line) for line in value_lines(change, 80, "")] == ['~: "gpt-5" \u2192 "gemini-5"']

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from ccproxy.flows.diff.parts import same_words, told
 from ccproxy.flows.diff.sequences import align
@@ -21,10 +23,13 @@ ALIASES: Mapping[str, str] = {
     "toolConfig": "tool_choice", "tool_config": "tool_choice",
     "thinking": "reasoning", "reasoning_effort": "reasoning", "generationConfig.thinkingConfig": "reasoning",
     "serviceTier": "service_tier", "safety_identifier": "user", "metadata": "user",
+    "model in the path": "model", "stream in the path": "stream",
     "output_config": "response_format", "text": "response_format",
     "generationConfig.responseJsonSchema": "response_format", "generationConfig.responseSchema": "response_format",
 }  # fmt: skip
 """Parameters that say the same under other names, as docs/formats.md lists them."""
+PATH = re.compile(r"/models/(?P<model>[^:/]+):(?P<action>\w+)")
+"""Of Gemini's requests (https://ai.google.dev/api/generate-content#endpoint)."""
 SCHEMAS = ("input_schema", "parameters", "parametersJsonSchema", "parameters_json_schema")
 
 
@@ -60,6 +65,14 @@ def side_by_side(old: Parts, new: Parts) -> tuple[Row, ...]:
         *tool_rows(old.tools, new.tools),
         *block_rows("message", placed(old.messages), placed(new.messages)),
     )
+
+
+def in_path(path: str) -> dict[str, Any]:
+    """The parameters that Gemini has in its path: `/models/{model}:streamGenerateContent`; none of other paths."""
+    found = PATH.search(path)
+    if found is None:
+        return {}
+    return {"model in the path": unquote(found["model"]), "stream in the path": found["action"].startswith("stream")}
 
 
 def parameter_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Row]:

@@ -6,12 +6,13 @@ and goes from turn to turn, such as `cache_control`, is told apart, in `marks`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ccproxy.exchange import HttpRequest, HttpResponse, WireFormat
 from ccproxy.flows.diff.bodies import Body, Kind, body_changes, body_of, first_difference
-from ccproxy.flows.diff.formats import Row, side_by_side
+from ccproxy.flows.diff.formats import Row, in_path, parameter_rows, side_by_side
 from ccproxy.flows.diff.marks import MarkChange, mark_changes
 from ccproxy.flows.diff.parts import Change, blocks_changed, messages_changed, parameters_changed, tools_changed
 from ccproxy.flows.diff.values import ValueChange
@@ -56,7 +57,29 @@ def diff_messages(
     new_format: WireFormat | None = None,
 ) -> Difference:
     """How the bodies of two messages differ. The formats are those of requests, where they are known."""
-    return diff_bodies(body_of(old), body_of(new), format, new_format)
+    found = diff_bodies(body_of(old), body_of(new), format, new_format)
+    if found.kind != "formats" or not (isinstance(old, HttpRequest) and isinstance(new, HttpRequest)):
+        return found
+    return replace(found, rows=(*rows_of_paths(old, new, found.rows),))
+
+
+def rows_of_paths(old: HttpRequest, new: HttpRequest, rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows with the parameters that are in a path and not in a body."""
+    if not (in_path(old.path) or in_path(new.path)):
+        yield from rows
+        return
+    left = {str(row.old): row.old_value for row in rows if is_parameter(row, "removed")} | in_path(old.path)
+    right = {str(row.new): row.new_value for row in rows if is_parameter(row, "added")} | in_path(new.path)
+    for one, other in ((left, right), (right, left)):
+        if one.get("stream in the path") is False and "stream" not in other:
+            del one["stream in the path"]  # as good as nothing
+    yield from parameter_rows(left, right)
+    yield from (row for row in rows if not is_parameter(row, "removed", "added"))
+
+
+def is_parameter(row: Row, *how: str) -> bool:
+    """Whether the row is about a parameter that this became of."""
+    return row.what == "parameter" and row.how in how
 
 
 def diff_bodies(

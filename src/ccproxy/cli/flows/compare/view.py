@@ -85,7 +85,7 @@ def body_lines(body: object, same: str, width: int) -> Iterator[str]:
     sizes = " → ".join(map(size, body.sizes))
     words = "body, translated" if body.kind == "formats" else "body"
     yield f"  {words}: {sizes}"
-    yield from (f"  {line}" for line in difference_lines(body, width - 2))
+    yield from (f"  {line}" for line in difference_lines(body, width - 2, translated=True))
 
 
 def dropped_lines(dropped: Mapping[str, int]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 MOST_LINES = 8
 """Of a text that was added or removed; --unified and --json have all of it."""
 MARGIN = "    "
+GONE = {"removed": ": left out", "added": ": put in"}
+"""What a translation did."""
+REMOVED = {"removed": ": removed", "added": ": added"}
+"""How one of two requests differs from the other."""
 
 
-def difference_lines(found: Difference, width: int) -> Iterator[str]:
-    """What differs, a part a line; one line if nothing does."""
+def difference_lines(found: Difference, width: int, *, translated: bool = False) -> Iterator[str]:
+    """What differs, a part a line; one line if nothing does. `translated`: the one was made of the other."""
     yield from kinds_line(found)
     for change in found.changes:
         yield from change_lines(change, width, "  ")
     for mark in found.marks:
         yield mark_line(mark)
-    yield from row_lines(found.rows, width)
+    yield from row_lines(found.rows, width, GONE if translated else REMOVED)
     for value in found.values:
         yield from value_lines(value, width, "  ")
     yield from last_lines(found)
@@ -107,15 +111,16 @@ def mark_line(mark: MarkChange) -> str:
     return click.style(f"  {visible(mark.name)} {visible(mark.value)}: {told}", fg="cyan")
 
 
-def row_lines(rows: Iterable[Row], width: int) -> Iterator[str]:
-    """Parts of two formats beside each other; what says the same in both only in numbers and names."""
+def row_lines(rows: Iterable[Row], width: int, words: Mapping[str, str]) -> Iterator[str]:
+    """Parts of two formats beside each other; what says the same in both only in numbers and names. `words` for what is
+    in one of them only."""
     for (what, is_same), group in groupby(rows, lambda row: (row.what, row.how == "same")):
         members = list(group)
         if is_same:
             yield click.style(f"  = {cut(same_parts(what, members), 4 * width)}: says the same", dim=True)
             continue
         for row in members:
-            yield row_line(row, width)
+            yield row_line(row, width, words)
             for value in row.values:
                 yield from value_lines(value, width, MARGIN)
 
@@ -136,7 +141,7 @@ def numbers(places: list[int]) -> str:
     return f"{min(places)}-{max(places)}" if min(places) != max(places) else str(places[0])
 
 
-def row_line(row: Row, width: int) -> str:
+def row_line(row: Row, width: int, words: Mapping[str, str]) -> str:
     """One part."""
     sign, color = SIGNS[row.how]
     half = max(20, width // 2 - 12)
@@ -144,11 +149,14 @@ def row_line(row: Row, width: int) -> str:
         before = named(row.old, row.old_value, row.what, half)
         after = named(row.new, row.new_value, row.what, half)
     else:
-        words = (None, None) if row.values else (row.old_value, row.new_value)
-        before = placed(row.what, row.old_place, row.old, row.kind, words[0], half)
-        after = placed(row.what, row.new_place, row.new, row.kind, words[1], half)
-    told = {"removed": f"{before}: left out", "added": f"{after}: put in", "changed": f"{before} → {after}"}
-    return click.style(f"  {sign} ", fg=color) + told[row.how]
+        said = (None, None) if row.values else (row.old_value, row.new_value)
+        before = placed(row.what, row.old_place, row.old, row.kind, said[0], half)
+        after = placed(row.what, row.new_place, row.new, row.kind, said[1], half)
+    if row.how == "changed":
+        told = f"{before} → {after}"
+    else:
+        told = f"{before if row.how == 'removed' else after}{words[row.how]}"
+    return click.style(f"  {sign} ", fg=color) + told
 
 
 def named(name: str | None, value: Any, what: str, width: int) -> str:

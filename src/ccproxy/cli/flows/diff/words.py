@@ -19,6 +19,7 @@ SIGNS: Mapping[str, tuple[str, str]] = {
     "added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"), "moved": ("↕", "cyan"),
     "same": ("=", "bright_black"),
 }  # fmt: skip
+LONGEST_WORD = 80
 NARROWEST, WIDEST = 60, 140
 
 
@@ -32,13 +33,18 @@ def value_lines(change: ValueChange, width: int, margin: str) -> Iterator[str]:
     """A place in a JSON value, or a text."""
     sign, color = SIGNS[change.how]
     head = click.style(f"{margin}{sign} {visible(change.path)}".rstrip(), fg=color)
-    if change.edits:
+    if change.edits and not (is_word(change.old) and is_word(change.new)):
         yield from ([head] if change.path else [])
         yield from edit_lines(change.edits, width, margin + "  ")
         return
     before, after = short(change.old, width // 2), short(change.new, width // 2)
     texts = {"added": after, "removed": before, "moved": after, "changed": f"{before} → {after}"}
     yield f"{head}: {texts[change.how]}"
+
+
+def is_word(value: Any) -> bool:
+    """Whether a text is a name, such as a model's: one of which letters that are the same say nothing."""
+    return isinstance(value, str) and len(value) <= LONGEST_WORD and not any(letter.isspace() for letter in value)
 
 
 def edit_lines(edits: Iterable[Edit], width: int, margin: str) -> Iterator[str]:
