@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ccproxy.cli.usage_plot import divided, drawn, unit_of
+from ccproxy.cli.usage_plot import divided, drawn, legend, unit_of
 from ccproxy.cli.usage_text import as_csv, as_json, show_remarks, show_table
 from ccproxy.cli.words import dollars
 from ccproxy.flows.usage.spending import spent
@@ -62,7 +62,7 @@ def test_csv_and_json_are_exact() -> None:
 @pytest.mark.parametrize("columns", [20, 60, 200])
 def test_bars_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    for by, first in ((["day"], 3), (["model"], 3), (["day", "model"], 4)):
+    for by, first in ((["day"], 3), (["model"], 2), (["day", "model"], 3)):
         title, *bars = drawn(by, *spent(FLOWS, by)).splitlines()
         assert "US dollars by" in title
         assert len(bars) == first
@@ -73,7 +73,15 @@ def test_bars_fit(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
 def test_bars_of_tokens_where_no_price_is_known() -> None:
     picture = drawn(["model"], *spent([flow(1, "\x1b[31mown", None)], ["model"]))
     assert "tokens" in picture
+    assert picture.endswith(" 12355")
     assert "\x1b" not in picture
+
+
+@pytest.mark.parametrize("width", [28, 58, 158])
+def test_the_legend_fits(width: int) -> None:
+    names = legend(["a", "a-model-with-a-long-name", "another-model-with-a-longer-name", "others"], width)
+    assert sum(len(name) + 5 for name in names) < max(width, 38)
+    assert names[0] == "a"
 
 
 def test_parts_of_bars() -> None:

@@ -135,6 +135,8 @@ def fitting(columns: Sequence[Column], width: int) -> list[int]:
 def shared_out(columns: Sequence[Column], longest: Sequence[int], width: int) -> list[int]:
     """The columns' widths: what they need, and more for those that could use it, by rank, while there is room."""
     widths = [min(column.width, length) for column, length in zip(columns, longest, strict=True)]
+    while needed(widths) > width and max(widths) > 1:  # where the columns that always stay are too many
+        widths[widths.index(max(widths))] -= 1
     left = max(0, width - needed(widths))
     for index in sorted(range(len(columns)), key=lambda index: columns[index].rank):
         more = min(left, longest[index] - widths[index])
