@@ -15,7 +15,8 @@ import pytest
 from ccproxy.cli.flows.repl.refs import flow_of, flows_of
 from ccproxy.cli.grammar import CommandError
 from tests.conftest import StartDaemon
-from tests.support.daemon import Daemon
+from tests.support.archived import archive_of, flow, keep
+from tests.support.daemon import Daemon, Home
 from tests.support.terminal import Terminal
 
 KEY = "sk-ant-api03-" + "k" * 30
@@ -154,3 +155,12 @@ def test_on_a_terminal(three: Daemon, console: str, tmp_path: Path) -> None:
     kept = three.home.root / "state" / "ccproxy" / name
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert b"len(ids) * 111" in kept.read_bytes()
+
+
+def test_standard_input_that_is_closed_is_at_its_end(home: Home) -> None:
+    keep(archive_of(home), [flow(1)])
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "ccproxy", "flows", "repl"]
+    done = subprocess.run(
+        command, env=home.environment({}), capture_output=True, text=True, timeout=30, check=False, cwd=home.root
+    )
+    assert (done.returncode, "internal error" in done.stderr) == (0, False)

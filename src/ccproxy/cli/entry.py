@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-STANDARD = {1: "stdout", 2: "stderr"}
+STANDARD = {0: ("stdin", "r"), 1: ("stdout", "w"), 2: ("stderr", "w")}
 
 
 def main() -> int:
@@ -31,6 +31,6 @@ def occupy_standard() -> None:
     """Gives standard descriptors that are closed (`>&-`) to the null device: else a socket would take their numbers.
     Programs that are run find them closed."""
     while (fd := os.open(os.devnull, os.O_RDWR)) <= max(STANDARD):
-        if fd in STANDARD:
-            setattr(sys, STANDARD[fd], open(fd, "w", closefd=False))  # noqa: SIM115 - for as long as the process lives
+        name, mode = STANDARD[fd]
+        setattr(sys, name, open(fd, mode, closefd=False))  # noqa: SIM115 - for as long as the process lives
     os.close(fd)
