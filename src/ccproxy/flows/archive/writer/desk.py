@@ -35,6 +35,7 @@ class Desk:
         self._orders, self._complain = orders, complain
         self._path = Path(orders.path)
         self._archive: Archive | None = None
+        self._former = Former(self._path)
         self._damaged = 0
 
     def entry(self, record: Record) -> Entry:
@@ -74,6 +75,7 @@ class Desk:
         if self._archive is None:
             self._archive = Archive.open(self._path, Settings(wait=LOCK_SECONDS))
             if self._archive.note:
+                self._former.reopen()
                 self._complain(self._archive.note)
         return self._archive
 
@@ -104,11 +106,12 @@ class Desk:
         self._damaged = self._damaged + 1 if sqlite_code(error) in UNUSABLE else 0
         if self._damaged >= DAMAGED_AGAIN:
             self._damaged = 0
+            self._former.reopen()
             self._complain(f"{error}: it is now {set_aside(self._path)}, and a new one was begun")
 
     @cached_property
     def _rows(self) -> Rows:
-        lineage = Lineage(Former(self._path))
+        lineage = Lineage(self._former)
         return Rows(lineage, self._lock if self._orders.encrypted else None, self._complain, bodies=self._orders.bodies)
 
     def _lock(self, id: str, plain: bytes) -> bytes | None:
@@ -128,6 +131,12 @@ class Former:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def reopen(self) -> None:
+        """At this path is another file now: the next question is put to it."""
+        if "_reader" in vars(self):
+            self._reader.close()
+            del self._reader
 
     def summaries(self, selection: Selection) -> Sequence[dict[str, Any]]:
         """See `FlowReader`."""
