@@ -123,3 +123,20 @@ def test_a_flow_of_mitmproxy_with_a_member_too_many(tmp_path: Path) -> None:
     file.write_bytes(tnetstring.dumps({**tflow.tflow().get_state(), "odd": 1}))
     with pytest.raises(FlowFileError, match="flow 1, at byte 0 of"):
         list(read(file, lambda path: None))
+
+
+@pytest.mark.parametrize(
+    ("member", "rubbish"), [("metadata", 5), ("metadata", None), ("messages", [[True, None, 0.0]])]
+)
+def test_a_flow_of_mitmproxy_with_members_of_other_types(tmp_path: Path, member: str, rubbish: Any) -> None:
+    file = tmp_path / "x.mflow"
+    file.write_bytes(tnetstring.dumps({**tflow.ttcpflow().get_state(), member: rubbish}))
+    with pytest.raises(FlowFileError, match=r"^the flow \S+ is damaged: "):
+        list(read(file, lambda path: None))
+
+
+def test_a_flow_of_another_version_of_mitmproxy(tmp_path: Path) -> None:
+    file = tmp_path / "x.mflow"
+    file.write_bytes(tnetstring.dumps({**tflow.tflow().get_state(), "version": 999}))
+    with pytest.raises(FlowFileError, match="version 999"):
+        list(read(file, lambda path: None))

@@ -29,7 +29,16 @@ def read(path: Path, format_of: FormatOf) -> Iterator[Exchange]:
     """
     with path.open("rb") as file:
         for flow in _flows(file, path.stat().st_size):
-            yield recorded(flow) or foreign(flow, format_of)
+            yield _exchange(flow, format_of)
+
+
+def _exchange(flow: Flow, format_of: FormatOf) -> Exchange:
+    try:
+        return recorded(flow) or foreign(flow, format_of)
+    except FlowFileError:
+        raise
+    except UNREADABLE as error:  # mitmproxy takes what is of another type, too
+        raise FlowFileError(f"the flow {flow.id} is damaged: {error!r}") from error
 
 
 def _flows(file: BinaryIO, size: int) -> Iterator[Flow]:
@@ -43,6 +52,8 @@ def _flows(file: BinaryIO, size: int) -> Iterator[Flow]:
             return
         except UNREADABLE as error:
             why = "is cut off" if file.tell() >= size else "is damaged"
+            if "version" in str(error):  # in mitmproxy's words: it is newer, or too old
+                why = f"is not known: {error}"
             raise FlowFileError(f"flow {number}, at byte {begins} of {size}, {why}") from error
         yield flow
         number += 1
