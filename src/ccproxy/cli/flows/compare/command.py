@@ -34,7 +34,10 @@ MOST = 50
 @set_options
 @click.pass_obj
 def compare(session: Session, ids: tuple[str, ...], as_unified: bool, as_json: bool, wanted: Wanted) -> None:
-    """Compare what a client sent with what was forwarded, and what the provider answered with what the client got."""
+    """Compare what a client sent with what was forwarded, and what the provider answered with what the client got.
+
+    Where nothing says which flows are meant it is the newest 50.
+    """
     if as_unified and as_json:
         raise click.UsageError("--unified and --json cannot be combined")
     flows = chosen(session, ids, wanted)

@@ -50,7 +50,8 @@ MOST_AT_HAND = 4
 def diff(session: Session, ids: tuple[str, ...], client: bool, as_unified: bool, as_json: bool, wanted: Wanted) -> None:
     """Compare each request with the one before it: parameters, system prompt, tools, messages.
 
-    The one before is the one whose conversation a request continues, where that is known. With two ids, these two.
+    The one before is the one whose conversation a request continues, where that is known. With two ids, these two;
+    where nothing says which flows are meant, the newest 50.
     """
     if as_unified and as_json:
         raise click.UsageError("--unified and --json cannot be combined")
