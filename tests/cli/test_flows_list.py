@@ -119,6 +119,19 @@ def test_nothing_to_see(kept: Home) -> None:
     assert call(kept, "flows", "list", "--json", "--host", "nowhere").stdout == "[]\n"
 
 
+def test_where_nothing_is_found_it_is_said_why(home: Home) -> None:
+    keep(archive_of(home), [flow(3)], provider="simulator")
+    for command in (["list"], ["dump"], ["compare"]):
+        done = call(home, "flows", *command, "--provider", "simulater")
+        assert "did you mean 'simulator'?" in done.stderr
+    lone = call(home, "flows", "conversations", "0003", "--provider", "nobody")
+    assert (lone.exit_code, "leave the options out" in lone.stderr) == (1, True)
+    home.write({"flows": {"default_jq_filters": ["map("]}})
+    for command in (["list", "--json"], ["list"]):
+        done = call(home, "flows", *command)
+        assert (done.exit_code, "default_jq_filters in ccproxy.yaml has 'map('" in done.stderr) == (1, True)
+
+
 def test_neither_archive_nor_daemon(home: Home) -> None:
     done = call(home, "flows", "list")
     assert (done.exit_code, done.stdout) == (1, "")
@@ -141,7 +154,7 @@ def test_tokens_and_cost(home: Home) -> None:
     assert call(home, "flows", "list").stdout.splitlines()[1].split()[-6:-2] == ["3/1", "$0.0042", "200", "ms"]
 
 
-@pytest.mark.parametrize("damage", [b"not a database at all", b""], ids=["no database", "empty"])
+@pytest.mark.parametrize("damage", [b"not a database at all", b"\0" * 4096], ids=["no database", "zeros"])
 def test_a_file_that_is_no_archive(home: Home, damage: bytes) -> None:
     path = archive_of(home)
     path.parent.mkdir(parents=True)

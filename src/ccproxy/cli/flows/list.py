@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from ccproxy.cli.flows.chosen.flow_set import Wanted, filtered, open_set, set_options
+from ccproxy.cli.flows.chosen.flow_set import Wanted, filtered, nearest, open_set, set_options
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 
@@ -45,9 +45,11 @@ def list_flows(session: Session, wanted: Wanted, as_json: bool, watch: bool) -> 
 def print_table(session: Session, wanted: Wanted) -> None:
     """The flows for people."""
     shown = wanted.selection.limit or DEFAULT_LIMIT
-    found = open_set(session, replace(wanted, selection=replace(wanted.selection, limit=shown + 1))).summaries
+    chosen = open_set(session, replace(wanted, selection=replace(wanted.selection, limit=shown + 1)))
+    found = chosen.summaries
     if not found:
-        click.echo(nothing(wanted), err=True)
+        for line in (nothing(wanted), *nearest(chosen, wanted)):
+            click.echo(line, err=True)
         return
     from ccproxy.cli.flows.table import show_flows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ccproxy.cli.flows.chosen.sources import Sources, sources
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.flows.reader import FlowDamaged, FlowMissing
-from ccproxy.flows.selection import newest
+from ccproxy.flows.selection import Selection, newest
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange
@@ -26,6 +27,9 @@ type Summary = dict[str, Any]
 
 MOST_NAMED = 5
 """Flows that an ambiguous id is told of."""
+
+MOST_LOOKED_AT = 1000
+"""Flows in which a name like the one that was given is looked for."""
 
 
 @dataclass(slots=True)
@@ -72,14 +76,11 @@ def open_set(session: Session, wanted: Wanted, *, secrets: bool = False) -> Flow
     reader, filters = sources(session, wanted.archive, secrets=secrets), all_filters(session, wanted)
     if not filters:
         return FlowSet(reader, reader.summaries(wanted.selection), secrets)
-    from ccproxy.flows.query.query import QueryError, choose
+    from ccproxy.flows.query.query import choose
 
     found = reader.summaries(replace(wanted.selection, limit=None))
-    try:
-        chosen = choose(filters, found)
-    except QueryError as error:
-        raise CommandError(str(error), *error.details) from error
-    return FlowSet(reader, newest(chosen, wanted.selection.limit), secrets)
+    with filter_errors(filters, wanted):
+        return FlowSet(reader, newest(choose(filters, found), wanted.selection.limit), secrets)
 
 
 def filtered(session: Session, wanted: Wanted) -> list[Any]:
@@ -87,13 +88,36 @@ def filtered(session: Session, wanted: Wanted) -> list[Any]:
     reader, filters = sources(session, wanted.archive), all_filters(session, wanted)
     if not filters:
         return reader.summaries(wanted.selection)
-    from ccproxy.flows.query.query import QueryError, apply
+    from ccproxy.flows.query.query import apply
 
     found = reader.summaries(replace(wanted.selection, limit=None))
-    try:
+    with filter_errors(filters, wanted):
         return newest(apply(filters, found), wanted.selection.limit)
+
+
+@contextmanager
+def filter_errors(filters: Sequence[str], wanted: Wanted) -> Iterator[None]:
+    """CommandError for filters that are wrong. Those that nobody typed are named as the configuration's."""
+    from ccproxy.flows.query.query import QueryError
+
+    try:
+        yield
     except QueryError as error:
-        raise CommandError(str(error), *error.details) from error
+        of_configuration = filters[: len(filters) - len(wanted.filters)]
+        named = [f"flows.default_jq_filters in ccproxy.yaml has {text!r}" for text in of_configuration]
+        raise CommandError(str(error), *error.details, *named) from error
+
+
+def nearest(found: FlowSet, wanted: Wanted) -> list[str]:
+    """A hint where no flow went to the provider that was asked for and others have names like it."""
+    from difflib import get_close_matches
+
+    asked = wanted.selection.provider
+    if found.summaries or not asked:
+        return []
+    known = {str(flow.get("provider")) for flow in found.reader.summaries(Selection(limit=MOST_LOOKED_AT))}
+    near = get_close_matches(asked, known, n=1) if asked not in known else []
+    return [f"no flow went to a provider {asked!r}; did you mean {name!r}?" for name in near]
 
 
 def all_filters(session: Session, wanted: Wanted) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccproxy.cli.flows.chosen.flow_set import Wanted, one_id, open_set, read, set_options
+from ccproxy.cli.flows.chosen.flow_set import Wanted, nearest, one_id, open_set, read, set_options
 from ccproxy.cli.flows.chosen.options import refuse_both
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
@@ -65,7 +65,9 @@ def chosen(session: Session, ids: tuple[str, ...], wanted: Wanted) -> Iterator[E
         return (read(reader, id, secrets=False) for id in named)
     found = open_set(session, wanted)
     if not found.summaries:
-        raise CommandError("there is no flow to compare", "`ccproxy flows list` shows those there are")
+        raise CommandError(
+            "there is no flow to compare", *nearest(found, wanted), "`ccproxy flows list` shows those there are"
+        )
     if wanted.everything and len(found.summaries) > MOST:
         note = f"the newest {MOST} of {len(found.summaries)} flows: -n takes more"
         click.echo(click.style(note, dim=True), err=True)

@@ -42,7 +42,7 @@ def conversations(session: Session, id: str | None, as_json: bool, wanted: Wante
     flows = open_set(session, wanted)
     looked_at = [flow for flow in flows.summaries if flow.get("kind") or flow["id"] in flows.reader.live_ids]
     talks = sessions(with_places(looked_at, lambda id: readable(flows, id)))
-    chosen = talks if id is None else [meant(talks, id.strip())]
+    chosen = talks if id is None else [meant(talks, id.strip(), among_some=not wanted.everything)]
     if as_json:
         click.echo(json.dumps(tree(chosen[0]) if id else list(map(told, chosen)), indent=2, ensure_ascii=False))
     elif not chosen:
@@ -65,8 +65,11 @@ def readable(flows: FlowSet, id: str) -> Exchange | None:
         return None
 
 
-def meant(talks: Sequence[Talk], id: str) -> Talk:
-    """The session that an id means. Raises CommandError: there is none, or there are several."""
+def meant(talks: Sequence[Talk], id: str, *, among_some: bool = False) -> Talk:
+    """The session that an id means. Raises CommandError: there is none, or there are several.
+
+    With `among_some` options left out others.
+    """
     if not id:
         raise click.BadParameter("is empty; `ccproxy flows conversations` shows the ids", param_hint="ID")
     found = [talk for talk in talks if any(name.startswith(id) for name in names(talk))]
@@ -74,9 +77,10 @@ def meant(talks: Sequence[Talk], id: str) -> Talk:
     if len(exact or found) == 1:
         return (exact or found)[0]
     if not found:
+        among = " among the flows that the options select" if among_some else ""
         raise CommandError(
-            f"there is no session, conversation or flow of one whose id begins with {id!r}",
-            "`ccproxy flows conversations` shows those there are",
+            f"there is no session, conversation or flow of one whose id begins with {id!r}{among}",
+            "leave the options out" if among_some else "`ccproxy flows conversations` shows those there are",
         )
     more = [f"and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
     named = [talk.name for talk in found[-MOST_NAMED:]]

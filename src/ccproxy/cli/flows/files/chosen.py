@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccproxy.cli.flows.chosen.flow_set import FlowSet, Wanted, one_id, open_set
+from ccproxy.cli.flows.chosen.flow_set import FlowSet, Wanted, nearest, one_id, open_set
 from ccproxy.cli.flows.chosen.options import refuse_both
 from ccproxy.cli.flows.chosen.sources import sources
 from ccproxy.cli.grammar import CommandError
@@ -40,7 +40,9 @@ def chosen(session: Session, wanted: Wanted, ids: Sequence[str], *, secrets: boo
         whole = dict.fromkeys(one_id(reader, id) for id in ids)
         found = FlowSet(reader, [{"id": id} for id in whole], secrets)
     if not found.summaries:
-        raise CommandError("there are no such flows", "`ccproxy flows list` shows those there are")
+        raise CommandError(
+            "there are no such flows", *nearest(found, wanted), "`ccproxy flows list` shows those there are"
+        )
     return found
 
 
