@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,9 @@ from jsonschema import Draft202012Validator
 import ccproxy
 from ccproxy.exchange import Exchange
 from ccproxy.flows.har import writing as har
-from tests.flows.conftest import DATA
 from tests.flows.made_up import NOW, answered, datagrams, each_kind, exchanges
 
-SCHEMA = Draft202012Validator(json.loads((DATA / "har-1.2.schema.json").read_text()))
+SCHEMA = Draft202012Validator(json.loads(Path(__file__).with_name("har-1.2.schema.json").read_text()))
 KINDS = dict(each_kind())
 
 

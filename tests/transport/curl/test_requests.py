@@ -52,7 +52,7 @@ class Written:
                 head = await link.reader.readuntil(b"\r\n\r\n")
             except asyncio.IncompleteReadError:
                 return
-            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            length = head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
             self.heads.append(head)
             self.bodies.append(await link.reader.readexactly(int(length or 0)))
             await link.send(ok(b"" if head.startswith(b"HEAD") else b"x"))
