@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.cli.flows.answer import answer_lines
+from ccproxy.cli.flows.answer import answer_lines, wrapped
 from ccproxy.cli.flows.show import text_of
 from ccproxy.cli.flows.story import story, used
 from ccproxy.exchange import (
@@ -242,3 +242,10 @@ def test_a_body_that_was_not_kept_whole() -> None:
 )
 def test_bodies_as_text(text: str, shown: str) -> None:
     assert text_of({"text": text, "encoding": "utf-8"}) == shown
+
+
+def test_a_key_that_came_in_pieces_is_not_shown() -> None:
+    pieces = "sk-ant-api03-", "aB3dE5gH7jK9" * 4, "mN2pQ4sT6vX8" * 3
+    said = "\n".join(wrapped("the key is " + "".join(pieces), 200))
+    assert pieces[1] not in said
+    assert said.startswith("  the key is [redacted]")

@@ -58,7 +58,10 @@ def said(block: Any, width: int) -> list[str]:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text's lines, folded."""
+    """The text's lines, folded. A key whose parts came in several events is one only here."""
+    from ccproxy.flows.secrets.places import without_keys
+
+    text = without_keys(text.encode("utf-8", "replace")).decode()
     lines = [visible(line) for line in text.splitlines() if line.strip()]
     return [f"{MARGIN}{part}" for line in lines for part in textwrap.wrap(line, max(20, width - len(MARGIN)))]
 
