@@ -30,7 +30,7 @@ type Key = tuple[str, str]
 """`session` or `conversation`, and its id."""
 type Summary = Mapping[str, Any]
 
-MOST_BYTES = 48 * 1024 * 1024
+MOST_BYTES = 24 * 1024 * 1024
 """Of conversations at hand."""
 MOST_GROUPS = 1024
 MOST_ASKED = 256
