@@ -58,6 +58,6 @@ def test_a_reader_that_goes_away(home: Home) -> None:
         assert child.stdout is not None
         child.stdout.readline()
         child.stdout.close()
-        assert child.wait(10) == 1
+        assert child.wait(10) == 141
         assert child.stderr is not None
         assert child.stderr.read() == b""
