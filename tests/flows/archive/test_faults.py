@@ -137,7 +137,9 @@ def test_an_archive_that_is_being_made_has_no_flows(path: Path) -> None:
     path.touch()
     with ArchiveReader(path) as reader:
         assert (reader.summaries(Selection()), reader.find("a"), reader.last()) == ([], [], 0)
-    assert path.stat().st_size == 0
+        assert path.stat().st_size == 0
+        flows = written(path)
+        assert len(reader.after(0)) == len(flows)
 
 
 def test_a_locked_archive_says_so_and_is_whole_after(path: Path) -> None:

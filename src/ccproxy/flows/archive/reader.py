@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ccproxy.flows.archive.conditions import HIGHEST, conditions
 from ccproxy.flows.archive.faults import is_damage, told
-from ccproxy.flows.archive.reading import open_for_reading
+from ccproxy.flows.archive.reading import is_of_nothing, open_for_reading
 from ccproxy.flows.archive.row import SUMMARY, Row, summary_of
 from ccproxy.flows.reader import ArchiveError, FlowDamaged, FlowMissing
 from ccproxy.flows.selection import Selection
@@ -119,6 +119,9 @@ class ArchiveReader:
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         with told(self.path):
+            if is_of_nothing(self._db):
+                self._db.close()
+                self._db = open_for_reading(self.path, self._wait)
             self._db.execute("BEGIN")
             try:
                 yield

@@ -56,6 +56,11 @@ def _open(path: Path, wait: float, how: str) -> sqlite3.Connection:
     return _of_nothing()
 
 
+def is_of_nothing(db: sqlite3.Connection) -> bool:
+    """Whether the archive was being made when it was opened: it is to be opened again."""
+    return not db.execute("PRAGMA database_list").fetchone()[2]
+
+
 def _of_nothing() -> sqlite3.Connection:
     """What there is in an archive that its daemon is making at this moment."""
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
