@@ -55,7 +55,7 @@ class Flows(Section):
     """What may wait for the disk; beyond it flows are archived without their bodies."""
     default_jq_filters: list[Text] = Field(default_factory=list)
     memory_max_flows: Count = 1000
-    memory_max_bytes: Bytes = 25_165_824
+    memory_max_bytes: Bytes = 33_554_432
 
     @field_validator("archive", mode="before")
     @classmethod
