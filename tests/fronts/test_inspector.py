@@ -225,7 +225,7 @@ def test_whatever_fails_is_one_line_and_not_the_end(
     }
     config, message = configs[trouble]
     password = "$argon3" if trouble == "password" else None
-    root = list(logging.getLogger().handlers)
+    root = set(logging.getLogger().handlers)
 
     async def main() -> None:
         inspector = Inspector(config, MemoryStore(), password)
@@ -238,7 +238,7 @@ def test_whatever_fails_is_one_line_and_not_the_end(
         uvloop.run(asyncio.wait_for(main(), 50))
     taken.close()
     assert [record.name for record in caplog.records] == ["ccproxy.fronts.interceptor.inspector"]
-    assert logging.getLogger().handlers == root
+    assert set(logging.getLogger().handlers) <= root
 
 
 def test_the_loop_stays_responsive_while_mitmproxy_loads(confdir: Path) -> None:

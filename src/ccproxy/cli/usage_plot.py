@@ -43,7 +43,7 @@ DOLLARS = ((1, "US dollars", Decimal(1)), (Decimal("0.1"), "US cents", Decimal(1
 
 def drawn(by: Sequence[str], groups: Groups, total: Spending) -> str:
     """The plot, as wide as the terminal, with colours where they are shown; of amounts only groups that have one."""
-    import plotext  # type: ignore[import-untyped]
+    import plotext
 
     coloured = sys.stdout.isatty() and color_wanted() is not False
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns)) - MARGIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 LAST = 253_402_300_799.0
@@ -10,5 +11,5 @@ LAST = 253_402_300_799.0
 
 def iso(seconds: float, timespec: str = "milliseconds") -> str:
     """Seconds since the epoch as ISO 8601 in UTC. What no date can be (files are made up) is told as the nearest."""
-    bounded = min(max(seconds, 0.0), LAST) if seconds == seconds else 0.0  # noqa: PLR0124, it is false of NaN
+    bounded = 0.0 if math.isnan(seconds) else min(max(seconds, 0.0), LAST)
     return datetime.fromtimestamp(bounded, UTC).isoformat(timespec=timespec)

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Exchange, HttpResponse, get_header
+from ccproxy.flows.events import EVENT_END, value_of, values_of_events
 from ccproxy.flows.secrets.places import in_text, without
 from ccproxy.flows.secrets.redact import is_secret_field
 
@@ -34,7 +33,6 @@ STREAM_ERROR = "stream_error"
 """The kind of error of a stream that says at its end that it failed."""
 
 _WORDS = ("message", "detail", "msg", "error_message", "error_description", "title", "type", "code")
-_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _TITLE = re.compile(r"<title[^>]*>\s*([^<]+)", re.IGNORECASE)
 _MARK = b'"error"'
 
@@ -45,7 +43,7 @@ def refusal_of(ex: Exchange) -> str | None:
     if answer is None or answer.status < 400 or ex.protocol != "http":
         return None
     body = _clear(answer, MOST_BYTES)
-    told = _words(_parsed(body)) or _first_line(body)
+    told = _words(value_of(body)) or _first_line(body)
     return _shown(told, ex) if told else None
 
 
@@ -76,9 +74,7 @@ def _last_events(answer: HttpResponse) -> Iterator[Any]:
         at = body.rfind(b"{", 0, body.rfind(_MARK))
         yield _first_value(body[at:]) if at >= 0 else None
         return
-    for event in _EVENT_END.split(body):
-        if _MARK in event:
-            yield _parsed(b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:")))
+    yield from values_of_events(body, _MARK)
 
 
 def _tail(answer: HttpResponse) -> bytes:
@@ -93,7 +89,7 @@ def _tail(answer: HttpResponse) -> bytes:
 
 def _may_begin(tail: bytes) -> bool:
     """Whether an event begins in it, or it is no part of a stream of events."""
-    return len(tail) < TAIL or _EVENT_END.search(tail.rstrip()) is not None
+    return len(tail) < TAIL or EVENT_END.search(tail.rstrip()) is not None
 
 
 def _last_bytes(answer: HttpResponse, most: int) -> bytes:
@@ -116,16 +112,9 @@ def _clear(answer: HttpResponse, limit: int) -> bytes:
         return b""
 
 
-def _parsed(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except ValueError:
-        return None
-
-
 def _first_value(data: bytes) -> Any:
     """The JSON value with which it begins, whatever follows (the array's end)."""
-    return _parsed(data.rstrip(b"\r\n\t ],"))
+    return value_of(data.rstrip(b"\r\n\t ],"))
 
 
 def _stream_words(event: Any) -> str | None:

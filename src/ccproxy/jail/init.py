@@ -22,7 +22,7 @@ FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SI
 STOPPING = {signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE, signal.SIGXFSZ}
 NOTED = signal.valid_signals() - FAULTS - STOPPING - {signal.SIGKILL, signal.SIGSTOP}
 """Ignored, but noted: what came to the whole process group has come to the command too."""
-SAME_SECONDS = 2.0
+SAME_SECONDS = 10.0
 """A signal that is to be forwarded so soon after it came here is the same one."""
 BACKLOG = 128
 

@@ -136,7 +136,8 @@ def test_the_process_that_is_told(house: House) -> None:
 def test_a_websocket_is_told_message_by_message(house: House) -> None:
     env = {"PYTHONPATH": str(REPOSITORY)}
     command = (*VISIT, "ws", "wss://h1.example.test/talk", "a word")
-    assert house.jail(*command, options=("--name", "talk"), env=env).returncode == 0
+    done = house.jail(*command, options=("--name", "talk"), env=env)
+    assert done.returncode == 0, (done.stderr, house.daemon.output[-4000:])
     flow = house.flow(jail="talk", url="https://h1.example.test/talk")
     assert flow["talk"]["messages"] == 2
     shown = house.cli("flows", "show", "--bodies", flow["id"])

@@ -7,10 +7,11 @@ import sys
 import click
 
 from ccproxy.cli.flows.chosen.flow_set import Summary, Wanted, open_set, set_options
-from ccproxy.cli.flows.chosen.sources import Sources, archive_path, sources
+from ccproxy.cli.flows.chosen.sources import Sources, sources
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
+from ccproxy.config.paths import archive_path
 from ccproxy.flows.selection import Selection
 
 EXAMPLES = [

@@ -15,12 +15,13 @@ import orjson
 
 from ccproxy.cli.control import NotRunningError
 from ccproxy.cli.flows.chosen.flow_set import Summary, Wanted, all_filters
-from ccproxy.cli.flows.chosen.sources import Sources, archive_path, in_words, nowhere, open_archive, sources, united
+from ccproxy.cli.flows.chosen.sources import Sources, in_words, nowhere, open_archive, sources, united
 from ccproxy.cli.flows.table import JAIL, columns, row
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.cli.table import GAP, Column, Fitted, Row, heading, is_terminal
 from ccproxy.cli.words import visible
+from ccproxy.config.paths import archive_path
 from ccproxy.flows.selection import newest
 
 if TYPE_CHECKING:

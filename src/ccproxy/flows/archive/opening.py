@@ -39,7 +39,7 @@ def open_for_writing(path: Path, wait: float, most_pages: int | None) -> tuple[s
 
 def set_aside(path: Path) -> Path:
     """Moves an archive out of the way, its log with it, and returns its new name. Nothing is deleted."""
-    stamp = f"{datetime.now():%Y%m%dT%H%M%S}"  # noqa: DTZ005, it is for people of this place
+    stamp = f"{datetime.now().astimezone():%Y%m%dT%H%M%S}"
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     for number in range(1, 1000):
         if not aside.exists():

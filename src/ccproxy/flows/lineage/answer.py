@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from ccproxy.codings import decode
-from ccproxy.exchange import Exchange, Headers, get_header
-from ccproxy.flows.lineage.listener import Listener, parsed
+from ccproxy.exchange import Exchange
+from ccproxy.flows.events import undone, value_of, values_in
+from ccproxy.flows.lineage.listener import Listener
 from ccproxy.flows.lineage.spoken import answers_spoken
 
-EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 ORDERS = ("prompt", "message", "task", "objective", "instructions", "query", "request", "input")
 """Arguments by which tools that start a sub-agent are told what to do (Claude Code, opencode: `prompt`; Codex:
 `message`; Gemini CLI: `objective`)."""
@@ -44,7 +43,7 @@ def heard(ex: Exchange) -> Heard:
         return digested(listener)
     if response is None or response.status >= 300:
         return Heard()
-    for event in events(undone(response.body, response.headers)):
+    for event in values_in(undone(response.body, response.headers)):
         listener.hear(event)
     return digested(listener)
 
@@ -55,30 +54,9 @@ def digested(listener: Listener) -> Heard:
     return Heard(frozenset(lines_of(listener.text())), orders, listener.response)
 
 
-def undone(body: bytes, headers: Headers) -> bytes:
-    """A body without its content coding; empty if that cannot be."""
-    coding = get_header(headers, b"content-encoding")
-    if not coding or not body:
-        return body
-    try:
-        return decode(body, coding.decode("latin-1"))
-    except ValueError:
-        return b""
-
-
-def events(body: bytes) -> Iterator[Any]:
-    """The JSON values of an answer: itself, an array's items, or the data of its server-sent events."""
-    if body[:64].lstrip()[:1] in {b"{", b"["}:
-        whole = parsed(body)
-        yield from whole if isinstance(whole, list) else [whole]
-        return
-    for event in EVENT_END.split(body):
-        yield parsed(b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:")))
-
-
 def orders_in(arguments: Any) -> Iterator[bytes]:
     """The digests of the orders among a call's arguments, which may be JSON in a text."""
-    found = parsed(arguments) if isinstance(arguments, str) else arguments
+    found = value_of(arguments) if isinstance(arguments, str) else arguments
     if isinstance(found, dict):
         yield from (mark(text) for name in ORDERS if isinstance(text := found.get(name), str) and text.strip())
 

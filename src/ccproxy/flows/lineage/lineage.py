@@ -14,7 +14,8 @@ from hashlib import blake2b
 from typing import Any, Protocol
 
 from ccproxy.exchange import Exchange, get_header
-from ccproxy.flows.lineage.answer import heard, undone
+from ccproxy.flows.events import undone
+from ccproxy.flows.lineage.answer import heard
 from ccproxy.flows.lineage.chain import Chain, read_chain
 from ccproxy.flows.lineage.group import Group, Node
 from ccproxy.flows.lineage.match import Found, New, found

@@ -6,8 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from ccproxy.flows.lineage.canon import THOUGHTS
 
 type Object = dict[str, Any]
@@ -84,14 +82,6 @@ class Listener:
     def called(self) -> list[Any]:
         """The arguments of all calls, as JSON or as text that is JSON."""
         return [*self.arguments, *("".join(pieces) for pieces in self.calls.values())]
-
-
-def parsed(data: bytes | str) -> Any:
-    """The JSON value; None if it is none."""
-    try:
-        return orjson.loads(data)
-    except ValueError:
-        return None
 
 
 def objects(value: Any) -> list[Object]:

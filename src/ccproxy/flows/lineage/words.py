@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from ccproxy.flows.events import value_of
 from ccproxy.flows.lineage.canon import INSTRUCTING
-from ccproxy.flows.lineage.listener import objects, parsed, sealed
+from ccproxy.flows.lineage.listener import objects, sealed
 
 BEGINNING = 256
 """Characters of a system prompt by which it is known: further on there may be dates and directories."""
@@ -43,7 +44,7 @@ def asking(rest: bytes, first: list[Any], id: bytes = b"") -> Asking:
 
     `id` is what the client itself calls the agent.
     """
-    body = parsed(rest)
+    body = value_of(rest)
     body = body if isinstance(body, dict) else {}
     call = inner if isinstance(inner := body.get("request"), dict) else body
     systems = [text for name in SYSTEMS for text in texts(call.get(name))]

@@ -7,16 +7,13 @@ body that is not what it should be says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import orjson
-
-from ccproxy.codings import decode
-from ccproxy.exchange import Exchange, Headers, HttpRequest, get_header
+from ccproxy.exchange import Exchange, HttpRequest
+from ccproxy.flows.events import undone, value_of, values_in
 from ccproxy.flows.usage.extras import extras, with_tier
 from ccproxy.flows.usage.spoken import model_spoken, usages_spoken
 
@@ -102,7 +99,6 @@ _PLACES = (("usage",), ("usageMetadata",), ("message", "usage"), ("response", "u
 """Where a body or an event has its usage: at its top, in Anthropic's `message_start`, in a Responses event, in a Code
 Assist envelope."""
 
-_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _FIRST_KEY_IS_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 _MODEL_IN_PATH = re.compile(r"/(?:models|tunedModels)/(.+?)(?::[a-zA-Z]\w*)?$")
 
@@ -120,7 +116,7 @@ def usage_of(ex: Exchange) -> Usage | None:
     if response is None:
         return None
     merged: dict[str, Any] = {}
-    for event in _events(_decoded(response.body, response.headers)):
+    for event in values_in(undone(response.body, response.headers), b'"usage'):
         for place in _PLACES:
             found = _at(event, place)
             if isinstance(found, dict):
@@ -144,10 +140,10 @@ def model_in(request: HttpRequest | None) -> str | None:
     """The model that a request names, in its body (`model`) or its path (`/models/{model}:generateContent`)."""
     if request is None:
         return None
-    body = _decoded(request.body, request.headers)
+    body = undone(request.body, request.headers)
     if first := _FIRST_KEY_IS_MODEL.match(body):
         body = b'{"model":' + first[1] + b"}"  # spares parsing a whole conversation
-    model = _at(_parsed(body), ("model",))
+    model = _at(value_of(body), ("model",))
     if isinstance(model, str):
         return model
     in_path = _MODEL_IN_PATH.search(request.path)
@@ -158,36 +154,7 @@ def wants_stream(request: HttpRequest) -> bool:
     """Whether a request asks for a streamed answer, by its body (`stream`) or its path (Gemini's method)."""
     if request.path.endswith(":streamGenerateContent"):
         return True
-    return _at(_parsed(_decoded(request.body, request.headers)), ("stream",)) is True
-
-
-def _decoded(body: bytes, headers: Headers) -> bytes:
-    coding = get_header(headers, b"content-encoding")
-    if not coding or not body:
-        return body
-    try:
-        return decode(body, coding.decode("latin-1"))
-    except ValueError:
-        return b""
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except ValueError:
-        return None
-
-
-def _events(body: bytes) -> Iterator[Any]:
-    """The JSON values of a body that may hold usage: the body itself, an array's items, or the data of SSE events."""
-    if body[:64].lstrip()[:1] in {b"{", b"["}:
-        whole = _parsed(body)
-        yield from whole if isinstance(whole, list) else [whole]
-        return
-    for event in _EVENT_END.split(body):
-        if b'"usage' in event:
-            lines = (line[5:] for line in event.splitlines() if line.startswith(b"data:"))
-            yield _parsed(b"\n".join(lines))
+    return _at(value_of(undone(request.body, request.headers)), ("stream",)) is True
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -25,7 +25,7 @@ DAYS = {"today": 0, "yesterday": 1}
 class Wanted:
     """Which flows a command is about."""
 
-    selection: Selection = Selection()  # noqa: RUF009 - it is frozen
+    selection: Selection = field(default_factory=Selection)
     filters: tuple[str, ...] = ()
     """jq filters, applied in this order after those of the configuration."""
     archive: Path | None = None
@@ -116,4 +116,4 @@ def set_options[F: Callable[..., Any]](command: F) -> F:
 
     for option in reversed(OPTIONS):
         with_wanted = option(with_wanted)
-    return with_wanted  # type: ignore[return-value]
+    return cast("F", with_wanted)

@@ -14,6 +14,7 @@ from ccproxy.cli.flows.chosen.loss import tell_loss
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
+from ccproxy.config.paths import archive_path
 from ccproxy.flows.reader import ArchiveError, FlowMissing
 from ccproxy.flows.selection import Selection, newest
 
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
     from ccproxy.cli.flows.chosen.live import LiveReader
     from ccproxy.exchange import Exchange
     from ccproxy.flows.archive.reader import ArchiveReader
-
-ARCHIVE = "flows.db"
-
-
-def archive_path() -> Path:
-    """The user's own archive; it need not exist."""
-    from ccproxy.config.paths import state_dir
-
-    return state_dir() / ARCHIVE
 
 
 def sources(session: Session, archive: Path | None = None, *, secrets: bool = False) -> Sources:

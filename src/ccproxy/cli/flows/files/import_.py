@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccproxy.cli.flows.chosen.sources import archive_path, in_words, refuse_inside_jail
+from ccproxy.cli.flows.chosen.sources import in_words, refuse_inside_jail
 from ccproxy.cli.flows.files.chosen import format_of
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import several
+from ccproxy.config.paths import archive_path
 
 if TYPE_CHECKING:
     from ccproxy.config.services import Flows

@@ -13,6 +13,7 @@ from ccproxy.exchange import Exchange, Failure, HttpRequest
 from ccproxy.flows.archive.feeding.shell import shell_of
 from ccproxy.flows.archive.store import Entry
 from ccproxy.flows.lineage.lineage import Lineage
+from ccproxy.flows.moments import LAST
 from ccproxy.flows.record.record import Record, RecordError, from_record, to_record
 from ccproxy.flows.secrets.secrets import take_out
 from ccproxy.flows.summary import summarize
@@ -24,8 +25,6 @@ type Complain = Callable[[str], None]
 
 BARE = "unreadable"
 """The kind of failure of a flow of which nothing is known."""
-YEAR_10000 = 253_402_300_800
-"""Seconds since the epoch; a date cannot be later."""
 TIMES = ("started", "received", "sent", "headers", "first_byte", "finished")
 QUOTED, QUOTING = ("title", "refusal"), ("stream_error",)
 """Members of a summary that quote a body; kinds of errors whose message does."""
@@ -115,7 +114,7 @@ def barest(record: Record, error: Exception) -> Record:
     known = {
         name: float(at)
         for name, at in (times.items() if isinstance(times, dict) else ())
-        if name in TIMES and isinstance(at, int | float) and 0 <= at < YEAR_10000
+        if name in TIMES and isinstance(at, int | float) and 0 <= at <= LAST
     }
     ex.timings = replace(ex.timings, **known)
     for name in TEXTS:
