@@ -17,7 +17,7 @@ def test_hooks_of_later_versions_are_named_once(load: Load) -> None:
             outbound: [ccproxy.hooks.commitbee_compat, {hook: ccproxy.hooks.shape}, mine.shape]
             response: ["ccproxy.hooks.gemini_cli:gemini_cli"]
     """)
-    assert not_acted_on(config) == ["ccproxy.hooks.shape", "ccproxy.hooks.gemini_cli:gemini_cli"]
+    assert not_acted_on(config) == ["ccproxy.hooks.gemini_cli:gemini_cli"]
 
 
 def test_those_of_a_file_of_2_0(load: Load) -> None:
@@ -27,8 +27,10 @@ def test_those_of_a_file_of_2_0(load: Load) -> None:
 
 def test_what_is_there_is_not_among_them() -> None:
     assert not any(find_spec(f"ccproxy.hooks.{name}") for name in NOT_YET)
-    assert not any(map(is_not_yet, ["shape", "ccproxy.hooks.inject_auth", "ccproxy.hooks", "acme.shape:shape"]))
+    assert not any(
+        map(is_not_yet, ["gemini_cli", "ccproxy.hooks.inject_auth", "ccproxy.hooks", "acme.gemini_cli:gemini_cli"])
+    )
 
 
 def test_the_block_itself_is_acted_on(load: Load) -> None:
-    assert not_acted_on(load("ccproxy: {hooks: {timeout_seconds: 3, disabled: [shape]}}")) == []
+    assert not_acted_on(load("ccproxy: {hooks: {timeout_seconds: 3, disabled: [gemini_cli]}}")) == []

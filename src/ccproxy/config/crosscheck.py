@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccproxy.config.errors import KeyPath, dotted, nearest
+from ccproxy.config.providers import ALIASES
 from ccproxy.config.section import Complaint, Raw
+from ccproxy.config.shape_profiles import PACKAGED
 from ccproxy.config.values import TOKEN
 
 LISTENERS: tuple[tuple[KeyPath, KeyPath, KeyPath | None, int], ...] = (
@@ -21,6 +23,7 @@ def disagreements(raw: Raw) -> Iterator[Complaint]:
     """Every disagreement in a configuration as it was written."""
     yield from _names(raw)
     yield from _destinations(raw)
+    yield from _shapes(raw)
     yield from _ports(raw)
 
 
@@ -43,6 +46,24 @@ def _destinations(raw: Raw) -> Iterator[Complaint]:
                 hint = f"did you mean {guess!r}?" if (guess := nearest(name, known)) else "add it to providers"
                 path = (block, "transforms", index, "dest_provider")
                 yield Complaint(path, f"there is no provider {name!r}", hint)
+
+
+def _shapes(raw: Raw) -> Iterator[Complaint]:
+    """Providers name profiles that exist, of their own format."""
+    written = _mapping(_mapping(raw.get("shaping")).get("providers"))
+    known = [*dict.fromkeys([*PACKAGED, *written])]
+    for provider, settings in _mapping(raw.get("providers")).items():
+        shape, kind = _mapping(settings).get("shape"), _mapping(settings).get("type")
+        if not isinstance(shape, str):
+            continue
+        path = ("providers", provider, "shape")
+        if shape not in known:
+            hint = f"did you mean {guess!r}?" if (guess := nearest(shape, known)) else f"choose {', '.join(known)}"
+            yield Complaint(path, f"there is no profile {shape!r} in shaping.providers", hint)
+        else:
+            format = {**PACKAGED.get(shape, {}), **_mapping(written.get(shape))}.get("format")
+            if format is not None and isinstance(kind, str) and ALIASES.get(kind, kind) != format:
+                yield Complaint(path, f"{shape!r} is for requests of type {format}, and this is {kind}", "remove it")
 
 
 def _ports(raw: Raw) -> Iterator[Complaint]:

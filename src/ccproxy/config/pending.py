@@ -18,21 +18,19 @@ NOT_YET = frozenset(
         "pplx_preflight",
         "pplx_stamp_headers",
         "pplx_thread_inject",
-        "shape",
     }
 )
 """Hooks of 2.0 that come in later versions; what is listed of them has no effect."""
-BLOCKS = ("shaping", "otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
-PROVIDER_KEYS = ("shape",)
+BLOCKS = ("otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
 
 
 def not_acted_on(config: Config) -> list[str]:
     """Dotted keys that the user has set and that have no effect."""
-    return [*_blocks(config), *_hooks(config), *_providers(config)]
+    return [*_blocks(config), *_hooks(config), *_providers(config), *_signatures(config)]
 
 
 def is_not_yet(reference: str) -> bool:
-    """True for the reference of a hook that comes later: `ccproxy.hooks.shape`, `ccproxy.hooks.shape:shape`."""
+    """True for the reference of a hook that comes later: `ccproxy.hooks.gemini_cli`, also with `:gemini_cli`."""
     package, _, name = reference.partition(":")[0].rpartition(".")
     return package == "ccproxy.hooks" and name in NOT_YET
 
@@ -58,6 +56,12 @@ def _says_something(value: object) -> bool:
 
 def _providers(config: Config) -> Iterator[str]:
     for name, provider in config.providers.items():
-        yield from (f"providers.{name}.{key}" for key in PROVIDER_KEYS if getattr(provider, key))
         if provider.type == "perplexity_pro":
             yield f"providers.{name} (type perplexity_pro)"
+
+
+def _signatures(config: Config) -> Iterator[str]:
+    """A vendor's request signature is not computed by any version."""
+    for name, profile in config.shaping.providers.items():
+        if profile.billing.salt is not None or profile.billing.seed is not None:
+            yield f"shaping.providers.{name}.billing (see docs/shaping.md)"

@@ -79,6 +79,8 @@ class Provider(Section):
     fingerprint_profile: Text | None = None
     shape: Text | None = None
     """Which profile of `shaping.providers` its requests are shaped by, if any."""
+    on_shape_error: Literal["fail", "pass"] = "fail"
+    """What becomes of a request that cannot be shaped: it is refused, or goes as it is."""
     http2: bool = False
     proxy: ProxyUrl | None = None
     """A proxy's URL, or `direct`; null means that of `transport`."""

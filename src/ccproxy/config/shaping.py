@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ccproxy.config.hooks import HookEntry
 from ccproxy.config.section import Section
+from ccproxy.config.shape_profiles import FRAMING_HEADERS, PACKAGED, TARGET_HEADERS
 from ccproxy.config.values import FilePath, HeaderName, Regex, Text, wrong
 
-STRATEGY = re.compile(r"replace|drop|(prepend_shape|append_shape)(:[0-9]+)?", re.ASCII)
-TARGET_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "host")
-FRAMING_HEADERS = ("content-length", "transfer-encoding", "connection")
+STRATEGY = re.compile(r"replace|drop|fallback_shape|(prepend_shape|append_shape)(:[0-9]{1,6})?", re.ASCII)
 
 
 def _strategy(value: str) -> str:
     if not STRATEGY.fullmatch(value):
-        raise wrong("is not a merge strategy", "choose replace, drop, prepend_shape[:N] or append_shape[:N]")
+        choices = "choose replace, drop, fallback_shape, prepend_shape[:N] or append_shape[:N]"
+        raise wrong("is not a merge strategy", choices)
     return value
 
 
@@ -32,29 +33,44 @@ def _from_environment(value: object) -> object:
 
 
 Expanded = Annotated[str | None, BeforeValidator(_from_environment)]
+Strategy = Annotated[str, AfterValidator(_strategy)]
 
 
 class Capture(Section):
-    """`shaping.providers.<type>.capture`: which flows can become a shape."""
+    """`shaping.providers.NAME.capture`: which requests can become a shape."""
 
     path_pattern: Regex = re.compile("")
+    """Found in the path, without the query."""
 
 
 class Billing(Section):
-    """`shaping.providers.anthropic.billing`; environment variables are expanded."""
+    """`shaping.providers.anthropic.billing` of 2.0: its files load, but no signature is computed."""
 
     salt: Expanded = Field(default=None, repr=False)
     seed: Expanded = Field(default=None, repr=False)
 
 
 class ShapeProfile(Section):
-    """`shaping.providers.<type>`: how a captured envelope and a request become one."""
+    """`shaping.providers.NAME`: how a captured envelope and a request become one."""
 
+    format: Literal["anthropic", "openai", "openai_responses", "gemini"] | None = None
+    """The wire format of the requests; null for any."""
     content_fields: list[Text] = Field(default_factory=list)
-    merge_strategies: dict[str, Annotated[str, AfterValidator(_strategy)]] = Field(default_factory=dict)
+    """Members of the body that are the request's own, never the shape's."""
+    merge_strategies: dict[str, Strategy] = Field(default_factory=dict)
+    """By content field; those that are not named are replaced."""
+    unknown_fields: Literal["keep", "drop"] = "keep"
+    """What becomes of the request's other members: they follow the shape's, or stay behind."""
+    wrapped_in: Text | None = None
+    """The member that holds the call itself, where a client wraps it (Code Assist)."""
     shape_hooks: list[HookEntry] = Field(default_factory=list)
+    """What is done to the result, in this order."""
     preserve_headers: list[HeaderName] = Field(default_factory=lambda: [*TARGET_HEADERS])
+    """Fields whose value is the request's, in the shape's place."""
+    merge_headers: list[HeaderName] = Field(default_factory=list)
+    """Fields that hold a list with commas: the request's items follow the shape's."""
     strip_headers: list[HeaderName] = Field(default_factory=lambda: [*TARGET_HEADERS, *FRAMING_HEADERS])
+    """Fields of which a shape keeps no value."""
     capture: Capture = Field(default_factory=Capture)
     billing: Billing = Field(default_factory=Billing)
 
@@ -68,3 +84,22 @@ class Shaping(Section):
     shapes_dir: FilePath | None = None
     """null means `shapes` beside the configuration file."""
     providers: dict[str, ShapeProfile] = Field(default_factory=dict)
+    """The profiles by name. What is written of a packaged one is put over it, key by key."""
+
+    @classmethod
+    def unfold(cls, written: object) -> object:
+        """The packaged profiles are there, whatever else is written."""
+        if not isinstance(written, Mapping):
+            return written
+        given = written.get("providers")
+        if given is not None and not isinstance(given, Mapping):
+            return written
+        return {**written, "providers": {**PACKAGED, **_overlaid(given or {})}}
+
+
+def _overlaid(given: Mapping[object, object]) -> dict[object, object]:
+    return {
+        name: {**PACKAGED[name], **profile} if name in PACKAGED and isinstance(profile, Mapping) else profile
+        for name, profile in given.items()
+        if isinstance(name, str) and profile is not None
+    }

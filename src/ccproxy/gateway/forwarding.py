@@ -65,7 +65,10 @@ class Forwarding:
         )
         same = headers == inquiry.headers
         fields = inquiry.fields if same else {name.lower(): value for name, value in headers}
-        return HttpRequest(method, plan.target, seal_headers(headers, fields, envelope), body)
+        if subject.left_out:
+            inquiry.left_out = subject.left_out
+            inquiry.exchange.count_dropped(subject.left_out)
+        return HttpRequest(method, subject.target, seal_headers(headers, fields, envelope), body)
 
     def _credential(self, subject: Subject) -> Headers:
         """The fields that carry the provider's credential. Nothing leaves without them where there should be some."""

@@ -31,7 +31,7 @@ from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import CLIENT_GONE, Relay
-from ccproxy.gateway.reply import Reply
+from ccproxy.gateway.reply import Reply, with_left_out
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.seal import client_headers
 from ccproxy.gateway.stages import HookRun, Stages
@@ -75,7 +75,8 @@ class Gateway:
         inquiry.on_interim = on_interim
         exchange.format = inquiry.endpoint.format if inquiry.endpoint is not None else None
         try:
-            return await self._handle(exchange, inquiry)
+            reply = await self._handle(exchange, inquiry)
+            return with_left_out(reply, inquiry.left_out) if inquiry.left_out else reply
         except Refused as refusal:
             return self.refuse(exchange, refusal, inquiry.dialect)
         except TransportError as error:

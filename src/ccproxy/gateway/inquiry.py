@@ -19,8 +19,8 @@ class Inquiry:
     """A view of one exchange's request, lazily parsed: as the client sent it, and as hooks have left it."""
 
     __slots__ = (
-        "_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "injected", "on_interim", "path",
-        "query",
+        "_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "injected", "left_out",
+        "on_interim", "path", "query",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
@@ -40,6 +40,8 @@ class Inquiry:
         """The provider that a hook has chosen."""
         self.injected: Injected | None = None
         """The provider's credential, once it is in the request that leaves."""
+        self.left_out: dict[str, int] = {}
+        """What hooks of the house did not let through, by name."""
         self.on_interim: OnInterim | None = None
         """Who is told of interim answers."""
 

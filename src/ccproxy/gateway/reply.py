@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers
@@ -72,3 +72,14 @@ class Reply:
     """The provider's reason phrase, which may be empty; None stands for the registered one."""
     tunnel: Tunnel | None = None
     """Set with status 101 instead of a body."""
+
+
+DROPPED = b"x-ccproxy-dropped"
+
+
+def with_left_out(reply: Reply, left_out: Mapping[str, int]) -> Reply:
+    """A reply that tells what did not reach the provider, beside what it tells already. The record tells it itself."""
+    told = [value for name, value in reply.headers if name == DROPPED]
+    own = ", ".join(f"{name}={count}" for name, count in left_out.items()).encode("ascii", "replace")
+    others = [header for header in reply.headers if header[0] != DROPPED]
+    return replace(reply, headers=[*others, (DROPPED, b", ".join([*told, own]))])

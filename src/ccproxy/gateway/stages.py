@@ -95,6 +95,7 @@ class HookRun:
         """
         subject = subject_of(inquiry, draft, headers, self._resources)
         subject.provider = plan.provider.name if plan.provider is not None else None
+        subject.target = plan.target
         if plan.model is not None:
             subject.model = lambda: plan.model
         if plan.translate is not None:

@@ -36,6 +36,10 @@ class Subject:
     """The model, where the path carries it and not the body (Gemini)."""
     stream: bool | None = None
     """Whether a stream is asked for, where the path says so and not the body."""
+    target: bytes = b""
+    """The request-target that it leaves with, whose query hooks of the house may add to; empty before there is one."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What hooks of the house did not let through, by name: the client is told in `x-ccproxy-dropped`."""
     is_call: bool = False
     """True for a model call, whose messages, system, tools and settings can be had as typed objects."""
     provider: str | None = None
