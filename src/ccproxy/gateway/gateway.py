@@ -40,7 +40,7 @@ from ccproxy.gateway.translation.request import begin
 from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
 from ccproxy.gateway.tunnel import RelayTunnel
-from ccproxy.pipeline.failures import HookFailed
+from ccproxy.pipeline.failures import HookFailed, Refusal
 from ccproxy.pipeline.subject import LocalAnswer
 from ccproxy.providers.provider import NoCredential
 from ccproxy.transport.carrier import Incoming, OnInterim, TransportError
@@ -208,6 +208,8 @@ def refusal_of(failed: HookFailed) -> Refused:
     cause = failed.__cause__
     if isinstance(cause, Refused):
         return cause
+    if isinstance(cause, Refusal):
+        return Refused(cause.status, cause.kind, cause.message)
     if isinstance(cause, NoCredential):
         return Refused(401, "credential", str(cause))
     logger.error("%s", failed, exc_info=cause)

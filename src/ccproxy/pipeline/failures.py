@@ -18,6 +18,17 @@ class Unfit(Exception):
     """The request has not what the hook works on (JSON, a model call): it is skipped, and that is no failure."""
 
 
+class Refusal(Exception):
+    """A hook refuses the request: `status` and `message` go to the client, `kind` is a stable short token.
+
+    It is for hooks with `on_error: fail`; from any other it is a failure like all.
+    """
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message = status, kind, message
+
+
 class Undeclared(Exception):
     """The hook wrote what it does not declare to write."""
 
