@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ccproxy.fronts import auth_routes, flow_routes, jail_routes, replay_routes
+from ccproxy.fronts import auth_routes, flow_routes, jail_routes, replay_routes, shape_routes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -35,7 +35,12 @@ class AlreadyRunning(Exception):
 
 
 class DaemonView(
-    flow_routes.HasFlows, jail_routes.HasInterceptor, auth_routes.HasCredentials, replay_routes.HasGateway, Protocol
+    flow_routes.HasFlows,
+    jail_routes.HasInterceptor,
+    auth_routes.HasCredentials,
+    replay_routes.HasGateway,
+    shape_routes.HasShapes,
+    Protocol,
 ):
     """What the control plane has to know of the daemon."""
 
@@ -74,7 +79,7 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """GET /status, POST /stop; flows', jails' and credentials'."""
+    """GET /status, POST /stop; those for flows, jails, credentials, replay and shapes."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
@@ -93,6 +98,7 @@ def app(daemon: DaemonView) -> Starlette:
             *jail_routes.routes(daemon),
             *auth_routes.routes(daemon),
             *replay_routes.routes(daemon),
+            *shape_routes.routes(daemon),
         ]
     )
 
