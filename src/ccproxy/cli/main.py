@@ -29,6 +29,9 @@ ENTRIES = {
     "fingerprints": Entry(
         "ccproxy.cli.fingerprints:fingerprints", "See what the TLS of clients looks like, and keep it for a provider."
     ),
+    "shapes": Entry(
+        "ccproxy.cli.shapes.group:shapes", "Keep the envelope of a client, for providers that ask for one."
+    ),
     "lightllm": Entry("ccproxy.cli.lightllm:lightllm", "Convert between the APIs' formats, for bug reports."),
     "logs": Entry("ccproxy.cli.logs:logs", "Print or follow the daemon's log."),
 }

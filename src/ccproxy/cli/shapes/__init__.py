@@ -1,0 +1,1 @@
+"""`ccproxy shapes`."""
