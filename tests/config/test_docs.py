@@ -13,6 +13,8 @@ from ccproxy.config import Config, ConfigError, load_config
 from ccproxy.config.credentials import KINDS
 from ccproxy.config.providers import DEFAULT_PATHS, Provider
 from ccproxy.config.section import Section
+from ccproxy.config.shape_profiles import PACKAGED
+from ccproxy.config.shaping import ShapeProfile
 from ccproxy.config.transforms import Transform
 
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -79,6 +81,49 @@ def test_every_key_of_the_top_level_is_there_with_its_default() -> None:
 @pytest.mark.parametrize(("heading", "section"), [("providers", Provider), ("lightllm", Transform)])
 def test_every_key_of_an_entry_is_there(heading: str, section: type[Section]) -> None:
     assert set(section.model_fields) <= set(rows(heading))
+
+
+def test_every_key_of_a_profile_is_there_with_its_default() -> None:
+    text = sections()["shaping"].partition("\nThe packaged profiles")[0]
+    documented = dict(ROW.findall(text))
+    for key, value in leaves(ShapeProfile()):
+        if key == "capture.path_pattern" or key.startswith("billing."):
+            assert re.search(rf"^\| .*`{re.escape(key)}`", text, re.MULTILINE)
+        else:
+            assert documented[key] == " ".join(shown(value).split()), key
+
+
+def test_the_packaged_profiles_are_there() -> None:
+    table = sections()["shaping"].partition("| key | `anthropic`")[2]
+    cells = {
+        line.split("`")[1]: re.split(r"(?<!\\)\|", line)[2:] for line in table.splitlines() if line.startswith("| `")
+    }
+    for column, profile in enumerate(PACKAGED.values()):
+        assert {key for key, row in cells.items() if row[column].strip()} == {*profile} - {"capture"} | {CAPTURED}
+        for key, row in cells.items():
+            assert words(row[column].replace("\\|", "|")) == words(written(profile, key)), key
+
+
+CAPTURED = "capture.path_pattern"
+
+
+def written(profile: Any, key: str) -> str:
+    value = profile["capture"]["path_pattern"] if key == CAPTURED else profile.get(key, "")
+    if isinstance(value, str):
+        return value
+    return "  ".join(str(each) if isinstance(each, str) else plain(each) for each in items(value))
+
+
+def items(value: Any) -> list[Any]:
+    return [f"{key}: {each}" for key, each in value.items()] if isinstance(value, dict) else list(value)
+
+
+def plain(entry: Any) -> str:
+    return f"{entry['hook']} {entry['params']}"
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[^\s`',:{}<>\[\]]+", text.replace("<br>", " ").replace(" with ", " "))
 
 
 def test_every_form_of_auth_is_there() -> None:
