@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from ccproxy.cli.control import Control, Status
 from ccproxy.cli.grammar import CommandError
@@ -68,7 +69,12 @@ class PrivateDaemon:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                **self.options(),
             )
+
+    def options(self) -> dict[str, Any]:
+        """Further arguments of `subprocess.Popen`."""
+        return {}
 
     def settings(self) -> dict[str, object]:
         """Its configuration."""

@@ -1,0 +1,72 @@
+"""What a client is told in the sealed place that asks for something else than a model: a hook of the private daemon.
+
+The simulator answers calls of models. Everything else is out of order (503), so that nobody concludes anything from it
+that would last: a token endpoint that failed leaves the login as it is, where one that refuses (`invalid_grant`) or
+gives new tokens would have it written anew. A few questions stop a client if they fail; those have an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ccproxy.pipeline.native import native_hook
+from ccproxy.pipeline.subject import LocalAnswer, Subject
+from ccproxy.providers.endpoint import parse_endpoint
+
+JSON = [(b"content-type", b"application/json")]
+OUT_OF_ORDER = {"error": {"type": "unavailable", "message": "ccproxy captures a shape: nothing leaves this machine"}}
+NOBODY = "00000000-0000-4000-8000-000000000000"
+CHATGPT_ACCOUNT: dict[str, Any] = {
+    "id": NOBODY,
+    "name": None,
+    "structure": "personal",
+    "profile_picture_url": None,
+    "workspace_backend_origin": "NO_CONSTRAINT",
+    "account_routing_override": "NO_CONSTRAINT",
+    "plan_type": "pro",
+    "is_deactivated": False,
+    "account_user_role": "account-owner",
+}
+CANNED: dict[str, Any] = {
+    r"chatgpt\.com/backend-api/wham/accounts/check": {
+        "accounts": [CHATGPT_ACCOUNT],
+        "account_ordering": [NOBODY],
+        "default_account_id": NOBODY,
+    },
+    r"chatgpt\.com/backend-api/codex/models": {"models": []},
+    r"oauth2\.googleapis\.com/tokeninfo": {"aud": "nobody", "scope": "openid", "expires_in": "3000"},
+}
+"""Host and path -> the answer. None of them gives a credential."""
+ANSWERS = [(re.compile(pattern), answer) for pattern, answer in CANNED.items()]
+
+
+def is_no_call(subject: Subject) -> bool:
+    """True for everything but a call of a model over plain HTTP."""
+    exchange = subject.exchange
+    return exchange.request.method != "POST" or parse_endpoint(exchange.request.path) is None
+
+
+@native_hook("inbound", reads=[], writes=["exchange.tags"], guard=is_no_call, security=True)
+def answer_alone(subject: Subject) -> tuple[str, ...]:
+    """Answers in place of whoever was asked."""
+    request, destination = subject.exchange.request, subject.exchange.destination
+    if any(name.lower() == b"upgrade" for name, _ in request.headers):
+        # RFC 9110 §15.5.22. Codex, which speaks WebSocket first, goes on over HTTPS.
+        subject.answer = told(426, OUT_OF_ORDER)
+    else:
+        subject.answer = aside(f"{destination.host if destination else ''}{request.path}")
+    return ()
+
+
+def aside(place: str) -> LocalAnswer:
+    """The answer to a question that is put to a host and path."""
+    known = (answer for pattern, answer in ANSWERS if pattern.fullmatch(place))
+    answer = next(known, None)
+    return told(503, OUT_OF_ORDER) if answer is None else told(200, answer)
+
+
+def told(status: int, value: object) -> LocalAnswer:
+    """An answer in JSON."""
+    return LocalAnswer(status, None, json.dumps(value).encode(), JSON, "answer_alone")
