@@ -1,0 +1,134 @@
+"""Shapes made of recorded flows: which of those that were chosen fit, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.shapes.stored import in_words, opened, profile_of
+from ccproxy.cli.words import several
+
+if TYPE_CHECKING:
+    from ccproxy.cli.flows.chosen.flow_set import FlowSet, Summary
+    from ccproxy.config import Config
+    from ccproxy.config.shaping import ShapeProfile
+    from ccproxy.exchange import Exchange
+
+KEPT = 5
+"""Versions that a file holds."""
+MOST_NAMED = 5
+"""Flows that cannot be shapes, of which it is said why."""
+
+
+@dataclass(slots=True)
+class Fitting:
+    """The flows that were chosen, as far as they were looked at."""
+
+    chosen: int
+    exchanges: list[Exchange] = field(default_factory=list)
+    """Those that can be a shape, the newest first."""
+    others: list[tuple[str, str]] = field(default_factory=list)
+    """The ids of those that cannot, and why."""
+
+    def told(self) -> list[str]:
+        """A line for each flow that cannot be a shape, the first few of them."""
+        lines = [f"flow:{id[:8]} cannot: {why}" for id, why in self.others[:MOST_NAMED]]
+        rest = len(self.others) - MOST_NAMED
+        return [*lines, f"and {several(rest, 'other')}"] if rest > 0 else lines
+
+
+def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
+    """Looks for `most` flows that can be a shape, the newest first, and no further. Raises CommandError."""
+    from ccproxy.shaping.capture import why_not
+
+    seen = Fitting(len(found.summaries))
+    for flow in reversed(found.summaries):
+        if reason := wrong_path(flow, profile):
+            seen.others.append((flow["id"], reason))
+            continue
+        ex = found.exchange(flow["id"])
+        if reason := why_not(ex, profile):
+            seen.others.append((ex.id, reason))
+        elif seen.exchanges.append(ex) or len(seen.exchanges) == most:
+            break
+    return seen
+
+
+def wrong_path(flow: Summary, profile: ShapeProfile) -> str | None:
+    """That a flow is no call of the profile's kind, where its summary tells it: not every flow need be read."""
+    path, pattern = str(flow.get("path", "")).partition("?")[0], profile.capture.path_pattern
+    if "path" not in flow or pattern.search(path):
+        return None
+    return f"capture.path_pattern, {pattern.pattern!r}, does not match its path {path!r}"
+
+
+def save_patch(config: Config, name: str, found: FlowSet) -> tuple[Path | None, Fitting]:
+    """Writes the patch that makes the base of a profile the shape of the one flow that fits.
+
+    Returns:
+        Its path, or None where the base is that shape already; and what was looked at.
+
+    Raises:
+        CommandError: not exactly one of the flows can be a shape, or it cannot be written.
+    """
+    from ccproxy.shaping.capture import provenance_of, shape_of
+
+    profile = profile_of(config, name)
+    seen = fitting(found, profile, 2)
+    if len(seen.exchanges) != 1:
+        raise not_one(name, seen)
+    ex = seen.exchanges[0]
+    with writing(name):
+        return opened(config).save_patch(name, shape_of(ex, name, profile, provenance_of(ex, "flow"))), seen
+
+
+def save_versions(config: Config, name: str, found: FlowSet) -> tuple[Path, Fitting]:
+    """Appends the flows that fit to the file of a profile, the newest last; at most as many as it keeps.
+
+    Returns the file's path, and what was looked at. Raises CommandError: none fits, or it cannot be written.
+    """
+    from ccproxy.shaping.capture import fingerprint_of, provenance_of, shape_of
+
+    profile = profile_of(config, name)
+    seen = fitting(found, profile, KEPT)
+    if not seen.exchanges:
+        raise not_one(name, seen)
+    store = opened(config)
+    with writing(name):
+        paths = [
+            store.save(shape_of(ex, name, profile, provenance_of(ex, "flow")), fingerprint_of(ex))
+            for ex in reversed(seen.exchanges)
+        ]
+    return paths[-1], seen
+
+
+@contextmanager
+def writing(name: str) -> Iterator[None]:
+    """What can go wrong there, as CommandError."""
+    from ccproxy.shaping.capture import NotAShape
+    from ccproxy.shaping.shape import ShapeError
+
+    try:
+        yield
+    except ShapeError as error:
+        raise in_words(error) from error
+    except NotAShape as error:
+        raise CommandError(f"the flow cannot be a shape of {name!r}: {error.reason}") from error
+    except OSError as error:
+        raise CommandError(f"it was not saved: {error}") from error
+
+
+def not_one(name: str, seen: Fitting) -> CommandError:
+    """How many flows were chosen, and how to choose otherwise."""
+    chosen = "1 flow was" if seen.chosen == 1 else f"{seen.chosen} flows were"
+    if not seen.exchanges:
+        return CommandError(f"{chosen} chosen, and none can be a shape of {name!r}", *seen.told())
+    return CommandError(
+        f"{chosen} chosen, and more than one can be a shape of {name!r}: a patch is made of one",
+        "--limit 1 takes the newest, an id this one; --host, --since, --session or --jq narrow it down",
+        "--mflow keeps each of them, as versions",
+    )

@@ -1,0 +1,111 @@
+"""How a shape stands: whether it can be used, where it comes from, and whether its client is newer by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.shapes.stored import own_files, shapes_dir, users_of
+from ccproxy.shaping.patches import listed
+from ccproxy.shaping.shape import Provenance, ShapeError, is_newer
+from ccproxy.shaping.staleness import newer_installed
+
+if TYPE_CHECKING:
+    from ccproxy.cli.session import Session
+    from ccproxy.config import Config
+    from ccproxy.shaping.store import ShapeStore
+
+type State = Literal["ok", "stale", "missing", "broken"]
+
+CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
+"""The vendors' own programs, by packaged profile, so that they say one thing and end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is to know of the shape of one profile."""
+
+    name: str
+    state: State
+    why: str = ""
+    """What is wrong, where something is."""
+    fix: str = ""
+    """What to do about it."""
+    provenance: Provenance = field(default_factory=Provenance)
+    providers: tuple[str, ...] = ()
+    """Those that name it."""
+    patches: tuple[str, ...] = ()
+    versions: int = 0
+    """How many are kept in its file."""
+
+    @property
+    def day(self) -> str:
+        """When it was captured, in local time to the minute; empty where that is not known."""
+        captured = self.provenance.captured
+        return "" if captured is None else f"{datetime.fromtimestamp(captured).astimezone():%Y-%m-%d %H:%M}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        known = asdict(self.provenance)
+        return {"name": self.name, "state": self.state, "why": self.why or None, "fix": self.fix or None} | {
+            **known,
+            "captured": moment_of(self.provenance),
+            "providers": list(self.providers),
+            "patches": list(self.patches),
+            "versions": self.versions,
+        }
+
+
+def standing_of(config: Config, store: ShapeStore, name: str, seen: Mapping[str, str]) -> Standing:
+    """How the shape of a profile stands.
+
+    Args:
+        config: names the providers that use it.
+        store: has it.
+        name: the profile's.
+        seen: newer versions of clients that a daemon has met, by profile.
+    """
+    users, own = tuple(users_of(config, name)), own_files(config, name)
+    try:
+        known, versions = store.pick(name).provenance, len(store.versions(name))
+        patches = tuple(path.name for path, _ in listed(shapes_dir(config) / name))
+    except ShapeError as error:
+        why = str(error).removesuffix(f": {error.fix}")
+        return Standing(name, "broken" if own else "missing", why, error.fix, providers=users)
+    newer = newer_than(known, seen.get(name))
+    fix = capture_command(name) if newer else ""
+    return Standing(name, "stale" if newer else "ok", newer, fix, known, users, patches, versions)
+
+
+def seen_by_daemon(session: Session) -> dict[str, str]:
+    """Newer versions of clients that a running daemon has met, by profile; empty where none runs or answers."""
+    try:
+        told = session.control().status()
+    except CommandError:
+        return {}
+    shapes = told.get("shapes") or [] if told else []
+    return {each["name"]: each["newer_seen"] for each in shapes if each.get("newer_seen")}
+
+
+def newer_than(provenance: Provenance, seen: str | None) -> str:
+    """That the client is newer than the shape, in words; nothing where it is not, as far as anybody knows."""
+    if installed := newer_installed(provenance):
+        return str(installed)
+    if seen and provenance.version and is_newer(seen, provenance.version):
+        return f"requests of {seen} have been seen"
+    return ""
+
+
+def capture_command(name: str) -> str:
+    """The line that captures the shape of a profile."""
+    return f"run: ccproxy shapes capture {name} -- {CLIENTS.get(name, 'COMMAND')}"
+
+
+def moment_of(provenance: Provenance) -> str | None:
+    """When it was captured: ISO 8601, UTC."""
+    if provenance.captured is None:
+        return None
+    return datetime.fromtimestamp(provenance.captured, UTC).isoformat(timespec="seconds")
