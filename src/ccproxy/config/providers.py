@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
@@ -28,6 +29,9 @@ DEFAULT_PATHS = {
     "perplexity_pro": "/rest/sse/perplexity_ask",
     "simulator": "/",
 }
+CODEX_PATH = "/backend-api/codex/responses"
+"""By this a Responses provider is known to be the backend of ChatGPT that Codex talks to, wherever it is."""
+
 VERSIONS = ("/v1", "/v1beta")
 """What a default path begins with, and what a base URL often ends with because SDKs ask for it so."""
 
@@ -88,6 +92,12 @@ class Provider(Section):
     """Certificates to trust beside the system's, for this provider."""
     timeouts: ProviderTimeouts = Field(default_factory=ProviderTimeouts)
     retry: ProviderRetry = Field(default_factory=ProviderRetry)
+
+    @property
+    def is_codex(self) -> bool:
+        """True for the ChatGPT backend, or what stands in its place: its Responses API is not quite the public one."""
+        path = urlsplit(self.base_url or "").path.rstrip("/") + self.path
+        return self.type == "openai_responses" and path.partition("?")[0].endswith(CODEX_PATH)
 
     @classmethod
     def unfold(cls, written: object) -> object:

@@ -16,6 +16,8 @@ from ccproxy.pipeline.references import BUILT_IN, NoHooks, hooks_by_name
 
 ALWAYS = f"{BUILT_IN}.inject_auth"
 """Its hook is there whether it is listed or not: without a credential nothing reaches a provider."""
+SHAPE, CODEX = f"{BUILT_IN}.shape", f"{BUILT_IN}.codex"
+"""Hooks that are there where a provider needs them, and then whether they are listed or not."""
 
 
 def find_hooks(config: Config) -> tuple[list[Find], list[Problem]]:
@@ -43,8 +45,10 @@ def _without_repetitions(finds: list[Find]) -> Iterator[Find]:
 
 def _listed(config: Config, home: Home | None) -> Iterator[Find | Problem]:
     hooks = config.hooks
-    if not any(entry.hook.partition(":")[0] == ALWAYS for stage in STAGES for entry in hooks.listed(stage)):
-        yield from _of_entry(HookEntry(hook=ALWAYS), home, config.place(("hooks",)))
+    listed = {entry.hook.partition(":")[0] for stage in STAGES for entry in hooks.listed(stage)}
+    for name in _needed(config):
+        if name not in listed:
+            yield from _of_entry(HookEntry(hook=name), home, config.place(("hooks",)))
     for stage in STAGES:
         for index, entry in enumerate(hooks.listed(stage)):
             path = ("hooks", stage, index)
@@ -52,6 +56,14 @@ def _listed(config: Config, home: Home | None) -> Iterator[Find | Problem]:
                 yield from _of_entry(entry, home, config.place(path), "default")
             elif not is_not_yet(entry.hook):
                 yield from _of_entry(entry, home, config.place(path), dotted(path), path, stage)
+
+
+def _needed(config: Config) -> Iterator[str]:
+    """What is there in any case, in the order in which it runs where nothing else decides."""
+    yield ALWAYS
+    providers = config.providers.values()
+    if any(provider.is_codex for provider in providers):
+        yield CODEX
 
 
 def _of_entry(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.pipeline.guards import Quick
-from ccproxy.pipeline.hook import Hook, Stage
+from ccproxy.pipeline.hook import Hook, OnError, Stage
 from ccproxy.pipeline.paths import parse
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ type Native = Callable[[Subject], Wrote]
 
 
 def native_hook(
-    stage: Stage, reads: Sequence[str], writes: Sequence[str], guard: Callable[[Subject], bool], security: bool = False
+    stage: Stage,
+    reads: Sequence[str],
+    writes: Sequence[str],
+    guard: Callable[[Subject], bool],
+    security: bool = False,
+    on_error: OnError = "continue",
 ) -> Callable[[Native], Hook]:
     """Makes a hook of a function on the subject; arguments as those of `hook`."""
 
@@ -43,7 +48,7 @@ def native_hook(
             reads=tuple(map(parse, reads)),
             writes=tuple(map(parse, writes)),
             guard=Quick(guard),
-            on_error="fail" if security else "continue",
+            on_error="fail" if security else on_error,
             overridable=not security,
             module=native.__module__,
             doc=(inspect.getdoc(native) or "").partition("\n")[0],

@@ -48,6 +48,10 @@ class Provider:
         self.type = config.type
         self.format = WireFormat(config.type) if config.type in WireFormat else None
         self.origin, self.prefix = origin_of(config)
+        self.is_codex = config.is_codex
+        """See `providers.codex`."""
+        self.shape = config.shape
+        """The profile that its requests are shaped by; None for none."""
         self._path, _, query = config.path.partition("?")
         self._query = query.encode("latin-1")
         self.auth_type = config.auth.type if config.auth is not None else None
