@@ -50,6 +50,8 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with open(descriptor, "wb") as file:
             yield file
+            file.flush()
+            os.fsync(descriptor)  # or a power cut may leave the new name without what was written
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):

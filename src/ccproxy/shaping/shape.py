@@ -21,10 +21,10 @@ PRODUCT = re.compile(r"\s*([^/\s()]+)/v?(\d[^\s();,]*)")
 
 
 class ShapeError(Exception):
-    """A shape that is not there, or cannot be used. The message says what is wrong, `fix` what to do."""
+    """A shape that is not there, or cannot be used. `message` says what is wrong, `fix` what to do; as text, both."""
 
     def __init__(self, message: str, fix: str = "") -> None:
-        self.fix = fix
+        self.message, self.fix = message, fix
         super().__init__(f"{message}: {fix}" if fix else message)
 
 

@@ -28,7 +28,7 @@ def read(path: Path, format_of: FormatOf) -> Iterator[Exchange]:
     Raises OSError, and FlowFileError: behind a flow that cannot be read nothing can be found.
     """
     with path.open("rb") as file:
-        for flow in _flows(file, path.stat().st_size):
+        for flow in flows_of(file, path.stat().st_size):
             yield _exchange(flow, format_of)
 
 
@@ -41,7 +41,8 @@ def _exchange(flow: Flow, format_of: FormatOf) -> Exchange:
         raise FlowFileError(f"the flow {flow.id} is damaged: {error!r}") from error
 
 
-def _flows(file: BinaryIO, size: int) -> Iterator[Flow]:
+def flows_of(file: BinaryIO, size: int) -> Iterator[Flow]:
+    """mitmproxy's flows out of an open file of `size` bytes. Raises OSError, and FlowFileError as `read` does."""
     flows = iter(FlowReader(file).stream())
     number, begins = 1, 0
     while True:
