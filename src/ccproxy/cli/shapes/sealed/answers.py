@@ -29,16 +29,17 @@ CHATGPT_ACCOUNT: dict[str, Any] = {
     "is_deactivated": False,
     "account_user_role": "account-owner",
 }
-CANNED: dict[str, Any] = {
-    r"chatgpt\.com/backend-api/wham/accounts/check": {
-        "accounts": [CHATGPT_ACCOUNT],
-        "account_ordering": [NOBODY],
-        "default_account_id": NOBODY,
-    },
-    r"chatgpt\.com/backend-api/codex/models": {"models": []},
-    r"oauth2\.googleapis\.com/tokeninfo": {"aud": "nobody", "scope": "openid", "expires_in": "3000"},
+CANNED: dict[str, tuple[int, Any]] = {
+    # Claude Code asks again and again; this leaves what it knows of its organisation's settings as it is.
+    r"api\.anthropic\.com/api/claude_code/(settings|policy_limits)": (304, None),
+    r"chatgpt\.com/backend-api/wham/accounts/check": (
+        200,
+        {"accounts": [CHATGPT_ACCOUNT], "account_ordering": [NOBODY], "default_account_id": NOBODY},
+    ),
+    r"chatgpt\.com/backend-api/codex/models": (200, {"models": []}),
+    r"oauth2\.googleapis\.com/tokeninfo": (200, {"aud": "nobody", "scope": "openid", "expires_in": "3000"}),
 }
-"""Host and path -> the answer. None of them gives a credential."""
+"""Host and path -> status and JSON of the answer. None of them gives a credential."""
 ANSWERS = [(re.compile(pattern), answer) for pattern, answer in CANNED.items()]
 
 
@@ -62,11 +63,10 @@ def answer_alone(subject: Subject) -> tuple[str, ...]:
 
 def aside(place: str) -> LocalAnswer:
     """The answer to a question that is put to a host and path."""
-    known = (answer for pattern, answer in ANSWERS if pattern.fullmatch(place))
-    answer = next(known, None)
-    return told(503, OUT_OF_ORDER) if answer is None else told(200, answer)
+    return told(*next((answer for pattern, answer in ANSWERS if pattern.fullmatch(place)), (503, OUT_OF_ORDER)))
 
 
 def told(status: int, value: object) -> LocalAnswer:
-    """An answer in JSON."""
-    return LocalAnswer(status, None, json.dumps(value).encode(), JSON, "answer_alone")
+    """An answer in JSON; None stands for an empty one."""
+    body = b"" if value is None else json.dumps(value).encode()
+    return LocalAnswer(status, None, body, JSON, "answer_alone")
