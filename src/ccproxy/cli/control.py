@@ -97,6 +97,7 @@ class Status(TypedDict):
     hooks: dict[str, object]
     pipeline: dict[str, Any]
     hooks_error: str | None
+    shapes: list[dict[str, Any]]
 
 
 class UnixConnection(HTTPConnection):

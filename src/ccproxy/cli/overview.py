@@ -16,6 +16,7 @@ from ccproxy.cli.words import several, span, visible
 UP = ("●", "green")
 DOWN = ("○", "red")
 OFF = ("○", "bright_black")
+SHAPES = {"stale": ("●", "yellow")}
 
 INDENT = "  "
 
@@ -80,7 +81,16 @@ def parts(report: Report) -> list[Row]:
         told = f"{flows['count']} in memory, {flows['active']} under way"
         rows.append((UP, "flows", told, "ccproxy flows list"))
         rows.append(archive(report.daemon["archive"]))
-    return rows
+    return [*rows, *shapes(report)]
+
+
+def shapes(report: Report) -> list[Row]:
+    """A row for each shape that a provider asks for and that is not as it should be."""
+    return [
+        (SHAPES.get(each["state"], DOWN), "shape", f"{each['profile']}: {each['why']}", each["fix"] or "")
+        for each in report.shapes
+        if each["why"]
+    ]
 
 
 def archive(told: Archive) -> Row:

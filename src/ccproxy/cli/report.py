@@ -175,6 +175,19 @@ class Report:
         hooks: dict[str, object] = self.config.model_dump(mode="json", include={"hooks"})["hooks"]
         return hooks
 
+    @cached_property
+    def shapes(self) -> list[dict[str, Any]]:
+        """How the shapes stand that providers ask for: by the daemon's word, else as far as the configuration tells."""
+        if self.daemon is None:
+            asked = any(provider.shape for provider in self.config.providers.values())
+        else:
+            asked = bool(self.daemon.get("shapes"))
+        if not asked:
+            return []
+        from ccproxy.cli.shapes import report
+
+        return report.by_config(self.config) if self.daemon is None else report.by_daemon(self.daemon["shapes"])
+
     def as_json(self) -> dict[str, object]:
         """The object that `--json` prints."""
         return {
@@ -195,5 +208,6 @@ class Report:
             "uptime": self.daemon["uptime_seconds"] if self.daemon else None,
             "pipeline": self.pipeline,
             "providers": self.daemon["providers"] if self.daemon else [],
+            "shapes": self.shapes,
             "problems": self.problems,
         }

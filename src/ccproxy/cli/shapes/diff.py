@@ -41,10 +41,10 @@ def diff(session: Session, name: str, version: int | None, as_json: bool) -> Non
     try:
         used = store.pick(name)
         title, other = compared(store, name, version)
-        texts = to_text(other), to_text(used)
+        old, new = to_text(other).splitlines(), to_text(used).splitlines()
     except ShapeError as error:
         raise in_words(error) from error
-    found = list(unified_lines(*(text.splitlines() for text in texts), f"{name}/{title}", f"{name}/used"))
+    found = list(unified_lines(old, new, f"{name}/{title}", f"{name}/used"))
     if as_json:
         plain = "".join(f"{click.unstyle(line)}\n" for line in found)
         click.echo(json.dumps({"name": name, "with": title, "same": not found, "diff": plain}, indent=2))

@@ -33,20 +33,13 @@ def save(session: Session, profile: str, ids: tuple[str, ...], as_versions: bool
     By default it is a patch on the base, the capture or packaged names that are there, and exactly one of the chosen
     flows must fit. With --mflow each that fits becomes a version in the profile's file, the newest last.
     """
-    from ccproxy.cli.shapes.saving import save_patch, save_versions
-    from ccproxy.cli.shapes.stored import announce, profile_of
+    from ccproxy.cli.shapes.saving import saved
+    from ccproxy.cli.shapes.stored import profile_of
 
     config = session.config()
     profile_of(config, profile)
-    found = chosen(session, ids, wanted)
-    path, seen = (save_versions if as_versions else save_patch)(config, profile, found)
-    for line in seen.told():
-        click.echo(line, err=True)
-    if path is None:
-        click.echo("unchanged", err=True)
-        return
-    click.echo(path)
-    announce(session, config, profile)
+    path = saved(session, config, profile, chosen(session, ids, wanted), as_versions=as_versions)
+    click.echo("unchanged" if path is None else path, err=path is None)
 
 
 def chosen(session: Session, ids: tuple[str, ...], wanted: Wanted) -> FlowSet:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from ccproxy.cli.grammar import CommandError
-from ccproxy.cli.shapes.stored import in_words, opened, profile_of
+from ccproxy.cli.shapes.stored import announce, in_words, opened, profile_of
 from ccproxy.cli.words import several
 
 if TYPE_CHECKING:
     from ccproxy.cli.flows.chosen.flow_set import FlowSet, Summary
+    from ccproxy.cli.session import Session
     from ccproxy.config import Config
     from ccproxy.config.shaping import ShapeProfile
     from ccproxy.exchange import Exchange
@@ -41,6 +44,19 @@ class Fitting:
         return [*lines, f"and {several(rest, 'other')}"] if rest > 0 else lines
 
 
+def saved(session: Session, config: Config, name: str, found: FlowSet, *, as_versions: bool) -> Path | None:
+    """Saves the flows that fit, says which do not, and has a running daemon read the shape. Raises CommandError.
+
+    Returns the file that was written; None where the base is that shape already.
+    """
+    path, seen = (save_versions if as_versions else save_patch)(config, name, found)
+    for line in seen.told():
+        click.echo(line, err=True)
+    if path is not None:
+        announce(session, config, name)
+    return path
+
+
 def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
     """Looks for `most` flows that can be a shape, the newest first, and no further. Raises CommandError."""
     from ccproxy.shaping.capture import why_not
@@ -53,7 +69,9 @@ def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
         ex = found.exchange(flow["id"])
         if reason := why_not(ex, profile):
             seen.others.append((ex.id, reason))
-        elif seen.exchanges.append(ex) or len(seen.exchanges) == most:
+            continue
+        seen.exchanges.append(ex)
+        if len(seen.exchanges) == most:
             break
     return seen
 
@@ -75,7 +93,7 @@ def save_patch(config: Config, name: str, found: FlowSet) -> tuple[Path | None, 
     Raises:
         CommandError: not exactly one of the flows can be a shape, or it cannot be written.
     """
-    from ccproxy.shaping.capture import provenance_of, shape_of
+    from ccproxy.shaping.capture import fingerprint_of, provenance_of, shape_of
 
     profile = profile_of(config, name)
     seen = fitting(found, profile, 2)
@@ -83,7 +101,8 @@ def save_patch(config: Config, name: str, found: FlowSet) -> tuple[Path | None, 
         raise not_one(name, seen)
     ex = seen.exchanges[0]
     with writing(name):
-        return opened(config).save_patch(name, shape_of(ex, name, profile, provenance_of(ex, "flow"))), seen
+        shape = shape_of(ex, name, profile, provenance_of(ex, "flow"))
+        return opened(config).save_patch(name, shape, fingerprint_of(ex)), seen
 
 
 def save_versions(config: Config, name: str, found: FlowSet) -> tuple[Path, Fitting]:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.shapes.newer import capture_command, newer_than
 from ccproxy.cli.shapes.stored import own_files, shapes_dir, users_of
 from ccproxy.shaping.patches import listed
-from ccproxy.shaping.shape import Provenance, ShapeError, is_newer
-from ccproxy.shaping.staleness import newer_installed
+from ccproxy.shaping.shape import Provenance, ShapeError
 
 if TYPE_CHECKING:
     from ccproxy.cli.session import Session
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ccproxy.shaping.store import ShapeStore
 
 type State = Literal["ok", "stale", "missing", "broken"]
-
-CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
-"""The vendors' own programs, by packaged profile, so that they say one thing and end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +70,7 @@ def standing_of(config: Config, store: ShapeStore, name: str, seen: Mapping[str,
         known, versions = store.pick(name).provenance, len(store.versions(name))
         patches = tuple(path.name for path, _ in listed(shapes_dir(config) / name))
     except ShapeError as error:
-        why = str(error).removesuffix(f": {error.fix}")
-        return Standing(name, "broken" if own else "missing", why, error.fix, providers=users)
+        return Standing(name, "broken" if own else "missing", error.message, error.fix, providers=users)
     newer = newer_than(known, seen.get(name))
     fix = capture_command(name) if newer else ""
     return Standing(name, "stale" if newer else "ok", newer, fix, known, users, patches, versions)
@@ -87,21 +83,7 @@ def seen_by_daemon(session: Session) -> dict[str, str]:
     except CommandError:
         return {}
     shapes = told.get("shapes") or [] if told else []
-    return {each["name"]: each["newer_seen"] for each in shapes if each.get("newer_seen")}
-
-
-def newer_than(provenance: Provenance, seen: str | None) -> str:
-    """That the client is newer than the shape, in words; nothing where it is not, as far as anybody knows."""
-    if installed := newer_installed(provenance):
-        return str(installed)
-    if seen and provenance.version and is_newer(seen, provenance.version):
-        return f"requests of {seen} have been seen"
-    return ""
-
-
-def capture_command(name: str) -> str:
-    """The line that captures the shape of a profile."""
-    return f"run: ccproxy shapes capture {name} -- {CLIENTS.get(name, 'COMMAND')}"
+    return {each["profile"]: each["newer_seen"] for each in shapes if each.get("newer_seen")}
 
 
 def moment_of(provenance: Provenance) -> str | None:

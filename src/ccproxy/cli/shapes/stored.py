@@ -23,12 +23,16 @@ def shapes_dir(config: Config) -> Path:
 
 
 def own_files(config: Config, name: str) -> list[Path]:
-    """What the user has of a profile's shape: the file of captures and the directory of patches. Raises CommandError
-    for what is no name."""
+    """What the user has of a profile's shape: the file of captures, the patches, and the series that names them.
+
+    Raises CommandError for what is no name of a profile.
+    """
     if "/" in name or name in ("", ".", ".."):
         raise CommandError(f"{name!r} is no name of a profile")
     directory = shapes_dir(config)
-    return [path for path in (directory / f"{name}.mflow", directory / name) if path.exists()]
+    queue = directory / name
+    found = (directory / f"{name}.mflow", *sorted(queue.glob("*.patch")), queue / "series")
+    return [path for path in found if path.is_file()]
 
 
 def packaged_dir() -> Path:
@@ -64,10 +68,7 @@ def users_of(config: Config, name: str) -> list[str]:
 
 def in_words(error: ShapeError) -> CommandError:
     """A shape that cannot be used, as the program tells it."""
-    message = str(error)
-    if error.fix:
-        message = message.removesuffix(f": {error.fix}")
-    return CommandError(message, *filter(None, [error.fix]))
+    return CommandError(error.message, *filter(None, [error.fix]))
 
 
 def announce(session: Session, config: Config, name: str) -> None:

@@ -36,6 +36,7 @@ def repl(session: Session, wanted: Wanted, code: str | None, secrets: bool) -> N
     request(R)            the body as it was forwarded, response(R) the answer's
     diff(R, R)            between two requests; compare(R…) each on its way
     jq(FILTER)            what a jq filter makes of the flows
+    shape(PROFILE, R)     makes a shape of its envelope, as `ccproxy shapes save` does
     dump(R…, path=FILE)   as HAR; save_request(R), save_response(R): a body as a file
     clear(R…)             delete them; refresh(): look for new ones
 

@@ -115,12 +115,13 @@ class Names:
         found = replace(self._set, summaries=flows_of(self.flows, refs))
         return har(found, Path(path).expanduser() if path else None)
 
-    def shape(self, provider: str, *refs: Ref, mflow: str | Path | None = None) -> None:
-        """Shapes come with a later version: this says so."""
-        raise CommandError(
-            "shapes cannot be made of flows yet: they come with a later version",
-            "until then `ccproxy flows export` writes the flows to a file that it will read",
-        )
+    def shape(self, provider: str, *refs: Ref, mflow: bool = False) -> Path | None:
+        """Makes a shape for the profile `provider` of the flow, as a patch on its base; with `mflow` of each flow that
+        fits, as captures. Returns the file that was written, None if the shape is that already."""
+        from ccproxy.cli.shapes.saving import saved
+
+        found = replace(self._set, summaries=flows_of(self.flows, refs))
+        return saved(self._session, self._session.config(), provider, found, as_versions=mflow)
 
     def clear(self, *refs: Ref) -> int:
         """Deletes these flows, in the archive and in the daemon. Returns how many there were."""
