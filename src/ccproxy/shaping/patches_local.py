@@ -22,7 +22,7 @@ HEAD = "# "
 def head(facts: Mapping[str, Any]) -> str:
     """What the first lines of a patch say of it, by name; what is None is left out."""
     told = {name: value for name, value in facts.items() if value is not None}
-    return "".join(f"{HEAD}{name}: {json.dumps(value, sort_keys=True)}\n" for name, value in told.items())
+    return "".join(f"{HEAD}{name}: {json.dumps(value)}\n" for name, value in told.items())
 
 
 def told(patch: Patch, name: str) -> object:
