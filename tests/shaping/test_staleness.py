@@ -67,6 +67,17 @@ def test_a_directory_a_version(commands: Path, tmp_path: Path) -> None:
     assert found.version == "2.1.10"
 
 
+def test_the_version_that_was_captured_is_still_there(commands: Path, tmp_path: Path) -> None:
+    old = program(tmp_path / "versions" / "2.1.9")
+    kept = Provenance("capture", client="claude-cli", program=str(old), program_version="2.1.9")
+    assert newer_installed(kept) is None
+    new = program(old.with_name("2.1.10"))
+    assert (found := newer_installed(kept)) is not None
+    assert found.program == new
+    link(commands, "claude", old)  # what runs is what counts
+    assert newer_installed(kept) is None
+
+
 def test_the_version_that_was_captured_is_gone(commands: Path, tmp_path: Path) -> None:
     there = program(tmp_path / "versions" / "2.1.10")
     program(tmp_path / "versions" / "2.1.8")

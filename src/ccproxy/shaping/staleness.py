@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ccproxy.shaping.shape import Provenance, is_newer
+from ccproxy.shaping.shape import Provenance, is_newer, version_key
 
 LEVELS = 4
 """How many directories above a program may hold the package.json (npm) of the package that it is part of."""
@@ -59,26 +59,25 @@ def newer_installed(provenance: Provenance) -> Installed | None:
 
 def program_of(provenance: Provenance) -> Path | None:
     """The file that the client's command runs now, links resolved; None if it is not known or not there."""
-    named = Path(provenance.program).name if provenance.program else COMMANDS.get(provenance.client or "")
-    found = shutil.which(named) if named else None
-    path = Path(found or provenance.program or "")
+    kept = Path(provenance.program) if provenance.program else None
+    names = [kept.name if kept else "", COMMANDS.get(provenance.client or "", "")]
+    command = next((found for name in names if name and (found := shutil.which(name))), None)
     try:
-        return path.resolve(strict=True) if found or provenance.program else None
+        if command is not None:
+            return Path(command).resolve(strict=True)
+        return newest_beside(kept) or kept.resolve(strict=True) if kept else None
     except (OSError, RuntimeError):
-        return newest_beside(path)
+        return None
 
 
-def newest_beside(gone: Path) -> Path | None:
-    """The newest of `.../versions/*`, where a program was in one of them that has been removed."""
-    versions = next((each.parent for each in (gone, *gone.parents) if each.parent.name == "versions"), None)
+def newest_beside(program: Path) -> Path | None:
+    """The newest of `.../versions/*`, where a program is or was in one of them: it is kept under its resolved name."""
+    versions = next((each.parent for each in (program, *program.parents) if each.parent.name == "versions"), None)
     try:
         there = [each for each in versions.iterdir() if VERSION.fullmatch(each.name)] if versions else []
     except OSError:
         return None
-    newest: Path | None = None
-    for each in there:
-        newest = each if newest is None or is_newer(each.name.removeprefix("v"), newest.name) else newest
-    return newest
+    return max(there, key=lambda each: version_key(each.name.removeprefix("v")), default=None)
 
 
 def installed_version(program: Path) -> str | None:

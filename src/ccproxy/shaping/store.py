@@ -115,14 +115,15 @@ class ShapeStore:
             sweep(self.queue(name))
             return save_local(self.queue(name), to_text(base), text, facts)
 
-    def remove(self, name: str) -> list[Path]:
+    def remove(self, name: str, *, only_patches: bool = False) -> list[Path]:
         """Deletes the file and the patches of a name, and gives what it deleted. Raises ShapeError."""
         path, queue = self.path(name), self.queue(name)
         if not self.directory.is_dir():
             return []
         with only_writer(self.directory):
             sweep(queue)
-            there = [each for each in (path, *sorted(queue.glob("*.patch")), queue / SERIES) if _exists(each)]
+            captures = () if only_patches else (path,)
+            there = [each for each in (*captures, *sorted(queue.glob("*.patch")), queue / SERIES) if _exists(each)]
             for each in there:
                 each.unlink()
             with suppress(OSError):  # the user has more in it

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ccproxy.cli.grammar import CommandError
-from ccproxy.cli.shapes.stored import announce, in_words, opened, profile_of
+from ccproxy.cli.shapes.stored import announce, in_words, opened, own_files, profile_of
 from ccproxy.cli.words import several
 
 if TYPE_CHECKING:
@@ -49,12 +49,22 @@ def saved(session: Session, config: Config, name: str, found: FlowSet, *, as_ver
 
     Returns the file that was written; None where the base is that shape already.
     """
+    before = written(config, name)
     path, seen = (save_versions if as_versions else save_patch)(config, name, found)
     for line in seen.told():
         click.echo(line, err=True)
-    if path is not None:
-        announce(session, config, name)
+    if written(config, name) == before:
+        return None
+    announce(session, config, name)
     return path
+
+
+def written(config: Config, name: str) -> dict[Path, bytes]:
+    """What there is of a shape, as it is on the disk. Raises CommandError."""
+    try:
+        return {path: path.read_bytes() for path in own_files(config, name)}
+    except OSError as error:
+        raise CommandError(f"it was not saved: {error}") from error
 
 
 def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
@@ -148,6 +158,7 @@ def not_one(name: str, seen: Fitting) -> CommandError:
         return CommandError(f"{chosen} chosen, and none can be a shape of {name!r}", *seen.told())
     return CommandError(
         f"{chosen} chosen, and more than one can be a shape of {name!r}: a patch is made of one",
-        "--limit 1 takes the newest, an id this one; --host, --since, --session or --jq narrow it down",
+        f"of one: ccproxy shapes save {name} {seen.exchanges[0].id[:8]}, which is the newest that can",
+        "--host, --since, --session, --jq and --limit narrow the choice down",
         "--mflow keeps each of them, as versions",
     )

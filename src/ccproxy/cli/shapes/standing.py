@@ -46,7 +46,7 @@ class Standing:
 
     def as_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
-        known = asdict(self.provenance)
+        known = asdict(self.provenance) | ({} if self.state in ("ok", "stale") else {"source": None})
         return {"name": self.name, "state": self.state, "why": self.why or None, "fix": self.fix or None} | {
             **known,
             "captured": moment_of(self.provenance),

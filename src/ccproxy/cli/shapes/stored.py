@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.grammar import INCOMPLETE, CommandError
 from ccproxy.cli.session import Session
+from ccproxy.cli.words import visible
 
 if TYPE_CHECKING:
     from ccproxy.config import Config
@@ -72,10 +73,31 @@ def in_words(error: ShapeError) -> CommandError:
 
 
 def announce(session: Session, config: Config, name: str) -> None:
-    """Has a running daemon read the shapes again, and says whether requests are shaped by the new one now."""
-    for line in (reloaded(session, name), unused(config, name)):
-        if line:
-            click.echo(line, err=True)
+    """Has a running daemon read the shapes again, and says whether requests are shaped by the new one now.
+
+    A shape that cannot be used for its patches makes the program end with status 1.
+    """
+    click.echo(reloaded(session, name), err=True)
+    if told := unused(config, name):
+        click.echo(told, err=True)
+    if not_usable := patches_unfit(config, name):
+        click.echo(f"{click.style('but it cannot be used:', fg='yellow')} {visible(not_usable)}", err=True)
+        click.echo(f"  `ccproxy shapes remove {name} --patches` takes the patches away", err=True)
+        if (context := click.get_current_context(silent=True)) is not None:
+            context.meta[INCOMPLETE] = True
+
+
+def patches_unfit(config: Config, name: str) -> str:
+    """Why the patches of a profile do not fit its captures, which may be newer; empty where they do."""
+    from ccproxy.shaping.shape import ShapeError
+
+    if len(own_files(config, name)) < 2:
+        return ""
+    try:
+        opened(config).pick(name)
+    except ShapeError as error:
+        return error.message
+    return ""
 
 
 def reloaded(session: Session, name: str) -> str:
@@ -85,14 +107,14 @@ def reloaded(session: Session, name: str) -> str:
     try:
         errors = session.control().post("/shapes/reload", {})["errors"]
     except NotRunningError:
-        return "no daemon is running; the next one will read it"
+        return "no daemon is running; the next one will know"
     except NotThereError:
         return "the running daemon is of a version without shapes: start it again"
     except CommandError as error:
-        return f"the running daemon has not read it: {error.message}"
+        return f"the running daemon does not know: {error.message}"
     if name in errors:
-        return f"the running daemon cannot use it: {errors[name]}"
-    return "the running daemon has read it"
+        return f"the running daemon has no shape for {name!r} now: {errors[name]}"
+    return "the running daemon has it in force"
 
 
 def unused(config: Config, name: str) -> str:
