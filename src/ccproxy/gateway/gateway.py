@@ -20,6 +20,7 @@ from ccproxy.exchange import (
     get_header,
     reason_phrase,
 )
+from ccproxy.gateway.collected import gathered, wants_one_response, with_type
 from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.forwarding import Forwarding
 from ccproxy.gateway.hooked.answering import HookedAnswer
@@ -40,6 +41,7 @@ from ccproxy.gateway.translation.request import begin
 from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
 from ccproxy.gateway.tunnel import RelayTunnel
+from ccproxy.gateway.upgrades import opened, refuse_unfit
 from ccproxy.pipeline.failures import HookFailed, Refusal
 from ccproxy.pipeline.subject import LocalAnswer
 from ccproxy.providers.provider import NoCredential
@@ -122,12 +124,16 @@ class Gateway:
         if plan.translate is not None:
             inquiry.on_interim = None  # what they say is of an answer that the client will not see
             return await self._translate(exchange, inquiry, plan, run)
+        refuse_unfit(inquiry, plan)
+        one_response = wants_one_response(inquiry, plan)
         forwarded = await Forwarding(inquiry, plan, run).same()
         if isinstance(forwarded, LocalAnswer):
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
         hooks = run.response(inquiry, plan)
         incoming = await self._send(exchange, inquiry, plan)
+        if one_response:
+            incoming = await gathered(incoming, exchange, self._recorder)
         reply = await HookedAnswer(hooks, inquiry, self._recorder).receive(incoming) if hooks is not None else None
         return reply or await self._receive(exchange, inquiry, incoming)
 
@@ -144,12 +150,12 @@ class Gateway:
             attempts=exchange.attempts,
         )
         try:
-            incoming = await self._transport.send(delivery)
+            incoming = await opened(inquiry, plan, self._transport.send(delivery))
         finally:
             if len(exchange.attempts) > 1:  # another credential may have other fields
                 exchange.credential_headers = names_of(inquiry.injected)
         exchange.timings.headers = time.time()
-        return incoming
+        return with_type(incoming, plan)
 
     async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
         assert plan.translate is not None

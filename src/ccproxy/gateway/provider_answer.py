@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from ccproxy.exchange import HttpResponse, get_header, reason_phrase
+from ccproxy.codings import CodingError, decode
+from ccproxy.exchange import Exchange, HttpResponse, get_header, reason_phrase
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import parsed
+from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
+    from ccproxy.gateway.recorder import Recorder
     from ccproxy.transport.carrier import Incoming
+
+BODY_LIMIT = 256 * 1024 * 1024
+"""Bytes that an answer may have which has to be read as a whole."""
 
 
 def provider_record(incoming: Incoming) -> HttpResponse:
     """The record of a provider's answer, its body yet to come."""
     return HttpResponse(incoming.status, incoming.headers, incoming.reason, http_version=incoming.http_version)
+
+
+async def read_whole(incoming: Incoming, exchange: Exchange, recorder: Recorder) -> bytes:
+    """The body of an answer without its content coding, noted as what the provider answered.
+
+    Raises TransportError where it breaks off, is too long, or cannot be decoded.
+    """
+    record = exchange.provider_response = provider_record(incoming)
+    try:
+        body = await incoming.read(BODY_LIMIT)
+        if body is None:
+            raise TransportError("protocol", f"the answer is longer than {BODY_LIMIT >> 20} MiB")
+        recorder.keep(record, 0, body)
+        record.complete, record.trailers = True, incoming.trailers
+        exchange.timings.first_byte = time.time()
+        return decode(body, coding_of(incoming), BODY_LIMIT)
+    except CodingError as error:
+        raise TransportError("protocol", f"the provider's answer cannot be decoded: {error}") from error
+    finally:
+        incoming.close()
 
 
 def kind_of(incoming: Incoming) -> bytes:

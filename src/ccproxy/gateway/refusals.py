@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ccproxy.exchange import Headers
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.providers.provider import Provider
@@ -18,13 +19,22 @@ def no_translation(inquiry: Inquiry, provider: Provider, place: str | None = Non
         f"{request.method} {inquiry.path} speaks {spoken} and provider {provider.name!r} speaks {provider.type}{by}"
     )
     if inquiry.upgrade:
-        return Refused(426, "upgrade_required", f"{message}, and WebSockets are relayed untranslated only")
+        return no_websocket(f"{message}, and WebSockets are relayed untranslated only")
     return Refused(
         501,
         "not_translated",
         f"{message}: there is a translation for answers and token counts only, and this is neither; "
         "send it to a provider of the same type",
     )
+
+
+def no_websocket(why: str) -> Refused:
+    """The refusal of a WebSocket where a plain request can do: Codex goes on by HTTP as soon as it sees this status.
+
+    RFC 9110 §15.5.22 demands the field `Upgrade` beside it, and §7.8 that `Connection` names that.
+    """
+    headers: Headers = [(b"Upgrade", b"HTTP/1.1"), (b"Connection", b"Upgrade")]
+    return Refused(426, "upgrade_required", f"{why}: send the request by POST, which is answered with events", headers)
 
 
 def no_model(inquiry: Inquiry, provider: Provider) -> Refused:

@@ -23,7 +23,9 @@ class Relay:
 
     def __init__(self, exchange: Exchange, dialect: WireFormat, incoming: Incoming, recorder: Recorder) -> None:
         record = HttpResponse(incoming.status, incoming.headers, incoming.reason, http_version=incoming.http_version)
-        exchange.provider_response = exchange.response = record
+        if exchange.provider_response is exchange.response:  # else this is made of what the provider answered
+            exchange.provider_response = record
+        exchange.response = record
         self._exchange, self._record, self._dialect = exchange, record, dialect
         self._incoming, self._recorder = incoming, recorder
         self._kept = 0

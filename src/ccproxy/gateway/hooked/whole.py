@@ -54,7 +54,10 @@ class WholeAnswer:
     async def receive(self, incoming: Incoming) -> Reply:
         """The reply for the client. Raises HookFailed, and TransportError where the body breaks off or is too long."""
         limit = REWRITTEN_LIMIT if self._rewrites else OBSERVED_LIMIT
-        record = self._exchange.provider_response = self._exchange.response = provider_record(incoming)
+        record = provider_record(incoming)
+        if self._exchange.provider_response is self._exchange.response:  # else it is made of what the provider answered
+            self._exchange.provider_response = record
+        self._exchange.response = record
         body = await incoming.read(limit)
         if body is None:
             return self._too_long(incoming, limit)

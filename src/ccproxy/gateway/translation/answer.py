@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireFormat, get_header, reason_phrase
 from ccproxy.gateway.hooked.hearing import hearing
 from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.provider_answer import (
-    coding_of,
     is_stream,
     looks_like_stream,
     parsed_or_none,
     provider_record,
+    read_whole,
     said,
 )
 from ccproxy.gateway.reply import Reply
@@ -37,7 +35,6 @@ from ccproxy.lightllm.translate import (
     write_answer,
     write_error,
 )
-from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
     from ccproxy.gateway.recorder import Recorder
@@ -46,9 +43,6 @@ if TYPE_CHECKING:
     from ccproxy.lightllm.asked import Asked
     from ccproxy.pipeline.response import ResponseRun
     from ccproxy.transport.carrier import Incoming
-
-BODY_LIMIT = 256 * 1024 * 1024
-"""Bytes that an answer may have which has to be read as a whole."""
 
 NO_COUNTING = frozenset({404, 405, 501})
 """By these a compatible server says that it does not count tokens."""
@@ -86,7 +80,7 @@ class Answering:
         translation = self._translation
         if translation.stream and incoming.status == 200 and is_stream(incoming):
             return self._stream(incoming)
-        body = await self._read(incoming)
+        body = await read_whole(incoming, self._exchange, self._recorder)
         if incoming.status >= 300:
             return self._refused(incoming, body)
         try:
@@ -113,21 +107,6 @@ class Answering:
         return Reply(200, headers, relay)
 
     # -- whole answers
-
-    async def _read(self, incoming: Incoming) -> bytes:
-        record = self._exchange.provider_response = provider_record(incoming)
-        try:
-            body = await incoming.read(BODY_LIMIT)
-            if body is None:
-                raise TransportError("protocol", f"the answer is longer than {BODY_LIMIT >> 20} MiB")
-            self._recorder.keep(record, 0, body)
-            record.complete, record.trailers = True, incoming.trailers
-            self._exchange.timings.first_byte = time.time()
-            return decode(body, coding_of(incoming), BODY_LIMIT)
-        except CodingError as error:
-            raise TransportError("protocol", f"the provider's answer cannot be decoded: {error}") from error
-        finally:
-            incoming.close()
 
     async def _whole(self, incoming: Incoming, body: bytes) -> Reply:
         translation = self._translation

@@ -11,6 +11,7 @@ from ccproxy.gateway.plan import Plan, route_to
 from ccproxy.gateway.refusals import no_model, no_translation
 from ccproxy.gateway.rules import destination, joined, sound
 from ccproxy.gateway.translation.stored import asks_for_stored
+from ccproxy.providers.codex import is_codex
 from ccproxy.providers.endpoint import Endpoint, Operation, counterpart
 from ccproxy.providers.provider import Provider, in_path
 
@@ -35,7 +36,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
     sound(model)
     route = route_to("transform", provider, provider.origin, reason)
     there = counterpart(format, operation, model, operation == "generate" and inquiry.wants_stream())
-    if there is None:
+    if there is None or (operation == "count_tokens" and is_codex(provider)):
         return local_plan(provider, format, reason, model)
     route.origin, target = place_of(there, model, provider, reason, rule)
     return Plan(route, route.origin, target, provider, model, translate=format)

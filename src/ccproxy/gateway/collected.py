@@ -1,0 +1,112 @@
+"""Answers of the ChatGPT backend for a client of the same format: a stream for who asked for one, else one response."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import orjson
+
+from ccproxy.exchange import Exchange, Failure, Headers, WireFormat, get_header, reason_phrase
+from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.hooked.heads import OF_BYTES
+from ccproxy.gateway.provider_answer import is_stream, kind_of, read_whole
+from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.openai_responses.chatgpt_answer import collected
+from ccproxy.lightllm.translate import write_error
+from ccproxy.providers.codex import is_codex
+
+if TYPE_CHECKING:
+    from ccproxy.gateway.inquiry import Inquiry
+    from ccproxy.gateway.plan import Plan
+    from ccproxy.gateway.recorder import Recorder
+    from ccproxy.transport.carrier import Incoming
+
+RESPONSES = WireFormat.OPENAI_RESPONSES
+EVENTS = (b"Content-Type", b"text/event-stream")
+JSON = (b"Content-Type", b"application/json")
+
+
+class Gathered:
+    """Implements `carrier.Incoming`: an answer that is there as a whole, in place of the one that it was made from."""
+
+    def __init__(self, incoming: Incoming, status: int, headers: Headers, body: bytes) -> None:
+        self.status, self.headers, self._body = status, headers, body
+        self.reason = incoming.reason if status == incoming.status else reason_phrase(status)
+        self.http_version, self.reused, self.trailers = incoming.http_version, incoming.reused, incoming.trailers
+        self.on_pressure: Callable[[bool], None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """True: see `Incoming`."""
+        return True
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
+
+    async def read(self, limit: int = sys.maxsize) -> bytes | None:
+        """See `Incoming`."""
+        return self._body if len(self._body) <= limit else None
+
+    def write(self, data: bytes) -> None:
+        """Nothing was upgraded."""
+
+    def close(self) -> None:
+        """The answer has ended already."""
+
+
+def wants_one_response(inquiry: Inquiry, plan: Plan) -> bool:
+    """True for a client whose answer has to be gathered. To be asked before hooks have the request ask for a stream."""
+    endpoint = inquiry.endpoint
+    if plan.translate is not None or not is_codex(plan.provider) or inquiry.exchange.request.method != "POST":
+        return False
+    if endpoint is None or endpoint.operation != "generate":
+        return False
+    with suppress(Refused):
+        return not inquiry.wants_stream()
+    return False
+
+
+def with_type(incoming: Incoming, plan: Plan) -> Incoming:
+    """The same answer. The backend's streams come without a type at times: it is put in, so that all know them.
+
+    Seen live: github.com/KarpelesLab/teamclaude/pull/154.
+    """
+    if incoming.status == 200 and is_codex(plan.provider) and get_header(incoming.headers, b"content-type") is None:
+        incoming.headers = [*incoming.headers, EVENTS]
+    return incoming
+
+
+async def gathered(incoming: Incoming, exchange: Exchange, recorder: Recorder) -> Incoming:
+    """One response in place of a stream; an error that ended it has the status that it would have had before one.
+
+    What is no stream stays as it is. The exchange's `provider_response` is the stream. Raises TransportError, and
+    Refused where the stream broke off.
+    """
+    if incoming.status != 200 or not (is_stream(incoming) or kind_of(incoming) == b"text/plain"):
+        return incoming
+    body = await read_whole(incoming, exchange, recorder)
+    try:
+        response = collected(body)
+    except Malformed as error:
+        raise Refused(502, "malformed_answer", str(error)) from error
+    headers = [header for header in incoming.headers if header[0].lower() not in {b"content-type", *OF_BYTES}]
+    if isinstance(response, WireError):
+        return _failed(incoming, exchange, [*headers, JSON], response)
+    return Gathered(incoming, 200, [*headers, JSON], orjson.dumps(response))
+
+
+def _failed(incoming: Incoming, exchange: Exchange, headers: Headers, error: WireError) -> Gathered:
+    exchange.failure = Failure(error.code or "provider_error", error.message)
+    if error.retry_after is not None:
+        headers.append((b"Retry-After", b"%d" % -(-error.retry_after // 1)))
+    return Gathered(incoming, error.status, headers, write_error(error, RESPONSES))
