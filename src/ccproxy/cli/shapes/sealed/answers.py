@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
+from ccproxy.exchange import HttpRequest, get_header
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import LocalAnswer, Subject
 from ccproxy.providers.endpoint import parse_endpoint
 
 JSON = [(b"content-type", b"application/json")]
 OUT_OF_ORDER = {"error": {"type": "unavailable", "message": "ccproxy captures a shape: nothing leaves this machine"}}
+ACCOUNT_FIELD = b"chatgpt-account-id"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 CHATGPT_ACCOUNT: dict[str, Any] = {
-    "id": NOBODY,
     "name": None,
     "structure": "personal",
     "profile_picture_url": None,
@@ -29,17 +31,33 @@ CHATGPT_ACCOUNT: dict[str, Any] = {
     "is_deactivated": False,
     "account_user_role": "account-owner",
 }
-CANNED: dict[str, tuple[int, Any]] = {
+
+type Told = tuple[int, Any]
+"""Status and JSON of an answer."""
+
+
+def always(status: int, value: object) -> Callable[[HttpRequest], Told]:
+    """The same answer to everybody."""
+    return lambda _: (status, value)
+
+
+def chatgpt_accounts(request: HttpRequest) -> Told:
+    """Codex looks among them for the one that it is logged in to, which it names."""
+    named = get_header(request.headers, ACCOUNT_FIELD)
+    account = named.decode("latin-1") if named else NOBODY
+    listed = [{"id": account, **CHATGPT_ACCOUNT}]
+    return 200, {"accounts": listed, "account_ordering": [account], "default_account_id": account}
+
+
+CANNED: dict[str, Callable[[HttpRequest], Told]] = {
     # Claude Code asks again and again; this leaves what it knows of its organisation's settings as it is.
-    r"api\.anthropic\.com/api/claude_code/(settings|policy_limits)": (304, None),
-    r"chatgpt\.com/backend-api/wham/accounts/check": (
-        200,
-        {"accounts": [CHATGPT_ACCOUNT], "account_ordering": [NOBODY], "default_account_id": NOBODY},
-    ),
-    r"chatgpt\.com/backend-api/codex/models": (200, {"models": []}),
-    r"oauth2\.googleapis\.com/tokeninfo": (200, {"aud": "nobody", "scope": "openid", "expires_in": "3000"}),
+    r"api\.anthropic\.com/api/claude_code/(settings|policy_limits)": always(304, None),
+    r"chatgpt\.com/backend-api/wham/accounts/check": chatgpt_accounts,
+    # Codex asks for these again where they are out of order; it keeps no list of models that it did not get.
+    r"chatgpt\.com/backend-api/(ps/mcp|codex/models)": always(404, OUT_OF_ORDER),
+    r"oauth2\.googleapis\.com/tokeninfo": always(200, {"aud": "nobody", "scope": "openid", "expires_in": "3000"}),
 }
-"""Host and path -> status and JSON of the answer. None of them gives a credential."""
+"""Host and path -> the answer. None of them gives a credential."""
 ANSWERS = [(re.compile(pattern), answer) for pattern, answer in CANNED.items()]
 
 
@@ -57,13 +75,14 @@ def answer_alone(subject: Subject) -> tuple[str, ...]:
         # RFC 9110 §15.5.22. Codex, which speaks WebSocket first, goes on over HTTPS.
         subject.answer = told(426, OUT_OF_ORDER)
     else:
-        subject.answer = aside(f"{destination.host if destination else ''}{request.path}")
+        subject.answer = aside(f"{destination.host if destination else ''}{request.path}", request)
     return ()
 
 
-def aside(place: str) -> LocalAnswer:
+def aside(place: str, request: HttpRequest) -> LocalAnswer:
     """The answer to a question that is put to a host and path."""
-    return told(*next((answer for pattern, answer in ANSWERS if pattern.fullmatch(place)), (503, OUT_OF_ORDER)))
+    canned = next((answer for pattern, answer in ANSWERS if pattern.fullmatch(place)), always(503, OUT_OF_ORDER))
+    return told(*canned(request))
 
 
 def told(status: int, value: object) -> LocalAnswer:
