@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccproxy.config.shaping import ShapeProfile
+from ccproxy.flows.json_bytes import parsed
+from ccproxy.shaping.auditing.flows import flow_leaks
+from ccproxy.shaping.auditing.messages import Leak
+from ccproxy.shaping.auditing.patches import patch_leaks
+from ccproxy.shaping.auditing.values import leaks
+from ccproxy.shaping.reducing.ids import UUID
+from ccproxy.shaping.reducing.secrets import secret_in
+from ccproxy.shaping.shape import ShapeError
+from ccproxy.shaping.store import CLIENTS, ShapeStore
+
+ID = re.compile(rf"{UUID.pattern}|[0-9a-fA-F]{{32,}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +38,63 @@ class Finding:
 
 def audit_directory(directory: Path, profiles: Mapping[str, ShapeProfile]) -> list[Finding]:
     """What is found in all files of a directory of shapes, in their order. Raises ShapeError if there is none."""
-    return []
+    if not directory.is_dir():
+        raise ShapeError(f"there is no directory {directory}", "name another, or capture a shape first")
+    found: list[Finding] = []
+    try:
+        for path in sorted({*directory.glob("*.mflow"), *directory.glob("*.json")}):
+            found += audit_file(path, profiles.get(path.stem))
+        for path in sorted({*directory.glob("*/*.patch"), *directory.glob("*/series")}):
+            found += _patch(path)
+    except OSError as error:
+        raise ShapeError(f"{error.filename or directory} cannot be read: {error.strerror or error}") from error
+    return found + list(_unusable(directory, profiles, {each.file for each in found if each.where == "file"}))
 
 
 def audit_file(path: Path, profile: ShapeProfile | None) -> list[Finding]:
-    """What is found in one `.mflow` file, or in one packaged `.json`."""
-    return []
+    """What is found in one `.mflow` file, or in one packaged `.json`. Raises OSError."""
+    fix = f"run: ccproxy shapes remove {path.stem}, then: ccproxy shapes capture {path.stem} -- {_client(path.stem)}"
+    if path.suffix == ".json":
+        packaged = ((None, leak) for leak in _packaged(path.read_bytes()))
+        return _findings(path, packaged, "take it out of the file: names and structure are enough")
+    return _findings(path, flow_leaks(path, profile), fix)
+
+
+def _findings(path: Path, found: Iterable[tuple[int | None, Leak]], fix: str) -> list[Finding]:
+    return [Finding(path, flow, leak.where, leak.what, fix) for flow, leak in dict.fromkeys(found)]
+
+
+def _packaged(data: bytes) -> Iterator[Leak]:
+    """It is everybody's: no id belongs in it either."""
+    try:
+        yield from leaks(parsed(data), "")
+    except ValueError as error:
+        yield Leak("file", f"it is not JSON: {error}")
+    for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
+        if ID.search(line):
+            yield Leak(f"line {number}", "an id of one session, request, account or machine")
+
+
+def _patch(path: Path) -> list[Finding]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.name == "series":
+        lines = enumerate(text.split("\n"), 1)
+        found = [Leak(f"series:{number}", kind) for number, line in lines if (kind := secret_in(line))]
+    else:
+        found = list(patch_leaks(path.name, text))
+    fix = f"take it out of the patch, or run: ccproxy shapes remove {path.parent.name}"
+    return _findings(path, [(None, leak) for leak in found], fix)
+
+
+def _unusable(directory: Path, profiles: Mapping[str, ShapeProfile], told: set[Path]) -> Iterator[Finding]:
+    """What the store says of files and patches that cannot be used, where nothing is said of them yet."""
+    store = ShapeStore(directory, profiles)
+    for name, error in store.problems().items():
+        queue = store.queue(name) / "series"
+        path, where = (queue, "series") if queue.exists() else (store.path(name), "file")
+        if store.path(name) not in told:
+            yield Finding(path, None, where, error.message, error.fix)
+
+
+def _client(name: str) -> str:
+    return CLIENTS.get(name, "CLIENT")

@@ -1,0 +1,1 @@
+"""What should not be in files of shapes, one kind of file a module."""
