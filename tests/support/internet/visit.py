@@ -63,20 +63,21 @@ async def _get3(host: str, port: int, name: str, path: str, verify: bool) -> byt
         return await client.done
 
 
-def websocket(url: str, message: str) -> str:
-    """The echo of a message over a WebSocket."""
-    from websockets.sync.client import connect as connect_websocket
+async def websocket(url: str, message: str) -> str:
+    """The echo of a message over a WebSocket. Not by the synchronous client, which reads in one thread and writes in
+    another: where nothing keeps these apart they spoil each other's TLS (python/cpython#134698, #143756)."""
+    from websockets.asyncio.client import connect as connect_websocket
 
-    with connect_websocket(url, open_timeout=SECONDS) as connection:
-        connection.send(message)
-        return str(connection.recv(SECONDS))
+    async with connect_websocket(url, open_timeout=SECONDS) as connection:
+        await connection.send(message)
+        return str(await asyncio.wait_for(connection.recv(), SECONDS))
 
 
 def main() -> None:
     """Does what the command line says."""
     kind, url, *message = sys.argv[1:]
     if kind == "ws":
-        print(websocket(url, *message))
+        print(asyncio.run(websocket(url, *message)))
     else:
         parts = urlsplit(url)
         name = parts.hostname or ""
