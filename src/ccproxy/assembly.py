@@ -19,9 +19,11 @@ from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.stages import Stages
 from ccproxy.mcp.notifications import NotificationBuffer
+from ccproxy.pipeline.finding import AT_NEED
 from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.provider import ProviderMap, build_providers
 from ccproxy.providers.standing import Credentials
+from ccproxy.shaping.shapes import Shapes
 from ccproxy.simulator import respond
 from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.curl_carrier import CurlCarrier
@@ -48,14 +50,19 @@ class House:
         self.post = Poster(self.transport)
         self.providers = build_providers(config, self.post.of)
         self.credentials = Credentials(self.providers)
+        self.shapes = Shapes(config)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
         models = ModelRoutes(self.providers, config.lightllm.transforms, LiveModels(self.transport))
         local = LocalRoutes(local_routes(self.notifications), models)
         self.claims = Claims(config.lightllm.transforms, self.providers)
         router = Router(config.lightllm.transforms, self.providers)
-        resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
-        stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET)
+        resources = {
+            ProviderMap: self.providers,
+            NotificationBuffer: self.notifications,
+            Shapes: self.shapes,
+        }
+        stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET | AT_NEED)
         self.gateway = Gateway(local, router, stages, self.transport, self.recorder)
 
 

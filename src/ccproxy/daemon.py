@@ -128,6 +128,10 @@ class Daemon:
         """The providers by name."""
         return self._house.providers
 
+    def reload_shapes(self) -> dict[str, str]:
+        """Reads the shapes of all profiles that providers name; gives those that cannot be used, and why. Blocks."""
+        return {name: str(error) for name, error in self._house.shapes.reload().items()}
+
     def stop(self) -> None:
         """Begins the shutdown."""
         self._stopping.set()
@@ -172,6 +176,7 @@ class Daemon:
             self._control = asyncio.get_running_loop().create_task(serving)
             self._control.add_done_callback(report_failure)
             await self._house.transport.load()
+            await self._house.shapes.loaded()
             if self.config.inspector.enabled:
                 await self._start_inspector()
             self.interceptor.ready.set()

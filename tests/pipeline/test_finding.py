@@ -150,7 +150,7 @@ def test_without_a_list_it_is_the_first_stage(user: User) -> None:
 
 def test_a_disabled_hook_does_not_run_wherever_it_comes_from(user: User) -> None:
     user.has("a.py", a_hook("a") + a_hook("b"))
-    user.says("disabled: [verbose_mode, a, shape, commitbee_compat]")
+    user.says("disabled: [verbose_mode, a, gemini_cli, commitbee_compat]")
     assert [step.name for step in user.steps()] == ["extract_session_id", "inject_auth", "b"]
 
 
@@ -163,7 +163,7 @@ def test_a_disabled_hook_leaves_its_name_to_another(user: User) -> None:
 def test_hooks_of_later_versions_have_no_effect(user: User) -> None:
     user.says("""
         outbound:
-          - {hook: ccproxy.hooks.shape, params: {any: thing}}
+          - {hook: ccproxy.hooks.pplx_preflight, params: {any: thing}}
           - ccproxy.hooks.gemini_cli:gemini_cli
     """)
     assert [step.name for step in user.steps()] == ["inject_auth", "extract_session_id"]

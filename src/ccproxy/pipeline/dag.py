@@ -91,6 +91,11 @@ def _reads_whole(hook: Hook) -> bool:
     return any(path.whole for path in hook.reads)
 
 
+def touched(written: Iterable[Path], paths: Sequence[Path]) -> tuple[str, ...]:
+    """Which of the paths that are written touch any of the others, as they were declared."""
+    return _texts(path for path in written if _touch(paths, path))
+
+
 def _touch(paths: Iterable[Path], path: Path) -> bool:
     return any(overlap(one, path) for one in paths)
 

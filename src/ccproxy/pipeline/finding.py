@@ -18,6 +18,8 @@ ALWAYS = f"{BUILT_IN}.inject_auth"
 """Its hook is there whether it is listed or not: without a credential nothing reaches a provider."""
 SHAPE, CODEX = f"{BUILT_IN}.shape", f"{BUILT_IN}.codex"
 """Hooks that are there where a provider needs them, and then whether they are listed or not."""
+AT_NEED = frozenset({"shape", "codex"})
+"""Their names, which a client may switch off where they are not there, too."""
 
 
 def find_hooks(config: Config) -> tuple[list[Find], list[Problem]]:
@@ -64,6 +66,8 @@ def _needed(config: Config) -> Iterator[str]:
     providers = config.providers.values()
     if any(provider.is_codex for provider in providers):
         yield CODEX
+    if config.shaping.enabled and any(provider.shape for provider in providers):
+        yield SHAPE
 
 
 def _of_entry(

@@ -47,6 +47,8 @@ class Hook:
     """The first line of the function's docstring."""
     native: Native | None = None
     """What runs in place of the function, for hooks of the house: see `native_hook`."""
+    late: bool = False
+    """Whether it makes of the request what leaves, and so runs once others are done with it: see `late`."""
 
     def __call__(self, ctx: Context, params: Any = None) -> Any:
         return self.function(ctx, params)

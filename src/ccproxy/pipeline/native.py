@@ -29,8 +29,9 @@ def native_hook(
     guard: Callable[[Subject], bool],
     security: bool = False,
     on_error: OnError = "continue",
+    late: bool = False,
 ) -> Callable[[Native], Hook]:
-    """Makes a hook of a function on the subject; arguments as those of `hook`."""
+    """Makes a hook of a function on the subject; arguments as those of `hook`, `late` as in Hook."""
 
     def decorate(native: Native) -> Hook:
         def function(ctx: Any, params: Any) -> Any:
@@ -53,6 +54,7 @@ def native_hook(
             module=native.__module__,
             doc=(inspect.getdoc(native) or "").partition("\n")[0],
             native=native,
+            late=late,
         )
 
     return decorate

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ccproxy.pipeline.dag import Graph, arrange
+from ccproxy.pipeline.dag import Graph
 from ccproxy.pipeline.hook import STAGES, Stage, Step
+from ccproxy.pipeline.late import arrange_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Pipeline:
 
 def build_pipeline(steps: Sequence[Step], timeout: float = 30.0) -> Pipeline:
     """Arranges hooks, listed in the order in which ties are to be broken. Raises Cycle."""
-    graphs = {stage: arrange([step for step in steps if step.stage == stage]) for stage in STAGES}
+    graphs = {stage: arrange_all([step for step in steps if step.stage == stage]) for stage in STAGES}
     return Pipeline(graphs, timeout, frozenset(step.stage for step in steps if uses_types(step)))
 
 
@@ -44,6 +45,8 @@ def uses_types(step: Step) -> bool:
 
     A request that comes in the first second waits for their types then, and not for a hook that declares `messages.**`.
     """
+    if step.hook.native is not None:  # those of the house work on the document
+        return False
     declared = (*step.hook.reads, *step.hook.writes)
     return any(path.text in TYPED_NAMES for path in declared)
 

@@ -9,11 +9,8 @@ from typing import Any
 from ccproxy.exchange import WireFormat
 from ccproxy.pipeline.values import MISSING
 
-TEXT_BLOCKS: dict[WireFormat | None, Callable[[str], dict[str, Any]]] = {
-    WireFormat.GEMINI: lambda text: {"text": text},
-    WireFormat.OPENAI_RESPONSES: lambda text: {"type": "input_text", "text": text},
-}
-"""A text as a block of a format; everywhere else as Anthropic and Chat Completions have it."""
+TEXT_BLOCKS: dict[WireFormat | None, str] = {WireFormat.OPENAI_RESPONSES: "input_text"}
+"""What a block of text is called; `text` in all others that name it."""
 
 MARK = "cache_control"
 
@@ -96,7 +93,9 @@ def joined(shape: str, own: str, *, before: bool) -> str:
 def blocks(value: Any, format: WireFormat | None) -> list[Any] | None:
     """A value as a list of blocks; None for what cannot be one."""
     if isinstance(value, str):
-        return [TEXT_BLOCKS.get(format, lambda text: {"type": "text", "text": text})(value)]
+        return [
+            {"text": value} if format is WireFormat.GEMINI else {"type": TEXT_BLOCKS.get(format, "text"), "text": value}
+        ]
     return value if isinstance(value, list) else None
 
 

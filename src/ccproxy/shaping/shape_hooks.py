@@ -55,12 +55,20 @@ class Work:
     """The ids of objects and lists in the body that belong to this request alone."""
     session_id: str | None = None
     """The caller's own id of its session, where it sends one in the shape's place for it."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """What of the caller's is not sent, by name (`shape.field.NAME`): the client is told."""
 
     @property
     def call(self) -> Body:
         """The call itself: the body, or what is wrapped in it. It can be changed."""
         inner: Body = self.body if self.wrapped is None else self.body[self.wrapped]
         return inner
+
+    def replace(self, body: Body) -> None:
+        """Makes the body this one, in whose order of members it is sent."""
+        body = {**body}
+        self.body.clear()
+        self.body.update(body)
 
 
 @dataclass(frozen=True, slots=True)

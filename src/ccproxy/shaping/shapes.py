@@ -2,41 +2,136 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ccproxy.config import Config
-from ccproxy.shaping.shape import ShapeError
-from ccproxy.shaping.template import Template
+from ccproxy.shaping.shape import ShapeError, is_newer
+from ccproxy.shaping.shape_hooks import Bound
+from ccproxy.shaping.shape_hooks_named import shape_hooks_of
+from ccproxy.shaping.template import Template, compile_template
+
+logger = logging.getLogger(__name__)
+
+type Table = Mapping[str, Template | ShapeError]
+"""By profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a provider wants."""
+
+    profile: str
+    on_error: Literal["fail", "pass"]
+    """What becomes of its requests where that profile has no usable shape."""
 
 
 class Shapes:
     """The templates of all profiles that providers name. Making one reads no shape. Raises ConfigError."""
 
     def __init__(self, config: Config) -> None:
-        raise NotImplementedError
+        self._config = config
+        hooks = shape_hooks_of(config)
+        uses = {name: Use(one.shape, one.on_shape_error) for name, one in config.providers.items() if one.shape}
+        self._uses = uses if config.shaping.enabled else {}
+        self._hooks: dict[str, tuple[Bound, ...]] = {use.profile: hooks[use.profile] for use in self._uses.values()}
+        self._table: Table = {}
+        self._is_loaded = not self._hooks
+        self._loading = asyncio.Lock()
+        self._newer: dict[str, str] = {}
+        self._said: dict[str, str] = {}
 
     def __contains__(self, provider: object) -> bool:
         """Whether requests to a provider are shaped."""
-        raise NotImplementedError
+        return provider in self._uses
+
+    def use(self, provider: str | None) -> Use | None:
+        """What a provider wants; None if it names no shape."""
+        return self._uses.get(provider or "")
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether `of` can be asked."""
+        return self._is_loaded
 
     async def loaded(self) -> None:
         """Waits until the shapes are loaded, beside the event loop; begins that if nobody has."""
-        raise NotImplementedError
+        if self._is_loaded:
+            return
+        async with self._loading:
+            if not self._is_loaded:
+                await asyncio.to_thread(self.reload)
 
     def reload(self) -> dict[str, ShapeError]:
         """Reads the shapes, and puts them in force at once. Blocks. Returns those that cannot be used, by profile."""
-        raise NotImplementedError
+        if not self._hooks:
+            return {}
+        table = self._read()
+        self._table, self._is_loaded, self._newer, self._said = table, True, {}, {}
+        errors = {name: found for name, found in table.items() if isinstance(found, ShapeError)}
+        for name, error in errors.items():
+            self.complain(name, error)
+        return errors
 
     def of(self, profile: str) -> Template:
         """The template of a profile. Raises ShapeError."""
-        raise NotImplementedError
+        found = self._table.get(profile)
+        if isinstance(found, Template):
+            return found
+        raise found or ShapeError(f"the shape of the profile {profile!r} is not loaded yet", "try again")
+
+    def complain(self, profile: str, error: ShapeError) -> None:
+        """Says in the log what is wrong with a shape, as long as it is the same once."""
+        if self._said.get(profile) != str(error):
+            self._said[profile] = str(error)
+            users = ", ".join(name for name, use in self._uses.items() if use.profile == profile)
+            logger.error("requests to %s cannot be shaped: %s", users, error)
+
+    def seen(self, profile: str, version: str) -> None:
+        """Remembers that a client of the shape's name is newer than the shape."""
+        known = self._newer.get(profile)
+        if known is None or is_newer(version, known):
+            self._newer[profile] = version
 
     def status(self) -> list[dict[str, Any]]:
-        """For `ccproxy status`, one for each profile that providers name: `profile`, `providers` (names), `state`
-        ("loading", "ready" or "broken"), `error` and `fix` (texts, where broken), and where ready `client`, `version`,
-        `captured` (seconds since the epoch), `source`, `shaped` (requests so far) and `newer_seen` (the version of a
-        client of the same name that is newer than the shape, and whose requests went as they were)."""
-        raise NotImplementedError
+        """For `ccproxy status`, one for each profile that providers name.
 
+        Each has `profile`, `providers` (names), `state` ("loading", "ready" or "broken"), where broken `error`, and
+        where ready `source`, `client`, `version`, `captured` (seconds since the epoch) and `newer_seen`: the version of
+        a client of the same name that is newer than the shape, and whose requests went as they were, or None.
+        """
+        return [self._told(profile) for profile in self._hooks]
 
-type OnError = Literal["fail", "pass"]
+    def _told(self, profile: str) -> dict[str, Any]:
+        found = self._table.get(profile)
+        told: dict[str, Any] = {
+            "profile": profile,
+            "providers": [name for name, use in self._uses.items() if use.profile == profile],
+            "state": "loading" if found is None else "broken" if isinstance(found, ShapeError) else "ready",
+        }
+        if isinstance(found, ShapeError):
+            return told | {"error": str(found)}
+        if found is None:
+            return told
+        of, client = found.shape.provenance, found.client or (None, None)
+        facts = {"source": of.source, "client": client[0], "version": client[1], "captured": of.captured}
+        return told | facts | {"newer_seen": self._newer.get(profile)}
+
+    def _read(self) -> Table:
+        from ccproxy.shaping.store import ShapeStore  # takes mitmproxy, which few need
+
+        shaping = self._config.shaping
+        store = ShapeStore(self._config.base_dir / (shaping.shapes_dir or "shapes"), shaping.providers)
+        return {name: self._compiled(name, hooks, store) for name, hooks in self._hooks.items()}
+
+    def _compiled(self, name: str, hooks: tuple[Bound, ...], store: Any) -> Template | ShapeError:
+        try:
+            return compile_template(self._config.shaping.providers[name], store.pick(name), hooks)
+        except ShapeError as error:
+            return error
+        except Exception as error:
+            logger.exception("the shape of the profile %s was not loaded", name)
+            return ShapeError(f"the shape of the profile {name!r} cannot be loaded: {error!r}", "see ccproxy's log")

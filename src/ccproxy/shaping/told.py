@@ -10,8 +10,8 @@ class LeftOut:
 
     __slots__ = ("counts",)
 
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+    def __init__(self, counts: dict[str, int]) -> None:
+        self.counts = counts
 
     def header(self, name: bytes) -> None:
         """Counts a header field."""

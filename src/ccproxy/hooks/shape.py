@@ -1,0 +1,111 @@
+"""`shape`: requests to a provider in the envelope of the client that the user has captured for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccproxy.pipeline.failures import Refusal, Unfit
+from ccproxy.pipeline.native import Wrote, native_hook
+from ccproxy.pipeline.subject import Subject
+from ccproxy.providers.endpoint import parse_endpoint
+from ccproxy.providers.sentinel import CREDENTIAL_HEADERS
+from ccproxy.shaping.apply import Outgoing, fit
+from ccproxy.shaping.shape import ShapeError, is_newer, product
+from ccproxy.shaping.shape_hooks import Incoming
+from ccproxy.shaping.shapes import Shapes, Use
+from ccproxy.shaping.template import Template
+
+WRITES = ("**", "headers.*")
+
+
+def names_a_shape(subject: Subject) -> bool:
+    """True for a request to a provider that names a shape."""
+    shapes: Shapes | None = subject.resources.get(Shapes)
+    return shapes is not None and subject.provider in shapes
+
+
+@native_hook("outbound", reads=["**", "headers.*"], writes=WRITES, guard=names_a_shape, on_error="fail", late=True)
+def shape(subject: Subject) -> Wrote:
+    """Puts a model call into the provider's shape; that of the shape's own client, if it is as new, stays as it is.
+
+    Raises Unfit for what is not shaped, and Refusal where it should be and cannot.
+    """
+    shapes: Shapes = subject.resources[Shapes]
+    return _shaped(subject, shapes) if shapes.is_loaded else _later(subject, shapes)
+
+
+async def _later(subject: Subject, shapes: Shapes) -> tuple[str, ...]:
+    await shapes.loaded()
+    return _shaped(subject, shapes)
+
+
+def _shaped(subject: Subject, shapes: Shapes) -> tuple[str, ...]:
+    use = shapes.use(subject.provider)
+    if use is None:
+        raise Unfit(f"the provider {subject.provider!r} names no shape")
+    body = call_of(subject)
+    try:
+        template = shapes.of(use.profile)
+        require_other(subject, template, shapes)
+        outgoing = fit(template, incoming(subject, body))
+    except ShapeError as error:
+        raise unshaped(error, use, shapes) from error
+    take(subject, outgoing)
+    return WRITES
+
+
+def call_of(subject: Subject) -> dict[str, Any]:
+    """The body of a model call. Raises Unfit for everything else."""
+    request = subject.exchange.request
+    endpoint = parse_endpoint(request.path)
+    if request.method != "POST" or endpoint is None or endpoint.operation != "generate":
+        raise Unfit("only model calls are shaped")
+    document = subject.draft.document()
+    if not isinstance(document, dict):
+        raise Unfit("the request body is not a JSON object")
+    return document
+
+
+def require_other(subject: Subject, template: Template, shapes: Shapes) -> None:
+    """Raises Unfit for a request of the shape's own client that is as new as the shape, and for another format's."""
+    format, wanted = subject.draft.format, template.profile.format
+    if wanted is not None and format != wanted:
+        raise Unfit(f"the shape is for requests of the format {wanted}, and this is of {format}")
+    client, known = product(subject.exchange.request.headers), template.client
+    if client is None or known is None or client[0] != known[0] or subject.exchange.format is not format:
+        return
+    if is_newer(known[1], client[1]):
+        return
+    if is_newer(client[1], known[1]):
+        shapes.seen(template.shape.profile, client[1])
+    raise Unfit(f"the client is {client[0]} {client[1]} itself")
+
+
+def incoming(subject: Subject, body: dict[str, Any]) -> Incoming:
+    """The request as shaping sees it."""
+    exchange, credential = subject.exchange, subject.credential or []
+    return Incoming(
+        body,
+        subject.headers,
+        subject.target,
+        subject.draft.format,
+        exchange.session or exchange.conversation or exchange.id,
+        CREDENTIAL_HEADERS.union(name.lower() for name, _ in credential),
+    )
+
+
+def take(subject: Subject, outgoing: Outgoing) -> None:
+    """Makes the request the shaped one."""
+    subject.draft.replace(outgoing.body)
+    subject.headers[:] = outgoing.headers
+    subject.target = outgoing.target
+    for name, count in outgoing.left_out.items():
+        subject.left_out[name] = subject.left_out.get(name, 0) + count
+
+
+def unshaped(error: ShapeError, use: Use, shapes: Shapes) -> Exception:
+    """What becomes of a request that cannot be shaped, as the provider has it."""
+    shapes.complain(use.profile, error)
+    if use.on_error == "pass":
+        return Unfit(f"it goes unshaped (on_shape_error: pass): {error}")
+    return Refusal(500, "shape", str(error))
