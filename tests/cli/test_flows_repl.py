@@ -98,7 +98,7 @@ def test_two_requests_are_compared(three: Daemon) -> None:
         ("flow(7)", "ccproxy: there is no flow 7\n  there are 3;"),
         ("request('no-such')", "ccproxy: there is no flow whose id begins with 'no-such'\n"),
         ("flow(True)", "ccproxy: True names no flow: give a place"),
-        ("shape('anthropic', 0)", "ccproxy: shapes cannot be made of flows yet: they come with a later version\n"),
+        ("shape('antropic', 0)", "ccproxy: there is no profile 'antropic' in shaping.providers\n  did you mean 'anth"),
         ("jq('map(')", "ccproxy: the jq filter "),
         ("save_request(0, '/no/such/folder/x')", "ccproxy: /no/such/folder/x cannot be written: No such file"),
         ("def f():\n  1/0\nf()", '  File "<-c>", line 3, in <module>\n  File "<-c>", line 2, in f\nZeroDivisionError'),

@@ -24,7 +24,7 @@ EXAMPLES = [
 @click.option("--directory", metavar="DIR", type=click.Path(path_type=Path), help="Look there, not at your own.")
 @click.option("as_json", "--json", is_flag=True, help="Print an array of what was found, one object each.")
 @click.pass_obj
-def audit(session: Session, directory: Path | None, as_json: bool) -> int:
+def audit(session: Session, directory: Path | None, as_json: bool) -> None:
     """Look for what should be in no shape: credentials, ids, content, in every flow of every file, and in patches.
 
     Exit status 1 if there is any, or a file or patch cannot be used. No secret is printed.
@@ -40,7 +40,8 @@ def audit(session: Session, directory: Path | None, as_json: bool) -> int:
         click.echo(json.dumps([as_value(each) for each in found], indent=2, ensure_ascii=False))
     else:
         report(checked, found)
-    return 1 if found else 0
+    if found:
+        raise click.exceptions.Exit(1)
 
 
 def looked_at(session: Session, directory: Path | None) -> tuple[int, list[Finding]]:

@@ -38,8 +38,8 @@ def save(session: Session, profile: str, ids: tuple[str, ...], as_versions: bool
 
     config = session.config()
     profile_of(config, profile)
-    path = saved(session, config, profile, chosen(session, ids, wanted), as_versions=as_versions)
-    click.echo("unchanged" if path is None else path, err=path is None)
+    if path := saved(session, config, profile, chosen(session, ids, wanted), as_versions=as_versions):
+        click.echo(path)
 
 
 def chosen(session: Session, ids: tuple[str, ...], wanted: Wanted) -> FlowSet:

@@ -54,7 +54,10 @@ def saved(session: Session, config: Config, name: str, found: FlowSet, *, as_ver
     for line in seen.told():
         click.echo(line, err=True)
     if written(config, name) == before:
+        click.echo("unchanged", err=True)
         return None
+    if path is None:
+        click.echo("the base is the same as the flow: the patch on it is gone", err=True)
     announce(session, config, name)
     return path
 
