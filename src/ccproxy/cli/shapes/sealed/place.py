@@ -10,6 +10,7 @@ from ccproxy.jail import faults, kernel, namespace, netlink, resolver, strict
 from ccproxy.jail.errors import JailError
 from ccproxy.jail.mounts import Furniture
 
+DOCTOR = "ccproxy namespace doctor says more"
 HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
 
 
@@ -25,7 +26,9 @@ def seal(environment: Mapping[str, str]) -> None:
         for step in _steps(environment):
             at = step
     except OSError as error:
-        raise faults.explain(at, error) from error
+        told = faults.explain(at, error)
+        fix = "\n".join(dict.fromkeys([*told.fix.splitlines(), DOCTOR]))
+        raise JailError(str(told), fix, told.status) from error
     kernel.die_with_parent()  # only now: other capabilities undo it (prctl(2))
     if os.getppid() != parent:
         raise JailError("the command that was to be sealed off has gone")
