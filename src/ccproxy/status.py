@@ -41,6 +41,7 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "hooks_error": house.pipeline.error,
         "flows": {"count": len(house.store), "active": house.store.active},
         "archive": house.archive.status(),
+        "shapes": house.shapes.status(),
         "providers": [
             {
                 "name": p.name,

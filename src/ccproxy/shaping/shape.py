@@ -28,6 +28,10 @@ class ShapeError(Exception):
         super().__init__(f"{message}: {fix}" if fix else message)
 
 
+class NoShapeYet(ShapeError):
+    """Nobody has captured or saved a shape for a profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a shape comes from. What is not known is None."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ccproxy.config import Config
-from ccproxy.shaping.shape import ShapeError, is_newer
+from ccproxy.shaping.shape import NoShapeYet, ShapeError, is_newer
 from ccproxy.shaping.shape_hooks import Bound
 from ccproxy.shaping.shape_hooks_named import shape_hooks_of
 from ccproxy.shaping.template import Template, compile_template
@@ -99,9 +99,10 @@ class Shapes:
     def status(self) -> list[dict[str, Any]]:
         """For `ccproxy status`, one for each profile that providers name.
 
-        Each has `profile`, `providers` (names), `state` ("loading", "ready" or "broken"), where broken `error`, and
-        where ready `source`, `client`, `version`, `captured` (seconds since the epoch) and `newer_seen`: the version of
-        a client of the same name that is newer than the shape, and whose requests went as they were, or None.
+        Each has `profile`, `providers` (names), `state` ("loading", "ready", "missing" or "broken"), where missing or
+        broken `error` and `fix`, and where ready what is known of its provenance, by name, and `newer_seen`: the
+        version of a client of the same name that is newer than the shape, and whose requests went as they were, or
+        None.
         """
         return [self._told(profile) for profile in self._hooks]
 
@@ -110,15 +111,16 @@ class Shapes:
         told: dict[str, Any] = {
             "profile": profile,
             "providers": [name for name, use in self._uses.items() if use.profile == profile],
-            "state": "loading" if found is None else "broken" if isinstance(found, ShapeError) else "ready",
+            "state": "loading",
         }
         if isinstance(found, ShapeError):
-            return told | {"error": str(found)}
+            state = "missing" if isinstance(found, NoShapeYet) else "broken"
+            return told | {"state": state, "error": found.message, "fix": found.fix}
         if found is None:
             return told
-        of, client = found.shape.provenance, found.client or (None, None)
-        facts = {"source": of.source, "client": client[0], "version": client[1], "captured": of.captured}
-        return told | facts | {"newer_seen": self._newer.get(profile)}
+        client, version = found.client or (None, None)
+        facts = asdict(found.shape.provenance) | {"client": client, "version": version}
+        return told | facts | {"state": "ready", "newer_seen": self._newer.get(profile)}
 
     def _read(self) -> Table:
         from ccproxy.shaping.store import ShapeStore  # takes mitmproxy, which few need

@@ -20,7 +20,7 @@ from ccproxy.shaping.patches import SERIES, Patch, apply_patches, read_series
 from ccproxy.shaping.patches_local import save_local, told
 from ccproxy.shaping.provenance import from_map, to_map, told_by
 from ccproxy.shaping.reduce import reduce
-from ccproxy.shaping.shape import Provenance, Shape, ShapeError
+from ccproxy.shaping.shape import NoShapeYet, Provenance, Shape, ShapeError
 from ccproxy.shaping.store_lock import only_writer, sweep
 from ccproxy.shaping.virtual import checked, from_text, in_order_of, members_of, to_text
 
@@ -105,12 +105,12 @@ class ShapeStore:
             raise ShapeError(
                 f"there is nothing that a patch for {name!r} could be for", "save it as a file, with --mflow"
             )
+        text = to_text(checked(captured))
         facts = {
             PROVENANCE: to_map(captured.provenance),
             MEMBERS: members_of(captured.body),
             FINGERPRINT: dict(fingerprint) if fingerprint else None,
         }
-        text = to_text(checked(captured))
         with only_writer(self.directory):
             sweep(self.queue(name))
             return save_local(self.queue(name), to_text(base), text, facts)
@@ -195,10 +195,10 @@ def filled(shape: Shape) -> Shape:
     return replace(shape, headers=headers, body=_filled(shape.body))
 
 
-def none_yet(name: str) -> ShapeError:
+def none_yet(name: str) -> NoShapeYet:
     """What to say where there is a profile and no shape for it."""
     client = CLIENTS.get(name, "CLIENT")
-    return ShapeError(
+    return NoShapeYet(
         f"there is no shape for the profile {name!r} yet", f"run: ccproxy shapes capture {name} -- {client}"
     )
 

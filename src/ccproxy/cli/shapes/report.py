@@ -24,7 +24,7 @@ def by_daemon(shapes: Sequence[Mapping[str, Any]]) -> list[Told]:
 
 
 def judged(each: Mapping[str, Any]) -> Told:
-    """How a shape stands (`ok`, `stale`, `broken`, `loading`), why, and what to do."""
+    """How a shape stands (`ok`, `stale`, `missing`, `broken`, `loading`), why, and what to do."""
     if each["state"] != "ready":
         return {"why": each.get("error"), "fix": each.get("fix")}
     known = Provenance(**{name: each[name] for name in FACTS if each.get(name) is not None})

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.shapes.newer import capture_command, newer_than
-from ccproxy.cli.shapes.stored import own_files, shapes_dir, users_of
+from ccproxy.cli.shapes.stored import shapes_dir, users_of
 from ccproxy.shaping.patches import listed
-from ccproxy.shaping.shape import Provenance, ShapeError
+from ccproxy.shaping.shape import NoShapeYet, Provenance, ShapeError
 
 if TYPE_CHECKING:
     from ccproxy.cli.session import Session
@@ -65,12 +65,13 @@ def standing_of(config: Config, store: ShapeStore, name: str, seen: Mapping[str,
         name: the profile's.
         seen: newer versions of clients that a daemon has met, by profile.
     """
-    users, own = tuple(users_of(config, name)), own_files(config, name)
+    users = tuple(users_of(config, name))
     try:
         known, versions = store.pick(name).provenance, len(store.versions(name))
         patches = tuple(path.name for path, _ in listed(shapes_dir(config) / name))
     except ShapeError as error:
-        return Standing(name, "broken" if own else "missing", error.message, error.fix, providers=users)
+        state: State = "missing" if isinstance(error, NoShapeYet) else "broken"
+        return Standing(name, state, error.message, error.fix, providers=users)
     newer = newer_than(known, seen.get(name))
     fix = capture_command(name) if newer else ""
     return Standing(name, "stale" if newer else "ok", newer, fix, known, users, patches, versions)
