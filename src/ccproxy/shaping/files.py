@@ -113,10 +113,8 @@ def _version(path: Path, name: str, profile: ShapeProfile, number: int, flow: HT
         return _read(name, profile, flow)
     except ShapeError as error:
         raise _broken(path, name, f"flow {number}: {error.message}") from error
-    except CodingError as error:
-        raise _broken(path, name, f"flow {number} has a body that cannot be read: {error}") from error
     except UNREADABLE as error:  # mitmproxy takes members of another type, too
-        raise _broken(path, name, f"flow {number} is damaged: {error!r}") from error
+        raise _broken(path, name, f"flow {number} is damaged: {type(error).__name__}") from error
 
 
 def _read(name: str, profile: ShapeProfile, flow: HTTPFlow) -> Version:
@@ -133,7 +131,10 @@ def _read(name: str, profile: ShapeProfile, flow: HTTPFlow) -> Version:
 def _body(content: bytes, headers: Headers, *, plain: bool) -> dict[str, Any]:
     """What it says. A shape's own body is never compressed, whatever its headers say of the client's."""
     coding = None if plain else (get_header(headers, b"content-encoding") or b"").decode("latin-1")
-    body = parsed(decode(content, coding) if coding else content)
+    try:
+        body = parsed(decode(content, coding) if coding else content)
+    except (CodingError, ValueError) as error:
+        raise ShapeError(f"its body cannot be read: {error}") from error
     if not isinstance(body, dict):
         raise ShapeError("its body is no JSON object")
     return body

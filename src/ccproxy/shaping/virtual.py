@@ -121,8 +121,9 @@ def _body(profile: str, found: object) -> Body:
     if not isinstance(found, dict):
         raise _wrong(profile, "has no object in 'body'")
     try:
+        json.dumps(found, allow_nan=False)  # what orjson writes as null
         orjson.dumps(found)
-    except TypeError as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise _wrong(profile, f"has a 'body' that cannot be sent: {error}") from error
     return found
 
