@@ -1,0 +1,238 @@
+"""A daemon whose providers name shapes: what reaches them, and what becomes of requests that cannot be shaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.shaping.envelopes import ANTHROPIC, IDENTITY, RESPONSES, RULES, names, put_shape
+from tests.support.configs import provider
+from tests.support.daemon import Daemon, Home
+from tests.support.hooks import outcome, override
+from tests.support.http import Header, Response
+from tests.support.provider_answers import body_of
+from tests.support.replies import json_reply
+from tests.support.upstream import Recorded, Step, Upstream
+
+BLOCK = {key: value for key, value in RULES.items() if key != "cache_control"}
+TOOL = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
+CALL: dict[str, Any] = {
+    "model": "made-up-model",
+    "max_tokens": 77,
+    "temperature": 0.25,
+    "thinking": {"type": "enabled", "budget_tokens": 2048},
+    "system": "Be kind.",
+    "tools": [TOOL],
+    "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+    "brand_new": [1],
+}
+CLIENT: list[Header] = [
+    (b"User-Agent", b"sdk/9.9"),
+    (b"Accept-Encoding", b"identity"),
+    (b"anthropic-beta", b"mine-2025-03-03"),
+    (b"X-Mine", b"gone"),
+    (b"traceparent", b"00-1-2-03"),
+]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    answers = {b"/v1/messages": "anthropic", b"/v1/responses": "openai_responses"}
+
+    def answer(request: Recorded) -> Iterable[Step]:
+        kind = answers.get(request.target.partition(b"?")[0], "openai")
+        return json_reply(body_of(kind))(request)
+
+    server = Upstream(answer)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def daemon(upstream: Upstream) -> Iterator[Daemon]:
+    home = Home()
+    home.config_dir.mkdir(exist_ok=True)
+    put_shape(home.config_dir, ANTHROPIC)
+    broken = home.config_dir / "shapes" / "torn.mflow"
+    broken.write_bytes(b"12:not a flow file,")
+    there = {"shape": "anthropic"}
+    config = {
+        "providers": {
+            "shaped": provider("anthropic", upstream.url, "echo secret", **there),
+            "plain": provider("anthropic", upstream.url, "echo secret"),
+            "missing": provider("openai_responses", upstream.url, "echo secret", shape="openai_responses"),
+            "lenient": provider(
+                "openai_responses", upstream.url, "echo secret", shape="openai_responses", on_shape_error="pass"
+            ),
+            "torn": provider("anthropic", upstream.url, "echo secret", shape="torn"),
+        },
+        "shaping": {"providers": {"torn": {"format": "anthropic"}}},
+    }
+    with Daemon(config, home=home) as running:
+        yield running
+    home.remove()
+
+
+def ask(daemon: Daemon, to: str, agent: str, *more: Header, body: Any = CALL, path: str = "/v1/messages") -> Response:
+    """The answer to a request to a provider."""
+    others = [header for header in CLIENT if header[0] != b"User-Agent"]
+    fields = [*others, (b"User-Agent", agent.encode()), (b"x-api-key", f"sk-ant-oat-ccproxy-{to}".encode()), *more]
+    return daemon.ask("POST", path, fields, json.dumps(body).encode())
+
+
+def test_the_captured_header_set_in_its_order_with_the_callers_content(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    answer = ask(daemon, "shaped", "sdk/9.9")
+    assert answer.status == 200, answer.body
+    (request,) = upstream.requests
+    assert [name.lower() for name in names(request.headers)] == [name.lower() for name in names(ANTHROPIC.headers)]
+    assert request.field("authorization") == b"Bearer secret"
+    assert request.field("anthropic-beta") == b"made-up-2025-01-01, other-2025-02-02,mine-2025-03-03"
+    assert (request.field("user-agent"), request.field("accept-encoding")) == (
+        b"madeup-cli/1.2.3 (external)",
+        b"identity",
+    )
+    assert request.target == b"/v1/messages?beta=true"
+    body = json.loads(request.body)
+    assert {**body, "system": None} == {**CALL, "system": None, "mode": {"made_up": True}, "metadata": body["metadata"]}
+    assert body["system"] == [IDENTITY, BLOCK, {"type": "text", "text": "Be kind."}]
+    assert b"ccproxy:" not in request.raw
+
+
+def test_the_client_is_told_what_stayed_behind(daemon: Daemon) -> None:
+    answer = ask(daemon, "shaped", "told/1", body={**CALL, "mode": 5})
+    told = dict(item.split("=") for item in (answer.field("x-ccproxy-dropped") or b"").decode().split(", "))
+    expected = {"shape.field.mode": "1", "shape.header.x-mine": "1", "shape.header.traceparent": "1"}
+    assert told == expected
+    assert daemon.flow("told/1")["dropped"] == {name: 1 for name in expected}
+
+
+def test_a_request_can_be_sent_without_the_shape(daemon: Daemon, upstream: Upstream) -> None:
+    """A14."""
+    upstream.forget()
+    ask(daemon, "shaped", "override/1", override("-shape"))
+    (request,) = upstream.requests
+    assert json.loads(request.body) == CALL
+    assert (request.field("x-mine"), request.target) == (b"gone", b"/v1/messages")
+    assert outcome(daemon.flow("override/1"), "shape") == ("skipped", "override")
+
+
+def test_a_provider_without_a_shape_gets_the_bytes_of_the_client(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    ask(daemon, "plain", "plain/1")
+    (request,) = upstream.requests
+    assert request.body == json.dumps(CALL).encode()
+    assert outcome(daemon.flow("plain/1"), "shape") == ("skipped", "guard")
+
+
+def test_what_is_no_model_call_goes_as_it_is(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    ask(daemon, "shaped", "counts/1", path="/v1/messages/count_tokens")
+    (request,) = upstream.requests
+    assert (json.loads(request.body), request.field("x-mine")) == (CALL, b"gone")
+    assert outcome(daemon.flow("counts/1"), "shape") == ("skipped", "only model calls are shaped")
+
+
+@pytest.mark.parametrize("body", [[], "text"])
+def test_a_body_that_is_no_object_goes_as_it_is(daemon: Daemon, upstream: Upstream, body: Any) -> None:
+    upstream.forget()
+    ask(daemon, "shaped", f"odd/{type(body).__name__}", body=body)
+    assert json.loads(upstream.requests[0].body) == body
+    outcome_of = outcome(daemon.flow(f"odd/{type(body).__name__}"), "shape")
+    assert outcome_of == ("skipped", "the request body is not a JSON object")
+
+
+RESPONSE = {"model": "made-up-model", "input": "hi", "max_output_tokens": 9}
+
+
+def test_without_a_shape_a_request_is_refused_in_the_clients_dialect(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    answer = ask(daemon, "missing", "refused/1", body=RESPONSE, path="/v1/responses")
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["code"]) == (500, "shape")
+    assert "ccproxy shapes capture openai_responses -- codex exec hi" in error["message"]
+    assert upstream.requests == []
+    assert outcome(daemon.flow("refused/1"), "shape")[0] == "failed"
+    of_anthropic = json.loads(ask(daemon, "torn", "refused/2").body)
+    assert of_anthropic["type"] == "error"
+    assert "torn.mflow" in of_anthropic["error"]["message"]
+
+
+def test_with_pass_the_request_goes_as_it_is_and_its_record_says_so(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    answer = ask(daemon, "lenient", "passed/1", body=RESPONSE, path="/v1/responses")
+    assert (answer.status, json.loads(upstream.requests[0].body)) == (200, RESPONSE)
+    what, why = outcome(daemon.flow("passed/1"), "shape")
+    assert what == "skipped"
+    assert why.startswith("it goes unshaped (on_shape_error: pass): there is no shape for the profile 'openai_resp")
+
+
+def test_what_is_wrong_is_in_the_log_from_the_start_and_once(daemon: Daemon) -> None:
+    for number in range(3):
+        ask(daemon, "missing", f"again/{number}", body=RESPONSE, path="/v1/responses")
+    lines = [line for line in daemon.output.splitlines() if "cannot be shaped" in line]
+    assert len(lines) == 2, lines
+    (of_file,) = [line for line in lines if "requests to torn" in line]
+    assert "shapes/torn.mflow" in of_file
+    assert "requests to missing, lenient cannot be shaped: there is no shape for the profile" in "".join(lines)
+
+
+def test_an_older_client_of_the_shapes_name_is_shaped(daemon: Daemon, upstream: Upstream) -> None:
+    """W-SHAPE-6."""
+    seen = {}
+    for version in ("1.2.2", "1.2.3", "1.10.0"):
+        upstream.forget()
+        ask(daemon, "shaped", f"madeup-cli/{version} (mine)")
+        seen[version] = upstream.requests[0].field("user-agent")
+    assert seen["1.2.2"] == b"madeup-cli/1.2.3 (external)"
+    assert (seen["1.2.3"], seen["1.10.0"]) == (b"madeup-cli/1.2.3 (mine)", b"madeup-cli/1.10.0 (mine)")
+    reason = outcome(daemon.flow("madeup-cli/1.10.0 (mine)"), "shape")
+    assert reason == ("skipped", "the client is madeup-cli 1.10.0 itself")
+
+
+def test_a_translated_request_is_shaped_whoever_it_comes_from(daemon: Daemon, upstream: Upstream) -> None:
+    """The shape's own client speaks another format here, so this is not its own request."""
+    upstream.forget()
+    chat = {"model": "made-up-model", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
+    fields = [(b"authorization", b"Bearer sk-ant-oat-ccproxy-shaped"), (b"User-Agent", b"madeup-cli/1.2.3")]
+    answer = daemon.ask("POST", "/v1/chat/completions", fields, json.dumps(chat).encode())
+    (request,) = upstream.requests
+    body = json.loads(request.body)
+    assert answer.status == 200, answer.body
+    assert [name.lower() for name in names(request.headers)] == [name.lower() for name in names(ANTHROPIC.headers)]
+    assert (body["system"], body["max_tokens"]) == ([IDENTITY, BLOCK], 5)
+    assert body["messages"][0]["role"] == "user"
+
+
+def test_a_shape_that_is_saved_while_the_daemon_runs_is_taken_up(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    path = put_shape(daemon.home.config_dir, RESPONSES)
+    try:
+        assert "openai_responses" not in daemon.control("POST", "/shapes/reload")["errors"]
+        answer = ask(daemon, "missing", "taken/1", body=RESPONSE, path="/v1/responses")
+        (request,) = upstream.requests
+        assert answer.status == 200, answer.body
+        assert [name.lower() for name in names(request.headers)][:4] == [
+            b"session_id", b"authorization", b"originator", b"user-agent",
+        ]  # fmt: skip
+        assert {name: json.loads(request.body)[name] for name in RESPONSE} == RESPONSE
+    finally:
+        path.unlink()
+        assert "openai_responses" in daemon.control("POST", "/shapes/reload")["errors"]
+
+
+def test_shaping_can_be_switched_off(upstream: Upstream) -> None:
+    """W-CFG-6: `shaping.enabled: false` does stop it."""
+    home = Home()
+    put_shape(home.config_dir, replace(ANTHROPIC))
+    to = {"shaped": provider("anthropic", upstream.url, "echo secret", shape="anthropic")}
+    with Daemon({"providers": to, "shaping": {"enabled": False}}, home=home) as daemon:
+        upstream.forget()
+        ask(daemon, "shaped", "off/1", override("-shape"))
+        assert upstream.requests[0].body == json.dumps(CALL).encode()
+        assert "shape" not in {result["name"] for result in daemon.flow("off/1")["hooks"]}
+    home.remove()
