@@ -25,8 +25,8 @@ def killed_at_random(parent: subprocess.Popen[bytes], chance: random.Random) -> 
     assert said
     given.write(b"write\n")
     pid = int(said.readline())
-    wrote(said, chance.randint(1, 8))
-    sum(range(chance.randrange(400_000)))  # for as long as that takes, up to some milliseconds
+    wrote(said, chance.randint(1, 3))
+    sum(range(chance.randrange(300_000)))  # for as long as that takes, up to some milliseconds
     os.kill(pid, signal.SIGKILL)
     said.readline()  # it is gone
 

@@ -5,16 +5,15 @@ Argument: the directory. Prints the pid of each.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
 
-from mitmproxy.io import FlowWriter  # beforehand, or every writer would load it
-
 from ccproxy.shaping.shape import Provenance
 from tests.shaping.made_up import shape, store_in
 
-LARGE = {"zone": ["made up text " * 4] * 2000}
+LARGE = {"zone": "made up text " * 1500}
 
 
 def write(directory: Path) -> None:
@@ -27,7 +26,7 @@ def write(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    assert FlowWriter
+    importlib.import_module("mitmproxy.io")  # or every writer would load it
     for _ in sys.stdin:
         begin, wait = os.pipe()[::-1]
         pid = os.fork()
