@@ -25,7 +25,7 @@ PACKAGED: Mapping[str, Mapping[str, Any]] = {
             "max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "service_tier", "container", "mcp_servers",
             "output_config", "diagnostics", "metadata", "cache_control", "inference_geo", "speed",
         ],
-        "merge_strategies": {"system": "prepend_shape:2", "metadata": "fallback_shape"},
+        "merge_strategies": {"system": "prepend_shape:1", "metadata": "fallback_shape"},
         "merge_headers": ["anthropic-beta"],
         "shape_hooks": [
             "ccproxy.shaping.regenerate",
