@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccproxy.config.shaping import ShapeProfile
-from ccproxy.shaping.reducing.ids import Ids
-from ccproxy.shaping.reducing.secrets import is_signature, secret_in
+from ccproxy.shaping.reducing.ids import Ids, tells
+from ccproxy.shaping.reducing.secrets import is_signature
 from ccproxy.shaping.reducing.values import OUT, kept, named_secret, whole
 from ccproxy.shaping.shape import Body
+from ccproxy.shaping.template import content_of
 
 
 def envelope(body: Mapping[str, Any], profile: ShapeProfile, ids: Ids) -> Body:
@@ -23,9 +24,9 @@ def _members(
     for name, value in ((whole(name), value) for name, value in body.items()):
         if name == wrapped_in and isinstance(value, dict):
             yield name, dict(_members(value, profile, ids, None))
-        elif named_secret(name, value) or secret_in(name):
+        elif named_secret(name, value) or tells(name):
             continue
-        elif name not in profile.content_fields:
+        elif name not in content_of(profile):
             yield from _one(name, kept(value, name, ids))
         else:
             found = kept(_needed(value, profile.merge_strategies.get(name, "replace")), name, ids)

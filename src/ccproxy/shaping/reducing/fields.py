@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.exchange import Header, Headers
-from ccproxy.shaping.reducing.ids import Ids
-from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature_field, secret_in
+from ccproxy.shaping.reducing.ids import Ids, tells
+from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature_field
 from ccproxy.shaping.reducing.values import OUT, text
 from ccproxy.shaping.shape import CREDENTIAL, HOST, LENGTH
 
@@ -49,7 +49,7 @@ def _field(field: Header, stripped: Collection[str], ids: Ids) -> Header | None:
     lower = name.lower()
     if lower in PLACES:
         return field[0], PLACES[lower].encode()
-    if lower in stripped or OF_ONE_WAY.fullmatch(lower) or not _TOKEN.fullmatch(name) or secret_in(name):
+    if lower in stripped or OF_ONE_WAY.fullmatch(lower) or not _TOKEN.fullmatch(name) or tells(name):
         return None
     if is_signature_field(lower) or (is_secret_name(lower) and field[1]):
         return None

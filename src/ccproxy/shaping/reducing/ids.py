@@ -8,7 +8,7 @@ from typing import Any
 
 from ccproxy.exchange import Headers
 from ccproxy.flows.json_bytes import parsed
-from ccproxy.shaping.reducing.secrets import spelled
+from ccproxy.shaping.reducing.secrets import secret_in, spelled
 from ccproxy.shaping.shape import PLACEHOLDERS, PROMPT_ID, REQUEST_ID, SESSION_ID
 
 NAMES: Mapping[str, str] = {
@@ -87,6 +87,11 @@ def _members(value: Any, depth: int) -> Iterator[tuple[str, str]]:
         inner = json_in(each) if isinstance(each, str) and len(each) <= LONGEST else each
         if depth:
             yield from _members(inner, depth - 1)
+
+
+def tells(name: str) -> bool:
+    """Whether a name itself is a credential or an id."""
+    return UUID.search(name) is not None or secret_in(name) is not None
 
 
 def json_in(text: str) -> Any:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, Final
 
 from ccproxy.flows.json_bytes import dumped
-from ccproxy.shaping.reducing.ids import Ids, json_in
+from ccproxy.shaping.reducing.ids import Ids, json_in, tells
 from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature, secret_in
 from ccproxy.shaping.shape import PLACEHOLDERS
 
@@ -55,7 +55,7 @@ def _members(value: dict[str, Any], ids: Ids, depth: int) -> Any:
     if isinstance(said, str) and is_signature(said):
         return OUT
     names = ((whole(name), name) for name in value if not named_secret(name, value[name]))
-    clean = ((name, kept(value[old], name, ids, depth - 1)) for name, old in names if not secret_in(name))
+    clean = ((name, kept(value[old], name, ids, depth - 1)) for name, old in names if not tells(name))
     return {name: each for name, each in clean if each is not OUT}
 
 
