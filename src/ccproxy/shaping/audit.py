@@ -15,8 +15,8 @@ from ccproxy.shaping.auditing.patches import patch_leaks
 from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.reducing.ids import UUID
 from ccproxy.shaping.reducing.secrets import secret_in
-from ccproxy.shaping.shape import ShapeError
-from ccproxy.shaping.store import CLIENTS, ShapeStore
+from ccproxy.shaping.shape import ShapeError, capture_command
+from ccproxy.shaping.store import ShapeStore
 
 ID = re.compile(rf"{UUID.pattern}|[0-9a-fA-F]{{32,}}")
 
@@ -53,7 +53,7 @@ def audit_directory(directory: Path, profiles: Mapping[str, ShapeProfile]) -> li
 
 def audit_file(path: Path, profile: ShapeProfile | None) -> list[Finding]:
     """What is found in one `.mflow` file, or in one packaged `.json`. Raises OSError."""
-    fix = f"run: ccproxy shapes remove {path.stem}, then: ccproxy shapes capture {path.stem} -- {_client(path.stem)}"
+    fix = f"run: ccproxy shapes remove {path.stem}, then: {capture_command(path.stem)}"
     if path.suffix == ".json":
         packaged = ((None, leak) for leak in _packaged(path.read_bytes()))
         return _findings(path, packaged, "take it out of the file: names and structure are enough")
@@ -94,7 +94,3 @@ def _unusable(directory: Path, profiles: Mapping[str, ShapeProfile], told: set[P
         path, where = (queue, "series") if queue.exists() else (store.path(name), "file")
         if store.path(name) not in told:
             yield Finding(path, None, where, error.message, error.fix)
-
-
-def _client(name: str) -> str:
-    return CLIENTS.get(name, "CLIENT")

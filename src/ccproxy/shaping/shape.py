@@ -17,6 +17,8 @@ PLACEHOLDERS = frozenset({CREDENTIAL, HOST, LENGTH, SESSION_ID, REQUEST_ID, PROM
 """What stands in a shape for values that no request shares with the one that was captured: they keep the place of a
 field or a member. The first three are filled in as every request leaves, the ids by `ccproxy.shaping.regenerate`."""
 
+CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
+"""What to run for a capture, by packaged profile: the vendors' own programs, so that they say one thing and end."""
 PRODUCT = re.compile(r"\s*([^/\s()]+)/v?(\d[^\s();,]*)")
 
 
@@ -26,6 +28,11 @@ class ShapeError(Exception):
     def __init__(self, message: str, fix: str = "") -> None:
         self.message, self.fix = message, fix
         super().__init__(f"{message}: {fix}" if fix else message)
+
+
+def capture_command(profile: str) -> str:
+    """The line that captures a shape for a profile."""
+    return f"ccproxy shapes capture {profile} -- {CLIENTS.get(profile, 'CLIENT')}"
 
 
 class NoShapeYet(ShapeError):

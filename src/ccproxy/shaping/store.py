@@ -20,7 +20,7 @@ from ccproxy.shaping.patches import SERIES, Patch, apply_patches, read_series
 from ccproxy.shaping.patches_local import save_local, told
 from ccproxy.shaping.provenance import from_map, to_map, told_by
 from ccproxy.shaping.reduce import reduce
-from ccproxy.shaping.shape import NoShapeYet, Provenance, Shape, ShapeError
+from ccproxy.shaping.shape import NoShapeYet, Provenance, Shape, ShapeError, capture_command
 from ccproxy.shaping.store_lock import only_writer, sweep
 from ccproxy.shaping.virtual import checked, from_text, in_order_of, members_of, to_text
 
@@ -28,8 +28,6 @@ NAME = re.compile(r"(?!.*\.mflow$)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 SUFFIX = ".mflow"
 MEMBERS = "ccproxy.members"
 """What the head of a patch has of the body: the order of its members, which shape.json sorts."""
-CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
-"""What to run for a capture, by profile."""
 
 
 class ShapeStore:
@@ -197,10 +195,7 @@ def filled(shape: Shape) -> Shape:
 
 def none_yet(name: str) -> NoShapeYet:
     """What to say where there is a profile and no shape for it."""
-    client = CLIENTS.get(name, "CLIENT")
-    return NoShapeYet(
-        f"there is no shape for the profile {name!r} yet", f"run: ccproxy shapes capture {name} -- {client}"
-    )
+    return NoShapeYet(f"there is no shape for the profile {name!r} yet", f"run: {capture_command(name)}")
 
 
 def _filled(body: dict[str, Any]) -> dict[str, Any]:

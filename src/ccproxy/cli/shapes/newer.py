@@ -13,10 +13,3 @@ def newer_than(provenance: Provenance, seen: str | None) -> str:
     if seen and provenance.version and is_newer(seen, provenance.version):
         return f"requests of {seen} have been seen"
     return ""
-
-
-def capture_command(name: str) -> str:
-    """The line that captures the shape of a profile."""
-    from ccproxy.shaping.store import CLIENTS
-
-    return f"run: ccproxy shapes capture {name} -- {CLIENTS.get(name, 'CLIENT')}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ccproxy.cli.shapes.newer import capture_command, newer_than
+from ccproxy.cli.shapes.newer import newer_than
 from ccproxy.cli.shapes.stored import own_files, users_of
-from ccproxy.shaping.shape import Provenance
+from ccproxy.shaping.shape import Provenance, capture_command
 
 if TYPE_CHECKING:
     from ccproxy.config import Config
@@ -31,7 +31,7 @@ def judged(each: Mapping[str, Any]) -> Told:
     newer = newer_than(known, each.get("newer_seen"))
     if not newer:
         return {"state": "ok", "why": None, "fix": None}
-    return {"state": "stale", "why": newer, "fix": capture_command(each["profile"])}
+    return {"state": "stale", "why": newer, "fix": f"run: {capture_command(each['profile'])}"}
 
 
 def by_config(config: Config) -> list[Told]:
@@ -46,4 +46,4 @@ def there(config: Config, name: str) -> Told:
     """Whether there is a file of a profile's shape (`unknown`: nobody has looked into it) or none (`missing`)."""
     if own_files(config, name):
         return {"state": "unknown", "why": None, "fix": None}
-    return {"state": "missing", "why": "there is none yet", "fix": capture_command(name)}
+    return {"state": "missing", "why": "there is none yet", "fix": f"run: {capture_command(name)}"}

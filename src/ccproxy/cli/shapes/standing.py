@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ccproxy.cli.grammar import CommandError
-from ccproxy.cli.shapes.newer import capture_command, newer_than
+from ccproxy.cli.shapes.newer import newer_than
 from ccproxy.cli.shapes.stored import shapes_dir, users_of
 from ccproxy.shaping.patches import listed
-from ccproxy.shaping.shape import NoShapeYet, Provenance, ShapeError
+from ccproxy.shaping.shape import NoShapeYet, Provenance, ShapeError, capture_command
 
 if TYPE_CHECKING:
     from ccproxy.cli.session import Session
@@ -73,7 +73,7 @@ def standing_of(config: Config, store: ShapeStore, name: str, seen: Mapping[str,
         state: State = "missing" if isinstance(error, NoShapeYet) else "broken"
         return Standing(name, state, error.message, error.fix, providers=users)
     newer = newer_than(known, seen.get(name))
-    fix = capture_command(name) if newer else ""
+    fix = f"run: {capture_command(name)}" if newer else ""
     return Standing(name, "stale" if newer else "ok", newer, fix, known, users, patches, versions)
 
 
