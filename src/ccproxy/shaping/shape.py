@@ -19,7 +19,7 @@ field or a member. The first three are filled in as every request leaves, the id
 
 CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
 """What to run for a capture, by packaged profile: the vendors' own programs, so that they say one thing and end."""
-PRODUCT = re.compile(r"\s*([^/\s()]+)/v?(\d[^\s();,]*)")
+PRODUCT = re.compile(r"\s*([^/\s()]+)/v?(\d[^/\s();,]*)")
 
 
 class ShapeError(Exception):
