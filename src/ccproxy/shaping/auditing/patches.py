@@ -13,6 +13,7 @@ from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature_field
 
 _MEMBER = re.compile(r'(\s*)(?:("(?:[^"\\]|\\.)*")\s*:\s*)?(.*)', re.DOTALL)
+SIGNS = ("{", "}", "[", "]", "{}", "[]")
 _HEAD = re.compile(r"#\s*[\w.-]+:\s*([\[{].*)", re.DOTALL)
 
 
@@ -40,7 +41,9 @@ def _beside(line: str, where: str) -> Iterator[Leak]:
 def _line(line: str, above: list[tuple[int, str]], where: str) -> Iterator[Leak]:
     """One added line: it is read by its own name, and by the names of the members that it stands in."""
     indent, name, value = _parts(line)
-    names = [name] if name else [each for at, each in above if at < indent]
+    names = [name, *(each for at, each in above if at < indent)]
+    if value in SIGNS:
+        return
     if isinstance(value, str) and name == "url":
         yield from _all_at(target(value, ""), where)
     elif isinstance(value, str) and any(map(_is_told, names)) and not is_harmless(value):
