@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ccproxy.shaping.patches import Patch, apply_patches, diff_text, read_series
 from ccproxy.shaping.shape import Shape, ShapeError
 from ccproxy.shaping.virtual import to_text
-from tests.shaping.made_up import SHAPES, error_of, shape
+from tests.shaping.made_up import KEY, SHAPES, error_of, shape
 
 BASE = "".join(f"line {number}\n" for number in range(1, 21))
 CHANGE = """\
@@ -191,6 +191,11 @@ def test_what_does_not_fit_is_named_with_its_place(case: str) -> None:
 def test_no_line_is_looked_for_elsewhere() -> None:
     with pytest.raises(ShapeError, match="line 2 is 'line 1'"):
         patched(CHANGE, "one more\n" + BASE)
+
+
+def test_a_credential_in_a_patch_is_not_told() -> None:
+    said = error_of(lambda: patched(CHANGE.replace("-line 3", f'-    "x-api-key": "{KEY}"')))
+    assert "hunk 1 does not fit: its line 5 is a credential, where line 3 is 'line 3'" in said
 
 
 # --- properties

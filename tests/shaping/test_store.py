@@ -267,6 +267,7 @@ def test_a_damaged_file_is_mended_by_the_next_shape(store: ShapeStore) -> None:
 def test_what_cannot_be_read_or_written_is_said(store: ShapeStore, tmp_path: Path) -> None:
     store.path("anthropic").mkdir(parents=True)
     assert f"{store.path('anthropic')} cannot be read" in error_of(lambda: store.pick("anthropic"))
+    assert list(store.problems()) == ["anthropic"]
     (tmp_path / "file").write_text("")
     for call in (lambda at: at.save(shape()), lambda at: at.save_patch("anthropic", shape())):
         said = error_of(lambda call=call: call(ShapeStore(tmp_path / "file" / "shapes", profiles())))

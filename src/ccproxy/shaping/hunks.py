@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from io import StringIO
 
+from ccproxy.shaping.reducing.secrets import secret_in
 from ccproxy.shaping.shape import ShapeError
 
 RANGE = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@", re.ASCII)
@@ -72,7 +73,10 @@ def _fits(hunk: Hunk, lines: list[str], start: int) -> None:
 
 
 def _short(line: str) -> str:
+    """As it may be told, and be in a log."""
     line = line.strip()
+    if secret_in(line):
+        return "a credential"
     return repr(line if len(line) <= 60 else f"{line[:57]}...")
 
 

@@ -141,7 +141,7 @@ class ShapeStore:
 
     def _own(self) -> list[str]:
         """The names that the user has files for."""
-        found = {path.stem for path in self.directory.glob(f"*{SUFFIX}") if not path.is_dir()}
+        found = {path.stem for path in self.directory.glob(f"*{SUFFIX}")}
         found |= {path.parent.name for path in self.directory.glob(f"*/{SERIES}")}
         return sorted(name for name in found if NAME.fullmatch(name))
 
