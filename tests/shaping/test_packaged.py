@@ -16,7 +16,7 @@ import pytest
 
 from ccproxy.shaping.reduce import reduce
 from ccproxy.shaping.shape import ShapeError
-from ccproxy.shaping.store import packaged, packaged_names
+from ccproxy.shaping.structures import packaged, packaged_names
 from tests.shaping.made_up import profiles, store_in
 
 NAMES = ["anthropic", "gemini", "openai_responses"]

@@ -11,7 +11,8 @@ import pytest
 from ccproxy.shaping.patches import diff_text
 from ccproxy.shaping.reduce import reduce
 from ccproxy.shaping.shape import Provenance, Shape, ShapeError
-from ccproxy.shaping.store import ShapeStore, packaged
+from ccproxy.shaping.store import ShapeStore
+from ccproxy.shaping.structures import packaged
 from ccproxy.shaping.virtual import to_text
 from tests.shaping.made_up import (
     HEADERS,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccproxy.shaping.member_order import in_order_of, members_of
 from ccproxy.shaping.shape import Provenance, Shape, ShapeError
-from ccproxy.shaping.virtual import checked, from_text, in_order_of, members_of, to_text
+from ccproxy.shaping.virtual import checked, from_text, to_text
 from tests.shaping.made_up import SHAPES, error_of, shape
 
 TEXT = """\
