@@ -8,7 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFORMANCE := ../shared/conformance/run
-WORKERS ?= 2
+WORKERS ?= 4
+JAIL_TESTS = $(subst /conftest.py,,$(shell grep -rlF mark.jail tests --include=*.py))
+# Without bytecode every worker of every run rewrites the assertions of 400 files again.
+unexport PYTHONDONTWRITEBYTECODE
 FUZZ_SECONDS ?= 60
 
 .PHONY: help
@@ -33,11 +36,12 @@ test: $(STAMP) ## run the tests, those of the jail where this machine can; not t
 
 .PHONY: test-jail
 test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces and programs such as curl and tshark
-	$(BIN)/python -m pytest -n $(WORKERS) -m jail
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 -m "jail and not slow" $(JAIL_TESTS)
 
 .PHONY: test-all
-test-all: $(STAMP) ## run the tests and the slow tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
+test-all: $(STAMP) ## run the tests and the slow tests, and the property tests with ten times the examples
+	EXAMPLES=10 $(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
+	@if $(BIN)/python tools/jail_needs.py; then $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m jail $(JAIL_TESTS); fi
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, formatting, strict types, and the import rules between the rooms
@@ -76,6 +80,11 @@ golden: $(STAMP) ## run every flow command on 1,000 recorded flows and compare w
 clients: $(STAMP) ## install real clients (clients/versions.txt) and drive them through the daemon and in the jail
 	bash clients/install
 	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
+
+.PHONY: captures
+captures: $(STAMP) ## install three of them, capture their shapes in the jail, and put requests of SDKs into these
+	bash clients/install @anthropic-ai/claude-code @openai/codex @google/gemini-cli
+	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients/test_captures.py -m clients --timeout 300
 
 .PHONY: leaks
 leaks: $(STAMP) ## try every way out of a jail, in a network without one, and print what became of it
