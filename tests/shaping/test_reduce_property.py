@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.exchange import Exchange, Headers, HttpRequest, Origin
+from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.capture import NotAShape, provenance_of, shape_of, why_not
 from ccproxy.shaping.reduce import reduce
 from ccproxy.shaping.shape import Body, Shape
@@ -116,6 +117,16 @@ def test_no_secret_survives(request: tuple[str, Body, Headers, str], profile: Sh
     shape = Shape("any", "POST", *reduce("POST", url, headers, body, profile))
     assert secret not in repr(shape)
     assert secret not in to_text(shape)
+    message = {"headers": shape.headers, "url": shape.url, "body": json.dumps(shape.body).encode()}
+    assert list(leaks(message, "")) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(values | st.binary(max_size=40), texts)
+def test_looking_for_secrets_raises_nothing(value: Any, name: str) -> None:
+    inner = {"body": name.encode("utf-8", "replace"), "headers": []}
+    found = leaks({name: value, "headers": value, "url": name, "deep": [value, inner]}, "here")
+    assert all(each.where.startswith("here") for each in found)
 
 
 @settings(max_examples=100, deadline=None)
