@@ -8,21 +8,18 @@ are read, and so it is gone from a file that is written again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import orjson
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.exchange import Headers, get_header
-from ccproxy.flows.files import FlowFileError, private_file
+from ccproxy.flows.files import FlowFileError
 from ccproxy.flows.json_bytes import parsed
-from ccproxy.shaping.provenance import from_map, to_map, told_by
+from ccproxy.shaping.provenance import from_map, told_by
 from ccproxy.shaping.reduce import reduce
 from ccproxy.shaping.shape import Shape, ShapeError
 from ccproxy.shaping.virtual import checked
@@ -60,17 +57,6 @@ def readable_versions(path: Path, name: str, profile: ShapeProfile) -> list[Vers
         except ShapeError:
             continue
     return kept
-
-
-def write_versions(path: Path, versions: Iterable[Version]) -> None:
-    """Writes a file with the last VERSIONS of them, 0600, whole or not at all. Raises OSError, ShapeError."""
-    from mitmproxy.io import FlowWriter
-
-    flows = [_flow(version) for version in list(versions)[-VERSIONS:]]
-    with private_file(path) as file:
-        writer = FlowWriter(file)  # type: ignore[no-untyped-call]
-        for flow in flows:
-            writer.add(flow)
 
 
 def _last(path: Path, name: str, *, damaged: bool = False) -> list[tuple[int, HTTPFlow]]:
@@ -145,44 +131,6 @@ def _url(request: Request) -> str:
     host = f"[{request.host}]" if ":" in request.host else request.host
     port = "" if request.port == PORTS.get(request.scheme) else f":{request.port}"
     return f"{request.scheme}://{host}{port}{request.path}"
-
-
-def _flow(version: Version) -> HTTPFlow:
-    from mitmproxy import connection
-    from mitmproxy.http import HTTPFlow
-
-    shape, here = checked(version.shape), ("127.0.0.1", 0)
-    request, when = _request(shape), shape.provenance.captured or 0.0
-    flow = HTTPFlow(
-        connection.Client(peername=here, sockname=here, timestamp_start=when),
-        connection.Server(address=(request.host, request.port), tls=request.scheme == "https"),
-    )
-    flow.timestamp_created, flow.request = when, request
-    flow.metadata[PROVENANCE] = to_map(shape.provenance)
-    if version.fingerprint is not None:
-        flow.metadata[FINGERPRINT] = dict(version.fingerprint)
-    return flow
-
-
-def _request(shape: Shape) -> Request:
-    from mitmproxy.http import Headers as FlowHeaders
-    from mitmproxy.http import Request
-
-    parts, when = urlsplit(shape.url), shape.provenance.captured or 0.0
-    return Request(
-        host=parts.hostname or "",
-        port=parts.port or PORTS[parts.scheme],
-        method=shape.method.encode("ascii"),
-        scheme=parts.scheme.encode("ascii"),
-        authority=b"",
-        path=shape.url.partition(parts.netloc)[2].encode("ascii"),
-        http_version=b"HTTP/1.1",
-        headers=FlowHeaders(shape.headers),
-        content=orjson.dumps(shape.body),
-        trailers=None,
-        timestamp_start=when,
-        timestamp_end=when,
-    )
 
 
 def _broken(path: Path, name: str, why: str) -> ShapeError:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccproxy.shaping.hunks import Section, lines_of, sections
+from ccproxy.shaping.hunks import Section, lines_of
+from ccproxy.shaping.hunks_reading import sections
 from ccproxy.shaping.shape import ShapeError
 from ccproxy.shaping.virtual import FILE
 

@@ -10,19 +10,21 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ccproxy.config.shaping import ShapeProfile
-from ccproxy.shaping.files import FINGERPRINT, PROVENANCE, Version, read_versions, readable_versions, write_versions
+from ccproxy.shaping.files import FINGERPRINT, PROVENANCE, Version, read_versions, readable_versions
+from ccproxy.shaping.files_written import write_versions
+from ccproxy.shaping.member_order import in_order_of, members_of
 from ccproxy.shaping.patches import SERIES, Patch, apply_patches, read_series
 from ccproxy.shaping.patches_local import save_local, told
 from ccproxy.shaping.provenance import from_map, to_map, told_by
 from ccproxy.shaping.reduce import reduce
-from ccproxy.shaping.shape import NoShapeYet, Provenance, Shape, ShapeError, capture_command
+from ccproxy.shaping.shape import Shape, ShapeError
 from ccproxy.shaping.store_lock import only_writer, sweep
-from ccproxy.shaping.virtual import checked, from_text, in_order_of, members_of, to_text
+from ccproxy.shaping.structures import filled, none_yet, packaged, packaged_names
+from ccproxy.shaping.virtual import checked, from_text, to_text
 
 NAME = re.compile(r"(?!.*\.mflow$)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 SUFFIX = ".mflow"
@@ -169,38 +171,6 @@ class ShapeStore:
             source = told_by(shape.headers)
         url, headers, body = reduce(shape.method, shape.url, shape.headers, shape.body, self._profile(name))
         return Shape(name, shape.method, url, headers, body, source)
-
-
-def packaged_names() -> list[str]:
-    """The names of which the structure comes with ccproxy."""
-    here = files("ccproxy.shaping") / "packaged"
-    return sorted(each.name.removesuffix(".json") for each in here.iterdir() if each.name.endswith(".json"))
-
-
-def packaged(name: str) -> Shape | None:
-    """The structure that comes with ccproxy: names of headers without values, of members with null. None if none."""
-    if name not in packaged_names():
-        return None
-    text = (files("ccproxy.shaping") / "packaged" / f"{name}.json").read_text("ascii")
-    return from_text(text, name, Provenance("packaged"))
-
-
-def filled(shape: Shape) -> Shape:
-    """Without the packaged names that no patch gave a value. Raises ShapeError if that is all of the headers."""
-    headers = [(name, value) for name, value in shape.headers if value]
-    if not headers:
-        raise none_yet(shape.profile)
-    return replace(shape, headers=headers, body=_filled(shape.body))
-
-
-def none_yet(name: str) -> NoShapeYet:
-    """What to say where there is a profile and no shape for it."""
-    return NoShapeYet(f"there is no shape for the profile {name!r} yet", f"run: {capture_command(name)}")
-
-
-def _filled(body: dict[str, Any]) -> dict[str, Any]:
-    found = {name: _filled(value) if isinstance(value, dict) else value for name, value in body.items()}
-    return {name: value for name, value in found.items() if value not in (None, {})}
 
 
 def _told(queue: list[Patch], fact: str) -> object:
