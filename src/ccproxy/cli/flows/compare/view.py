@@ -89,7 +89,7 @@ def body_lines(body: object, same: str, width: int) -> Iterator[str]:
 
 
 def dropped_lines(dropped: Mapping[str, int]) -> Iterator[str]:
-    """What a translation left out."""
+    """What a translation, or a shape, left out."""
     if dropped:
         told = ", ".join(f"{visible(name)} ({count})" for name, count in dropped.items())
         yield click.style(f"  left out: {told}", fg="yellow")
