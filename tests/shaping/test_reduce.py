@@ -109,6 +109,9 @@ def test_ids_have_placeholders_by_name_and_by_value() -> None:
         (b"idempotency-key", b"anything"),
         (b"thread-id", b"named-otherwise"),
         (b"x-anywhere", b"named-otherwise"),
+        (b"x-claude-remote-session-id", b"short"),
+        (b"x-stainless-idempotency-key", REQUEST.encode()),
+        (b"x-gemini-api-privileged-user-id", ACCOUNT.encode()),
     ]
     assert headers_of(headers) == [
         (b"X-Claude-Code-Session-Id", SESSION_ID.encode()),
@@ -117,6 +120,9 @@ def test_ids_have_placeholders_by_name_and_by_value() -> None:
         (b"idempotency-key", REQUEST_ID.encode()),
         (b"thread-id", SESSION_ID.encode()),
         (b"x-anywhere", SESSION_ID.encode()),
+        (b"x-claude-remote-session-id", SESSION_ID.encode()),
+        (b"x-stainless-idempotency-key", REQUEST_ID.encode()),
+        (b"x-gemini-api-privileged-user-id", ACCOUNT.encode()),
     ]
 
 

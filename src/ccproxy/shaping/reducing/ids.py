@@ -11,30 +11,19 @@ from ccproxy.flows.json_bytes import parsed
 from ccproxy.shaping.reducing.secrets import secret_in, spelled
 from ccproxy.shaping.shape import PLACEHOLDERS, PROMPT_ID, REQUEST_ID, SESSION_ID
 
-NAMES: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            "x-claude-code-session-id", "session-id", "x-session-id", "thread-id", "x-thread-id", "conversation-id",
-            "x-conversation-id", "x-gemini-session-id", "x-goog-session-id", "x-codex-session-id", "prompt-cache-key",
-        ),
-        SESSION_ID,
-    ),
-    **dict.fromkeys(("user-prompt-id", "x-gemini-prompt-id", "x-user-prompt-id", "prompt-id"), PROMPT_ID),
-    **dict.fromkeys(
-        (
-            "x-client-request-id", "x-request-id", "request-id", "x-goog-request-id", "x-correlation-id",
-            "correlation-id", "idempotency-key", "x-idempotency-key", "x-stainless-idempotency-key",
-            "x-goog-idempotency-key",
-        ),
-        REQUEST_ID,
-    ),
-}  # fmt: skip
-"""By the name of a header field or a member (`spelled`), what stands for its value. What is first here is the kind of a
-value that has several."""
+NAMES: Mapping[str, re.Pattern[str]] = {
+    SESSION_ID: re.compile(r"(?:.*-)?(?:session|thread|conversation)-id|prompt-cache-key"),
+    PROMPT_ID: re.compile(r"(?:.*-)?prompt-id"),
+    REQUEST_ID: re.compile(r"(?:.*-)?(?:(?:request|correlation)-id|idempotency-key)"),
+}
+"""Names (`spelled`) of header fields and members, by what stands for their values: `x-claude-code-session-id`, Codex's
+`session-id`, `thread-id` and `prompt_cache_key`, Gemini CLI's `user_prompt_id`, `x-client-request-id`,
+`x-stainless-idempotency-key`. What is first here is the kind of a value that has several."""
 OWN = frozenset({
     "device-id", "account-uuid", "account-id", "user-id", "organization-uuid", "organization-id", "installation-id",
+    "x-gemini-api-privileged-user-id",
 })  # fmt: skip
-"""Members that tell of the user, whom every request of theirs names: they stay in the user's own file."""
+"""What tells of the user or the installation, the same in all of their requests: it stays in the user's own file."""
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 """RFC 9562 §4, of any version."""
 _SESSION_IN_TEXT = re.compile(rf"session_({UUID.pattern})")
@@ -53,13 +42,13 @@ class Ids:
         named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         found = [*named, *_members(body, DEPTH)]
         self._known: dict[str, str] = {}
-        for kind in (SESSION_ID, PROMPT_ID, REQUEST_ID):
+        for kind in NAMES:
             for name, value in found:
                 self._learn(kind, name, value)
 
     def _learn(self, kind: str, name: str, value: str) -> None:
         ids = _SESSION_IN_TEXT.findall(value) if kind == SESSION_ID else []
-        if NAMES.get(spelled(name)) == kind:
+        if self.kind(name) == kind:
             ids += [*([value] if len(value) >= SHORTEST and value not in PLACEHOLDERS else []), *UUID.findall(value)]
         for each in ids:
             self._known.setdefault(each.lower(), kind)
@@ -67,7 +56,8 @@ class Ids:
     @staticmethod
     def kind(name: str) -> str | None:
         """What stands for the value of what is named so, whatever it is; None if it is no id by its name."""
-        return NAMES.get(spelled(name))
+        plain = spelled(name)
+        return next((kind for kind, pattern in NAMES.items() if pattern.fullmatch(plain)), None)
 
     def placed(self, text: str, name: str = "") -> str:
         """The value of what is named so, placeholders in place of its ids."""
