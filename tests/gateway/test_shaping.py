@@ -89,7 +89,7 @@ def test_the_captured_header_set_in_its_order_with_the_callers_content(daemon: D
     answer = ask(daemon, "shaped", "sdk/9.9")
     assert answer.status == 200, answer.body
     (request,) = upstream.requests
-    assert [name.lower() for name in names(request.headers)] == [name.lower() for name in names(ANTHROPIC.headers)]
+    assert names(request.headers) == names(ANTHROPIC.headers)
     assert request.field("authorization") == b"Bearer secret"
     assert request.field("anthropic-beta") == b"made-up-2025-01-01, other-2025-02-02,mine-2025-03-03"
     assert (request.field("user-agent"), request.field("accept-encoding")) == (
@@ -108,7 +108,7 @@ def test_the_client_is_told_what_stayed_behind(daemon: Daemon) -> None:
     told = dict(item.split("=") for item in (answer.field("x-ccproxy-dropped") or b"").decode().split(", "))
     expected = {"shape.field.mode": "1", "shape.header.x-mine": "1", "shape.header.traceparent": "1"}
     assert told == expected
-    assert daemon.flow("told/1")["dropped"] == {name: 1 for name in expected}
+    assert daemon.flow("told/1")["dropped"] == dict.fromkeys(expected, 1)
 
 
 def test_a_request_can_be_sent_without_the_shape(daemon: Daemon, upstream: Upstream) -> None:

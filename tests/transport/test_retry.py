@@ -228,7 +228,7 @@ def test_fields_come_go_and_keep_their_places() -> None:
     present: Headers = [(b"authorization", b"Bearer new"), (b"x-come", b"y")]
     assert with_credential(headers, former, present) == [
         (b"Host", b"h"),
-        (b"authorization", b"Bearer new"),
+        (b"Authorization", b"Bearer new"),
         (b"A", b"1"),
         (b"A", b"2"),
         (b"x-come", b"y"),

@@ -34,7 +34,7 @@ class Envelope:
     auth: Header | None = None
     """The credential, put where the first of the client's stood."""
     companions: Headers = field(default_factory=list)
-    """Fields that go with the credential; they replace the client's."""
+    """Fields that go with the credential; they replace the client's, in their places."""
     strip_credentials: bool = True
     """Whether the client's credentials stay behind."""
     upgrade: bool = False
@@ -45,14 +45,17 @@ def seal_headers(headers: Headers, fields: Mapping[bytes, bytes], envelope: Enve
     """The headers to forward: order, case and duplicates kept. `fields` are the same by lower-case name."""
     host, auth = envelope.origin.authority.encode("ascii"), envelope.auth
     auth_name = auth[0].lower() if auth is not None else None
-    drop = dropped(headers, fields, envelope)
+    drop, companions = dropped(headers, fields, envelope), list(envelope.companions)
     sealed: Headers = [] if b"host" in fields else [(b"Host", host)]
     for header in headers:
         name = header[0].lower()
         if name in drop or name.startswith(OWN_PREFIX):
             if auth is not None and (name in CREDENTIAL_HEADERS or name == auth_name):
-                sealed.append(auth)
+                sealed.append((header[0], auth[1]) if name == auth_name else auth)
                 auth = None
+            elif companions and (own := next((one for one in companions if one[0].lower() == name), None)):
+                sealed.append((header[0], own[1]))
+                companions.remove(own)
         elif name == b"host":
             sealed.append((header[0], host))
         elif name == b"content-length":
@@ -61,7 +64,7 @@ def seal_headers(headers: Headers, fields: Mapping[bytes, bytes], envelope: Enve
             sealed.append(header)
     if auth is not None:
         sealed.append(auth)
-    sealed += envelope.companions
+    sealed += companions
     if b"content-length" not in fields and (envelope.body_length or b"transfer-encoding" in fields):
         sealed.append((b"Content-Length", b"%d" % envelope.body_length))
     if envelope.upgrade:

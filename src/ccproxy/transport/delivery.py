@@ -48,7 +48,7 @@ def with_credential(headers: Headers, former: Headers, present: Headers) -> Head
     for header in headers:
         name = header[0].lower()
         if name in waiting:
-            exchanged.append(waiting.pop(name))
+            exchanged.append((header[0], waiting.pop(name)[1]))
         elif name not in names:
             exchanged.append(header)
     return exchanged + list(waiting.values())
