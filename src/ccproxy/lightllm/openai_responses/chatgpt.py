@@ -7,7 +7,8 @@ There is no public reference for it. What is here follows what it was seen to an
 - "Store must be set to false", "Stream must be set to true", and `input` has to be a list
   (github.com/openai/codex/issues/26173).
 - "Instructions are required" where the member is missing; an empty text is enough
-  (github.com/Wei-Shaw/sub2api/pull/2257, github.com/icebear0828/codex-proxy/pull/112).
+  (github.com/Wei-Shaw/sub2api/pull/2257, github.com/icebear0828/codex-proxy/pull/112). Codex 0.169 sends none: its
+  prompt is the first message of the developer. What is Codex's own is known by `client_metadata`, which others lack.
 - "System messages are not allowed" in `input`, where those of the developer are
   (github.com/zyycn/codex-proxy-rs/pull/172).
 - An item of reasoning with an id and without its encrypted content is looked up and not found; without the id it is
@@ -28,6 +29,9 @@ type Object = dict[str, Any]
 WHERE = "the ChatGPT backend (/backend-api/codex/responses)"
 STATE = "reasoning.encrypted_content"
 """What `include` asks for where nothing is stored: the model's thinking, for the next turn to bring along."""
+
+OF_CODEX = "client_metadata"
+"""A member that Codex sends and the public API has not."""
 
 ADVICE: Mapping[str, str] = {
     "previous_response_id": "stores no responses: send the whole conversation in `input`",
@@ -79,7 +83,7 @@ def fitted(document: Object) -> Fitted:
     if out.get("store") is True:
         left_out["codex.store"] = 1
     out |= {"store": False, "stream": True, "input": _input(document.get("input"), left_out)}
-    if out.get("instructions") is None:
+    if out.get("instructions") is None and not out.get(OF_CODEX):
         out["instructions"] = ""
     if document.get("store") is not False:
         _bring_thinking(out)

@@ -70,7 +70,8 @@ def collected(body: bytes) -> Object | WireError:
         if kind in (ADDED, ITEM_DONE):
             items.note(kind, event)
         elif kind in FAILED:
-            return read_error(event, 0) or WireError(500, "the provider reported that the response failed")
+            told = read_error(event.get("response") or event, 0)
+            return told or WireError(500, "the provider reported that the response failed")
         elif kind in ENDED:
             return _response(event, ENDED[kind], items, body)
     raise Malformed("the provider ended its stream before the response was whole")
