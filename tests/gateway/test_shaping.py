@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.shaping.envelopes import ANTHROPIC, IDENTITY, RESPONSES, RULES, names, put_shape
+from tests.shaping.envelopes import ANTHROPIC, IDENTITY, RESPONSES, names, put_shape
 from tests.support.configs import provider
 from tests.support.daemon import Daemon, Home
 from tests.support.hooks import outcome, override
@@ -18,7 +18,6 @@ from tests.support.provider_answers import body_of
 from tests.support.replies import json_reply
 from tests.support.upstream import Recorded, Step, Upstream
 
-BLOCK = {key: value for key, value in RULES.items() if key != "cache_control"}
 TOOL = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
 CALL: dict[str, Any] = {
     "model": "made-up-model",
@@ -99,7 +98,7 @@ def test_the_captured_header_set_in_its_order_with_the_callers_content(daemon: D
     assert request.target == b"/v1/messages?beta=true"
     body = json.loads(request.body)
     assert {**body, "system": None} == {**CALL, "system": None, "mode": {"made_up": True}, "metadata": body["metadata"]}
-    assert body["system"] == [IDENTITY, BLOCK, {"type": "text", "text": "Be kind."}]
+    assert body["system"] == [IDENTITY, {"type": "text", "text": "Be kind."}]
     assert b"ccproxy:" not in request.raw
 
 
@@ -204,7 +203,7 @@ def test_a_translated_request_is_shaped_whoever_it_comes_from(daemon: Daemon, up
     body = json.loads(request.body)
     assert answer.status == 200, answer.body
     assert [name.lower() for name in names(request.headers)] == [name.lower() for name in names(ANTHROPIC.headers)]
-    assert (body["system"], body["max_tokens"]) == ([IDENTITY, BLOCK], 5)
+    assert (body["system"], body["max_tokens"]) == ([IDENTITY], 5)
     assert body["messages"][0]["role"] == "user"
 
 

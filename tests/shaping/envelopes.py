@@ -18,7 +18,7 @@ from ccproxy.shaping.store import ShapeStore
 from ccproxy.shaping.template import Template, compile_template
 
 IDENTITY = {"type": "text", "text": "made-up identity"}
-RULES = {"type": "text", "text": "made-up rules", "cache_control": {"type": "ephemeral"}}
+MARKED = {**IDENTITY, "cache_control": {"type": "ephemeral"}}
 USER_ID = json.dumps({"device_id": "made-up-device", "session_id": "ccproxy:session-id"})
 MADE = Provenance("capture", "madeup-cli", "1.2.3", 1700000000.0)
 
@@ -39,7 +39,7 @@ ANTHROPIC = Shape(
         (b"content-type", b"application/json"),
         (b"Content-Length", b"ccproxy:length"),
     ],
-    {"mode": {"made_up": True}, "system": [IDENTITY, RULES], "metadata": {"user_id": USER_ID}},
+    {"mode": {"made_up": True}, "system": [MARKED], "metadata": {"user_id": USER_ID}},
     MADE,
 )
 GEMINI = Shape(
