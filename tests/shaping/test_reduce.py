@@ -111,6 +111,7 @@ def test_ids_have_placeholders_by_name_and_by_value() -> None:
         (b"x-anywhere", b"named-otherwise"),
         (b"x-claude-remote-session-id", b"short"),
         (b"x-stainless-idempotency-key", REQUEST.encode()),
+        (b"x-claude-code-prompt-id", ACCOUNT.replace("a", "b").encode()),
         (b"x-gemini-api-privileged-user-id", ACCOUNT.encode()),
     ]
     assert headers_of(headers) == [
@@ -122,6 +123,7 @@ def test_ids_have_placeholders_by_name_and_by_value() -> None:
         (b"x-anywhere", SESSION_ID.encode()),
         (b"x-claude-remote-session-id", SESSION_ID.encode()),
         (b"x-stainless-idempotency-key", REQUEST_ID.encode()),
+        (b"x-claude-code-prompt-id", REQUEST_ID.encode()),
         (b"x-gemini-api-privileged-user-id", ACCOUNT.encode()),
     ]
 

@@ -13,12 +13,12 @@ from ccproxy.shaping.shape import PLACEHOLDERS, PROMPT_ID, REQUEST_ID, SESSION_I
 
 NAMES: Mapping[str, re.Pattern[str]] = {
     SESSION_ID: re.compile(r"(?:.*-)?(?:session|thread|conversation)-id|prompt-cache-key"),
-    PROMPT_ID: re.compile(r"(?:.*-)?prompt-id"),
-    REQUEST_ID: re.compile(r"(?:.*-)?(?:(?:request|correlation)-id|idempotency-key)"),
+    PROMPT_ID: re.compile(r"user-prompt-id"),
+    REQUEST_ID: re.compile(r"(?:.*-)?(?:(?:request|prompt|correlation)-id|idempotency-key)"),
 }
 """Names (`spelled`) of header fields and members, by what stands for their values: `x-claude-code-session-id`, Codex's
-`session-id`, `thread-id` and `prompt_cache_key`, Gemini CLI's `user_prompt_id`, `x-client-request-id`,
-`x-stainless-idempotency-key`. What is first here is the kind of a value that has several."""
+`session-id`, `thread-id` and `prompt_cache_key`; Gemini CLI's `user_prompt_id`; `x-client-request-id`,
+`x-stainless-idempotency-key` and Claude Code's prompt id, which is a UUID. What is first here is the kind of a value that has several."""
 OWN = frozenset({
     "device-id", "account-uuid", "account-id", "user-id", "organization-uuid", "organization-id", "installation-id",
     "x-gemini-api-privileged-user-id",
