@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.cli.shapes.sealed.answers import CANNED, aside
-from ccproxy.cli.shapes.sealed.client import natural
+from ccproxy.cli.shapes.sealed.client import leading_here
 from ccproxy.cli.shapes.sealed.names import respond
 from ccproxy.exchange import HttpRequest
 from tests.support.internet.dns import question
@@ -71,4 +71,4 @@ def test_base_urls_of_this_machine_are_not_the_clients() -> None:
         "GOOGLE_GEMINI_BASE_URL": "https://gemini.example.com",
         "HOME": "/home/somebody",
     }
-    assert natural(given_) == {name: given_[name] for name in ("GOOGLE_GEMINI_BASE_URL", "HOME")}
+    assert leading_here(given_) == ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]

@@ -73,17 +73,22 @@ class Person:
         shapes = self.home.config_dir / "shapes"
         return {path.name: path.read_bytes() for path in shapes.rglob("*") if path.is_file()} if shapes.is_dir() else {}
 
-    def left_behind(self) -> list[str]:
-        """What there is still of captures: temporary files, and processes with a path of this home in their line."""
+    def processes(self) -> list[str]:
+        """The processes whose command line or environment has a path of this home in it."""
         mark = os.fsencode(self.home.root)
-        return [*map(str, self.temporary.iterdir()), *(line.decode() for line in command_lines() if mark in line)]
+        return sorted({name for name, told in processes() if mark in told})
+
+    def left_behind(self) -> list[str]:
+        """What there is still of captures: temporary files and processes."""
+        return [*map(str, self.temporary.iterdir()), *self.processes()]
 
 
-def command_lines() -> Iterator[bytes]:
-    """Those of all processes."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            yield entry.read_bytes()
+def processes() -> Iterator[tuple[str, bytes]]:
+    """Process ids, with what is known of each."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        for file in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):
+                yield folder.name, (folder / file).read_bytes()
 
 
 @dataclass(frozen=True)

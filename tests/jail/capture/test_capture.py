@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 from ccproxy.shaping.shape import CREDENTIAL, HOST, LENGTH
@@ -100,6 +101,16 @@ def test_a_client_that_does_not_end_is_ended(person: Person) -> None:
     assert done.returncode == 0, done
     assert "kept: anthropic" in done.stdout.decode()
     assert person.left_behind() == []
+
+
+def test_nothing_outlives_a_command_that_is_killed(person: Person) -> None:
+    line = [scripts("ccproxy"), "shapes", "capture", "anthropic", "--", "made-up", "slow"]
+    running = person.outer.popen(line, person.environment(), cwd=person.folder, stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"other 503\n"
+    assert len(person.processes()) >= 2
+    running.kill()
+    assert person.outer.until(lambda: not person.processes())
 
 
 def test_a_client_that_is_not_there(person: Person) -> None:

@@ -30,6 +30,10 @@ EXAMPLES = [
 SECONDS = 60.0
 MISSING = 127
 """Exit status where the command is not there (POSIX.1-2024, Shell Command Language 2.8.2)."""
+SILENT = (
+    "it sent no request at all",
+    "where its settings name a base URL of this machine, nobody is there: take that out for the capture",
+)
 EXPIRED = "/token"
 """How paths end at which a login is refreshed."""
 
@@ -61,7 +65,9 @@ def capture(session: Session, profile: str, line: tuple[str, ...], seconds: floa
 
     config = session.config()
     chosen = profile_of(config, profile)
-    line = line[1:] if line[:1] == ("--",) else line
+    line = line[1:] if line[0] == "--" else line
+    if not line:
+        raise click.UsageError("which command? For example: ccproxy shapes capture anthropic -- claude -p hi")
     program = program_of(line)
     ex = last_call(errand(config, line, seconds), chosen)
     shape = shape_from(ex, profile, chosen, program)
@@ -72,9 +78,9 @@ def program_of(line: tuple[str, ...]) -> Path:
     """The file that will be run, links resolved. Raises CommandError."""
     if sys.platform != "linux":
         raise CommandError("a capture needs network namespaces, which only Linux has")
-    found = shutil.which(line[0]) if line else None
+    found = shutil.which(line[0])
     if found is None:
-        error = CommandError(f"{line[0] if line else 'the command'}: command not found")
+        error = CommandError(f"{line[0]}: command not found")
         error.exit_code = MISSING  # type: ignore[misc]  # click declares it for the class, and reads it here
         raise error
     return Path(found).resolve()
@@ -84,11 +90,15 @@ def errand(config: Config, line: tuple[str, ...], seconds: float) -> Errand:
     """What is to be run in the sealed place."""
     import os
 
-    from ccproxy.cli.shapes.sealed.client import natural
+    from ccproxy.cli.shapes.sealed.client import leading_here
     from ccproxy.cli.shapes.sealed.keeper import Errand
     from ccproxy.config.paths import state_dir
 
-    return Errand(line, natural(os.environ), seconds, (state_dir(),))
+    given = dict(os.environ)
+    if names := leading_here(given):
+        click.echo(f"ccproxy: not set inside, where this machine is out of reach: {', '.join(names)}", err=True)
+    environment = {name: value for name, value in given.items() if name not in names}
+    return Errand(line, environment, seconds, (state_dir(),))
 
 
 def last_call(errand: Errand, profile: ShapeProfile) -> Exchange:
@@ -117,7 +127,7 @@ def nothing_sent(errand: Errand, flows: list[dict[str, object]], in_time: bool) 
 
     program = errand.line[0]
     ended = "ended" if in_time else f"was ended after {errand.seconds:g} s (--timeout)"
-    details = ["what it sent:", *listed(flows)] if flows else ["it sent no request at all"]
+    details = ["what it sent:", *listed(flows)] if flows else [*SILENT]
     if any(str(flow["path"]).partition("?")[0].endswith(EXPIRED) for flow in flows):
         details.append(f"it wanted to refresh its login: run {program} once without ccproxy, then capture")
     return CommandError(f"{program} {ended} without a call that the profile is for", *details)
@@ -137,11 +147,14 @@ def shape_from(ex: Exchange, name: str, profile: ShapeProfile, program: Path) ->
 
 def keep(session: Session, config: Config, shape: Shape, ex: Exchange) -> None:
     """Saves the shape, and says what there is now."""
-    from ccproxy.cli.shapes.stored import announce, opened
+    from ccproxy.cli.shapes.stored import announce, in_words, opened
     from ccproxy.shaping.capture import fingerprint_of
+    from ccproxy.shaping.shape import ShapeError
 
     try:
         path = opened(config).save(shape, fingerprint_of(ex))
+    except ShapeError as error:
+        raise in_words(error) from error
     except OSError as error:
         raise CommandError(f"the shape cannot be written: {error}", "see shaping.shapes_dir") from error
     known = shape.provenance

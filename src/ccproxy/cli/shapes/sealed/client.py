@@ -70,11 +70,10 @@ def end(pid: int) -> None:
         os.close(keeper)
 
 
-def natural(environment: Mapping[str, str]) -> dict[str, str]:
-    """The user's variables without the base URLs that lead to this machine: the client shall call its own vendor."""
-    leads_here = {
+def leading_here(environment: Mapping[str, str]) -> list[str]:
+    """The variables with base URLs of this machine: a client that follows them calls nobody's API."""
+    return [
         name
         for name in (*BASE_URLS, *BRING_YOUR_OWN)
         if any(f"//{host}" in environment.get(name, "").replace("[", "") for host in LOCAL)
-    }
-    return {name: value for name, value in environment.items() if name not in leads_here}
+    ]
