@@ -18,7 +18,8 @@ NAMES: Mapping[str, re.Pattern[str]] = {
 }
 """Names (`spelled`) of header fields and members, by what stands for their values: `x-claude-code-session-id`, Codex's
 `session-id`, `thread-id` and `prompt_cache_key`; Gemini CLI's `user_prompt_id`; `x-client-request-id`,
-`x-stainless-idempotency-key` and Claude Code's prompt id, which is a UUID. What is first here is the kind of a value that has several."""
+`x-stainless-idempotency-key` and Claude Code's prompt id, which is a UUID. What is first here is the kind of a value
+that has several."""
 OWN = frozenset({
     "device-id", "account-uuid", "account-id", "user-id", "organization-uuid", "organization-id", "installation-id",
     "x-gemini-api-privileged-user-id",
