@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccproxy.config import Config
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.chatgpt import ADVICE, LEFT_OUT, USUAL, fitted
+from ccproxy.pipeline.pipeline import build_pipeline
+from ccproxy.pipeline.settling import find_steps
 from tests.gateway.test_codex import CODEX_REQUEST
 from tests.support.codex_backend import refusal
 
@@ -101,3 +104,19 @@ def test_thinking_is_asked_for_where_the_client_counts_on_its_being_stored() -> 
     assert result.document is not None
     assert result.document["include"] == ["a", "reasoning.encrypted_content"]
     assert fitted(ASKED | {"include": ["a"]}).document is None
+
+
+@pytest.mark.parametrize(
+    ("more", "order"),
+    [
+        ({}, ["inject_auth", "verbose_mode", "codex"]),
+        ({"shape": "openai_responses"}, ["inject_auth", "verbose_mode", "shape", "codex"]),
+        ({"path": "/v1/responses"}, ["inject_auth", "verbose_mode"]),
+        ({"base_url": "http://127.0.0.1:1/backend-api/codex/", "host": None, "path": "/responses"}, ["codex"]),
+    ],
+)
+def test_the_hook_is_there_for_such_providers_and_runs_last(more: dict[str, Any], order: list[str]) -> None:
+    entry = {"type": "openai_responses", "host": "chatgpt.com", "path": "/backend-api/codex/responses"} | more
+    config = Config.model_validate({"hooks": {"hooks_dir": None, "entry_points": False}, "providers": {"codex": entry}})
+    graph = build_pipeline(find_steps(config).steps).graphs["outbound"]
+    assert [step.name for step in graph.steps][-len(order) :] == order

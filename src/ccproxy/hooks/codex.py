@@ -13,6 +13,7 @@ from ccproxy.providers.provider import ProviderMap
 
 ACCEPT = b"accept"
 STREAM = b"text/event-stream"
+WRITES = ("**", "headers.accept")
 
 
 def goes_to_codex(subject: Subject) -> bool:
@@ -25,14 +26,12 @@ def goes_to_codex(subject: Subject) -> bool:
     return endpoint is not None and endpoint.operation == "generate"
 
 
-@native_hook(
-    "outbound", reads=["**", "exchange.provider"], writes=["**", "headers.accept"], guard=goes_to_codex, on_error="fail"
-)
+@native_hook("outbound", reads=["**"], writes=WRITES, guard=goes_to_codex, on_error="fail", late=True)
 def codex(subject: Subject) -> tuple[str, ...]:
     """Has nothing stored, asks for a stream, and leaves out what the backend refuses; what Codex sends is as it was.
 
-    It reads the whole body, so that it runs after all that change some of it. Raises NotJson, and Refusal for what
-    cannot be had there.
+    It runs once all others are done with the request, `shape` too: the shape may bring instructions for who has none.
+    Raises NotJson, and Refusal for what cannot be had there.
     """
     document = subject.draft.document()
     if not isinstance(document, dict):
@@ -46,7 +45,7 @@ def codex(subject: Subject) -> tuple[str, ...]:
     if result.document is None:
         return ()
     subject.draft.replace(result.document)
-    return ("**", "headers.accept") if asked_for_events(subject, document) else ("**",)
+    return WRITES if asked_for_events(subject, document) else WRITES[:1]
 
 
 def asked_for_events(subject: Subject, document: dict[str, object]) -> bool:

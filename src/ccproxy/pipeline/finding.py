@@ -64,10 +64,10 @@ def _needed(config: Config) -> Iterator[str]:
     """What is there in any case, in the order in which it runs where nothing else decides."""
     yield ALWAYS
     providers = config.providers.values()
-    if any(provider.is_codex for provider in providers):
-        yield CODEX
     if config.shaping.enabled and any(provider.shape for provider in providers):
         yield SHAPE
+    if any(provider.is_codex for provider in providers):
+        yield CODEX
 
 
 def _of_entry(
