@@ -25,6 +25,7 @@ from ccproxy.auth.plain_layout import CLAUDE_CODE, FLAT, GEMINI, PlainLayout
 from ccproxy.auth.tokens import Layout
 from ccproxy.config import Config
 from tests.auth.house import FILES, House
+from tests.support.examples import examples
 from tests.support.token_server import TokenServer, jwt
 
 MOMENT = 1_800_000_000.0
@@ -165,7 +166,7 @@ def test_any_bytes_are_tokens_or_an_error(tmp_path: Path, kind: str, content: by
 
 
 @given(st.sampled_from(list(FILES)), CONTENT)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(15))
 def test_any_bytes_are_a_credential_or_an_error(tmp_path: Path, kind: str, content: bytes) -> None:
     file = tmp_path / "file.json"
     file.write_bytes(content)

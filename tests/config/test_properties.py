@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ccproxy.config import Config, ConfigError, load_config
 from tests.config.test_template import keys
+from tests.support.examples import examples
 
 KEYS = sorted({step for path in keys(Config) for step in path.split(".")} | {"type", "base_url", "command", "<<"})
 SCALARS = st.one_of(
@@ -56,7 +57,7 @@ def test_anything_that_looks_like_yaml(tmp_path_factory: Any, text: str) -> None
 
 
 @given(tree=CONFIGS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_values_under_known_keys(tmp_path_factory: Any, tree: dict[str, Any]) -> None:
     outcome(yaml.safe_dump({"ccproxy": tree}, allow_unicode=True).encode(errors="replace"), base(tmp_path_factory))
 

@@ -16,6 +16,7 @@ import ccproxy
 from ccproxy.exchange import Exchange
 from ccproxy.flows.har import writing as har
 from tests.flows.made_up import NOW, answered, datagrams, each_kind, exchanges
+from tests.support.examples import examples
 
 SCHEMA = Draft202012Validator(json.loads(Path(__file__).with_name("har-1.2.schema.json").read_text()))
 KINDS = dict(each_kind())
@@ -42,7 +43,7 @@ def test_each_kind_is_by_the_book(name: str) -> None:
 
 
 @given(st.lists(exchanges(), max_size=2))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_anything_is_by_the_book(found: list[Exchange]) -> None:
     by_the_book(written(*found))
 

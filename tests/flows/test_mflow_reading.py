@@ -17,6 +17,7 @@ from ccproxy.flows.mflow import writing as mflow
 from ccproxy.flows.mflow.reading import read
 from ccproxy.flows.record.record import to_record
 from tests.flows.made_up import datagrams, each_kind, exchanges
+from tests.support.examples import examples
 
 KINDS = dict(each_kind()) | {"datagrams": datagrams()}
 
@@ -35,7 +36,7 @@ def test_each_kind_comes_back(tmp_path: Path) -> None:
 
 
 @given(st.lists(exchanges(), max_size=2))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_exported_comes_back(tmp_path_factory: pytest.TempPathFactory, found: list[Exchange]) -> None:
     file = tmp_path_factory.getbasetemp() / "any.mflow"
     mflow.write(found, file)
@@ -67,7 +68,7 @@ def test_a_file_that_is_cut_off_gives_what_is_before(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_file_is_an_error_that_says_where(tmp_path: Path, data: st.DataObject) -> None:
     file = tmp_path / "a.mflow"
     mflow.write([KINDS["buffered"]], file)

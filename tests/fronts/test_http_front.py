@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fronts.visitor import HEALTH, HOST, KEY, Served, Visitor, ask, post
+from tests.support.examples import examples
 from tests.support.http import field_of
 from tests.transport.peer import Link, Peer, Seen, always, ok, run_on, until
 
@@ -539,7 +540,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(PIECES | st.binary(max_size=20), max_size=10), together=st.booleans())
 def test_any_bytes_get_answers_or_an_end(pieces: list[bytes], together: bool) -> None:
     """Each request one answer, a broken one an error; then the connection waits or ends, and the next one is served."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ccproxy.config.services import Listener
 from ccproxy.exchange import HttpRequest
 from ccproxy.fronts.request_parser import Arrived, BadRequest, RequestParser, origin_form
+from tests.support.examples import examples
 
 LIMITS = Listener(max_header_bytes=2000, max_body_bytes=3000)
 
@@ -278,7 +279,7 @@ WORDS = st.sampled_from(
 JUNK = st.lists(WORDS | WORDS | st.binary(max_size=12), max_size=25).map(b"".join)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(data=JUNK | st.binary(max_size=300), places=st.lists(st.integers(0, 400), max_size=8))
 @example(data=POST + b"Content-Length: " + b"1" * 1900 + b"\r\n\r\n", places=[])
 @example(data=WEBSOCKET + WEBSOCKET, places=[])

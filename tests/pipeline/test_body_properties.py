@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ccproxy.pipeline.body import Body
 from tests.pipeline.subjects import body
+from tests.support.examples import examples
 
 NAMES = ("a", "b", "0", "1", "-1", "long name")
 names = st.sampled_from(NAMES)
@@ -39,7 +40,7 @@ def by_glom(document: Any, path: str) -> Any:
         return MISSING
 
 
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=examples(400))
 @given(objects, plain | wild)
 def test_get_is_gloms(document: Any, path: str) -> None:
     view, draft, allowed = body(document)
@@ -50,7 +51,7 @@ def test_get_is_gloms(document: Any, path: str) -> None:
     assert draft.document() == document
 
 
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=examples(300))
 @given(objects, plain, documents)
 def test_assign_is_gloms(document: Any, path: str, value: Any) -> None:
     view, draft, allowed = body(document)
@@ -70,7 +71,7 @@ def test_assign_is_gloms(document: Any, path: str, value: Any) -> None:
     assert orjson.dumps(draft.document()) == orjson.dumps(document)
 
 
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=examples(300))
 @given(objects, writable, scalars)
 def test_assign_to_each_is_gloms(document: Any, path: str, value: Any) -> None:
     view, draft, allowed = body(document)
@@ -132,7 +133,7 @@ def in_place(container: Any, data: st.DataObject) -> None:
         container[data.draw(names, "name")] = data.draw(documents, "value")
 
 
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=examples(400))
 @given(objects, st.data())
 def test_undoing_is_exact(document: Any, data: st.DataObject) -> None:
     view, draft, allowed = body(document)

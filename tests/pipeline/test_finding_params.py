@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ccproxy.config import ConfigError, load_config
 from ccproxy.pipeline.settling import find_steps
 from tests.pipeline.users import User, a_hook
+from tests.support.examples import examples
 
 MODEL = """
 from enum import Enum
@@ -176,7 +177,7 @@ NAMES = st.sampled_from(["limit", "words", "mode", "kind", "inner", "api_key", "
 
 
 @given(params=st.dictionaries(NAMES, VALUES, max_size=4))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_whatever_is_given_it_is_params_or_problems(
     tmp_path_factory: pytest.TempPathFactory, params: dict[str, object]
 ) -> None:

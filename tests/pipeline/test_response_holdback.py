@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.pipeline.holdback import MOST_HELD, Holdback
+from tests.support.examples import examples
 
 PATTERNS = [
     ("ab", 2), ("a{1,3}b?", 4), (r"\bsk-\w{1,4}\b", 7), ("(a|ab)(c|bcd)", 5), ("^a", 1), (r"a\Z", 1), ("[ab]{3}", 3),
@@ -24,7 +25,7 @@ def pieces(text: str, at: list[int]) -> list[str]:
     return [text[begin:end] for begin, end in zip([0, *at], [*at, len(text)], strict=True)]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(st.sampled_from(PATTERNS), st.integers(0, 5), texts, cuts)
 def test_it_is_as_if_the_text_came_at_once(pattern: tuple[str, int], spare: int, text: str, at: list[int]) -> None:
     expression, longest = pattern

@@ -19,6 +19,7 @@ from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.lightllm.translate import write_answer
 from ccproxy.pipeline.event_order import Order
 from tests.pipeline.answers import ANSWER, begun, declared, only, passed, text_of
+from tests.support.examples import examples
 from tests.support.judges import body_faults, stream_faults
 from tests.support.neutral import answers, block, samples
 
@@ -76,7 +77,7 @@ def strangers() -> st.SearchStrategy[ev.Event]:
     )
 
 
-@settings(quick, max_examples=250)
+@settings(quick, max_examples=examples(250))
 @given(st.booleans().flatmap(lambda failing: answers(failing=failing)), st.data())
 def test_whatever_hooks_drop_double_and_add(events: list[ev.Event], data: st.DataObject) -> None:
     def meddle(ctx: Any, params: Any) -> list[ev.Event] | None:

@@ -22,6 +22,7 @@ from ccproxy.pipeline.values import differences, snapshot
 from tests.pipeline.subjects import context, subject
 from tests.support.conversations import TELLERS, Conversation, conversations
 from tests.support.disorder import FORMATS, bent, documents, to_json
+from tests.support.examples import examples
 
 quick = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 formats = st.sampled_from(FORMATS)
@@ -157,7 +158,7 @@ ONE_PLACE = {say, answer, call, result, describe}
 """Changes that show in one place of the document."""
 
 
-@settings(quick, max_examples=200)
+@settings(quick, max_examples=examples(200))
 @given(formats, conversations(), st.sampled_from(sorted(ONE_PLACE, key=lambda change: change.__name__)))
 def test_nothing_else_is_changed(format: WireFormat, talk: Conversation, change: Callable[[Context], bool]) -> None:
     document = TELLERS[format](talk)

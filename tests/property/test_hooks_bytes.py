@@ -15,6 +15,7 @@ from tests.support.conversations import TELLERS, conversations
 from tests.support.crossing import CLIENTS
 from tests.support.daemon import Daemon, Home
 from tests.support.disorder import FORMATS, bent, documents, to_json
+from tests.support.examples import examples
 from tests.support.hooks import put_hooks
 from tests.support.http import request_bytes
 from tests.support.spelling import numbers, spelled
@@ -138,13 +139,13 @@ def visit(looking: Daemon, upstream: Upstream) -> Iterator[Visit]:
     assert "declare" not in looking.output
 
 
-@settings(relaxed, max_examples=500)
+@settings(relaxed, max_examples=examples(500))
 @given(formats.flatmap(lambda format: st.tuples(st.just(format), calls(format))))
 def test_a_call_that_hooks_only_look_at(visit: Visit, call: tuple[WireFormat, bytes]) -> None:
     assert visit.outcomes(*call) == ["ran"] * 12
 
 
-@settings(relaxed, max_examples=300)
+@settings(relaxed, max_examples=examples(300))
 @given(formats, st.one_of(documents.map(to_json), st.binary(max_size=40), bent_calls()))
 def test_anything_that_hooks_only_look_at(visit: Visit, format: WireFormat, body: bytes) -> None:
     visit.outcomes(format, body)

@@ -15,6 +15,7 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.disorder import FORMATS, LINE_ENDS, bent, cut, disordered, documents, to_json, wire
+from tests.support.examples import examples
 from tests.support.good_messages import good_bodies, good_errors, good_streams
 from tests.support.judges import stream_faults
 from tests.support.promises import USAGE, check_body, check_error_body, check_stream, check_stream_as_body
@@ -37,7 +38,7 @@ def test_streams_of_any_json(provider: WireFormat, found: list[Any], options: An
     check_stream(provider, data, cut(draw.draw, data), options)
 
 
-@settings(quick, max_examples=250)
+@settings(quick, max_examples=examples(250))
 @given(formats, asked_options, st.data())
 def test_streams_in_disorder(provider: WireFormat, options: Any, draw: st.DataObject) -> None:
     frames = draw.draw(disordered(good_streams(), provider))

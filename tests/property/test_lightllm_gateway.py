@@ -13,6 +13,7 @@ from tests.property.strategies import cuts, headers
 from tests.support.crossing import ask_across
 from tests.support.daemon import Daemon
 from tests.support.disorder import FORMATS, bent, disordered, documents, to_json, wire
+from tests.support.examples import examples
 from tests.support.good_messages import good_bodies, good_errors, good_streams
 from tests.support.http import Header, Response
 from tests.support.judges import body_faults, error_faults, stream_faults
@@ -72,7 +73,7 @@ def check_answer(client: WireFormat, provider: WireFormat, answer: Response) -> 
         assert error_faults(client, answer.body, answer.status) == [], answer.body
 
 
-@settings(deadline=None, max_examples=250, suppress_health_check=list(HealthCheck), print_blob=True)
+@settings(deadline=None, max_examples=examples(250), suppress_health_check=list(HealthCheck), print_blob=True)
 @given(st.permutations(FORMATS), st.booleans(), st.sampled_from(STATUSES), headers, st.data())
 def test_the_client_gets_a_well_formed_answer(
     daemon: Daemon,

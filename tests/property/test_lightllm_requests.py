@@ -13,6 +13,7 @@ from ccproxy.lightllm.drops import RULES
 from ccproxy.lightllm.translate import translate_request
 from tests.support.conversations import PNG, TELLERS, Conversation, conversations
 from tests.support.disorder import FORMATS, bent, documents, to_json
+from tests.support.examples import examples
 from tests.support.promises import check_request
 from tests.support.sdk_requests import calls, request_faults, results
 
@@ -26,7 +27,7 @@ def test_any_json(client: WireFormat, document: Any) -> None:
     check_request(client, to_json(document))
 
 
-@settings(quick, max_examples=250)
+@settings(quick, max_examples=examples(250))
 @given(formats, conversations(), st.data())
 def test_requests_nearly_right(client: WireFormat, talk: Conversation, draw: st.DataObject) -> None:
     check_request(client, to_json(draw.draw(bent(TELLERS[client](talk)))))

@@ -20,6 +20,7 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import StopReason
 from ccproxy.lightllm.formats import stream_module
 from tests.support.disorder import FORMATS
+from tests.support.examples import examples
 from tests.support.judges import body_faults, stream_faults
 from tests.support.neutral import answers, samples
 from tests.support.promises import USAGE
@@ -179,7 +180,7 @@ NEAR: dict[StopReason | None, StopReason] = {
 WAYS: list[Callable[[WireFormat, list[ev.Event]], Trip]] = [by_stream, by_body]
 
 
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=examples(400))
 @given(formats, answers(), st.sampled_from(WAYS))
 def test_answers_come_back(format: WireFormat, events: list[ev.Event], way: Any) -> None:
     check_trip(format, way(format, events))

@@ -9,6 +9,7 @@ from tests.property.strategies import bodies, cuts, end_to_end, headers, methods
 from tests.support.configs import token
 from tests.support.daemon import Daemon
 from tests.support.dialects import ANTHROPIC
+from tests.support.examples import examples
 from tests.support.http import Header, request_bytes
 from tests.support.replies import always, chunk, head, reply
 from tests.support.upstream import Close, Send, Upstream
@@ -18,7 +19,7 @@ relaxed = settings(
 )
 
 
-@settings(relaxed, max_examples=600)
+@settings(relaxed, max_examples=examples(600))
 @given(method=methods, target=targets, fields=headers, body=bodies, data=st.data())
 def test_the_provider_sees_what_the_client_sent(
     daemon: Daemon,
@@ -52,7 +53,7 @@ statuses = st.integers(200, 599).filter(lambda status: status not in (204, 205, 
 reasons = st.text("abcXYZ -'!", max_size=20).map(lambda text: text.strip().encode())
 
 
-@settings(relaxed, max_examples=250)
+@settings(relaxed, max_examples=examples(250))
 @given(status=statuses, reason=reasons, fields=headers, body=bodies, data=st.data())
 def test_the_client_sees_what_the_provider_answered(
     daemon: Daemon,

@@ -15,6 +15,7 @@ from ccproxy.simulator.markers import parse, strip
 from ccproxy.simulator.plan import pieces
 from ccproxy.simulator.schemas import instance
 from tests.simulator.asking import PATHS, question
+from tests.support.examples import examples
 
 DATA = Path(__file__).parent / "data"
 TARGETS = [
@@ -64,7 +65,7 @@ def test_any_bytes(method: str, target: bytes, headers: list[tuple[bytes, bytes]
     check(respond(method, target, headers, body))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(TARGETS), st.dictionaries(NAMES, VALUES, max_size=8), st.sampled_from(list(PATHS)))
 @example(b"/v1/messages", {"max_tokens": 2**63, "tools": [{"name": "x", "input_schema": {}}]}, "anthropic")
 def test_any_json(target: bytes, noise: dict[str, Any], wire: str) -> None:

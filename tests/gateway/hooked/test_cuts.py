@@ -13,6 +13,7 @@ from tests.gateway.hooked.masks import LONGEST, MASK, SECRET, count, look, mask,
 from tests.gateway.hooked.passage import SSE, Passed, Pieces, through
 from tests.support.crossing import CLIENTS
 from tests.support.disorder import FORMATS, LINE_ENDS, cut, disordered, wire
+from tests.support.examples import examples
 from tests.support.good_messages import good_streams
 from tests.support.judges import comparable, stream_faults
 from tests.support.promises import ours
@@ -51,7 +52,7 @@ def test_who_looks_hears_the_same_and_changes_nothing(client: str, said: list[st
     assert passed.exchange.tags["characters"] == str(len("".join(said)))
 
 
-@settings(quick, max_examples=250)
+@settings(quick, max_examples=examples(250))
 @given(st.sampled_from(FORMATS), st.sampled_from(FORMATS), st.sampled_from(LINE_ENDS), st.data())
 def test_whatever_a_provider_streams(
     client: WireFormat, provider: WireFormat, ends: bytes, data: st.DataObject

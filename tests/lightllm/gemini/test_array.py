@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ccproxy.lightllm.gemini import array
 from ccproxy.lightllm.gemini.array import ArrayFramer
 from ccproxy.lightllm.sse import EventTooLong
+from tests.support.examples import examples
 
 values = st.recursive(
     st.one_of(st.none(), st.integers(), st.text(st.sampled_from('ab"\\{}[],:é\u2028\n'), max_size=8)),
@@ -31,7 +32,7 @@ def framed(data: bytes, size: int) -> list[Any]:
     return [json.loads(found) for _, found in frames]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(documents, max_size=4), st.sampled_from([None, 1]), st.booleans(), st.integers(1, 40))
 def test_every_element_comes_once_and_whole(elements: list[Any], indent: int | None, plain: bool, size: int) -> None:
     assert framed(json.dumps(elements, indent=indent, ensure_ascii=plain).encode(), size) == elements

@@ -15,6 +15,7 @@ from ccproxy.lightllm.call import ToolChoice
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.formats import PACKAGES, request_module
 from ccproxy.lightllm.gemini.request import dump, load
+from tests.support.examples import examples
 
 DATA = base64.b64encode(b"some bytes").decode()
 
@@ -269,7 +270,7 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(document=DOCUMENTS)
 def test_any_document_is_read_or_refused(document: dict[str, Any]):
     """Nothing but InvalidCall comes out, and what was read once reads the same again."""

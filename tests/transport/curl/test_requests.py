@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ccproxy.exchange import HttpRequest, Origin
 from ccproxy.transport.upstream import Upstream
+from tests.support.examples import examples
 from tests.support.http import Header
 from tests.support.tls import Authority
 from tests.transport.conftest import Run
@@ -136,7 +137,7 @@ FIELDS = st.lists(st.tuples(TOKEN.filter(lambda name: name.lower() not in OWN), 
 TARGET = st.binary(max_size=60).map(lambda data: b"/" + bytes(byte for byte in data if byte > 0x20 and byte != 0x7F))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(TARGET, FIELDS, st.binary(max_size=50)), min_size=1, max_size=4))
 def test_any_request_arrives_as_it_was_given(made: list[tuple[bytes, list[Header], bytes]]) -> None:
     written = Written()
