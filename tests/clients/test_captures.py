@@ -102,10 +102,12 @@ class House:
 
     def __init__(self, home: Home, upstream: Upstream) -> None:
         self.home, self.upstream = home, upstream
-        self.config = {"providers": providers(upstream.url)}
-        self.home.write(self.config)
-        self.captures = {name: self._capture(name) for name in CLIENTS}
-        self.daemon = Daemon(self.config, home=home)
+        self.daemon = Daemon({"providers": providers(upstream.url)}, home=home)
+        self.captures: dict[str, Capture] = {}
+
+    def capture_all(self) -> None:
+        """While the daemon runs, which is told of each."""
+        self.captures |= {name: self._capture(name) for name in CLIENTS}
 
     def _capture(self, name: str) -> Capture:
         client = next(each for each in TOOL_USERS if each.name == CLIENTS[name])
@@ -120,7 +122,7 @@ class House:
         assert done.returncode == 0, done
         config = load_config({}, self.home.config_dir)
         store = ShapeStore(self.home.config_dir / "shapes", config.shaping.providers)
-        return Capture(done.stdout.decode(), store.pick(name), config.shaping.providers[name])
+        return Capture(done.stdout.decode() + done.stderr.decode(), store.pick(name), config.shaping.providers[name])
 
     def arrived(self, call: Call, called: str) -> Recorded:
         """What reaches a provider of a caller's request."""
@@ -136,6 +138,7 @@ def house() -> Iterator[House]:
     try:
         made = House(home, upstream)
         with made.daemon:
+            made.capture_all()
             yield made
     finally:
         upstream.stop()
@@ -151,6 +154,7 @@ def test_the_clients_envelope_is_kept_without_credentials(house: House, name: st
     capture = house.captures[name]
     known = capture.shape.provenance
     assert f"kept: {name}, as {known.client} {known.version} calls {capture.shape.path}" in capture.printed
+    assert "the running daemon has it in force" in capture.printed
     assert known.source == "capture"
     assert known.ja4
     assert Path(known.program or "").is_relative_to(MODULES.resolve())
