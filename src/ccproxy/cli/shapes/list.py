@@ -86,5 +86,5 @@ def cells(each: Standing) -> list[Cell]:
 
 
 def note(each: Standing) -> str:
-    """What is wrong and what to do."""
-    return "; ".join(filter(None, [each.why, each.fix]))
+    """What is wrong, where the state does not say it, and what to do."""
+    return "; ".join(filter(None, ["" if each.state == "missing" else each.why, each.fix]))
