@@ -39,8 +39,8 @@ test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 -m "jail and not slow" $(JAIL_TESTS)
 
 .PHONY: test-all
-test-all: $(STAMP) ## run the tests and the slow tests, and the property tests with ten times the examples
-	EXAMPLES=10 $(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
+test-all: $(STAMP) ## run the tests and the slow tests, the jail's as root too, and more examples of the properties
+	EXAMPLES=all $(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
 	@if $(BIN)/python tools/jail_needs.py; then $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m jail $(JAIL_TESTS); fi
 
 .PHONY: lint
