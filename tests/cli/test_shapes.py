@@ -1,4 +1,4 @@
-"""`ccproxy shapes` on flows of a made-up client, without a daemon."""
+"""`ccproxy shapes` on flows of a made-up client, without a daemon (W-SHAPE-9: there was no way to list or compare)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import click
 
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.shapes.stored import announce, in_words, opened, own_files, profile_of
-from ccproxy.cli.words import several
+from ccproxy.cli.words import several, visible
 
 if TYPE_CHECKING:
     from ccproxy.cli.flows.chosen.flow_set import FlowSet, Summary
@@ -52,7 +52,7 @@ def saved(session: Session, config: Config, name: str, found: FlowSet, *, as_ver
     before = written(config, name)
     path, seen = (save_versions if as_versions else save_patch)(config, name, found)
     for line in seen.told():
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)
     if written(config, name) == before:
         click.echo("unchanged", err=True)
         return None
@@ -71,22 +71,30 @@ def written(config: Config, name: str) -> dict[Path, bytes]:
 
 
 def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
-    """Looks for `most` flows that can be a shape, the newest first, and no further. Raises CommandError."""
-    from ccproxy.shaping.capture import why_not
-
+    """Looks for `most` flows that can be a shape, the newest first, and no further."""
     seen = Fitting(len(found.summaries))
     for flow in reversed(found.summaries):
-        if reason := wrong_path(flow, profile):
-            seen.others.append((flow["id"], reason))
+        fits = usable(found, flow, profile)
+        if isinstance(fits, str):
+            seen.others.append((flow["id"], fits))
             continue
-        ex = found.exchange(flow["id"])
-        if reason := why_not(ex, profile):
-            seen.others.append((ex.id, reason))
-            continue
-        seen.exchanges.append(ex)
+        seen.exchanges.append(fits)
         if len(seen.exchanges) == most:
             break
     return seen
+
+
+def usable(found: FlowSet, flow: Summary, profile: ShapeProfile) -> Exchange | str:
+    """The flow that can be a shape, or why it cannot."""
+    from ccproxy.shaping.capture import why_not
+
+    if reason := wrong_path(flow, profile):
+        return reason
+    try:
+        ex = found.exchange(flow["id"])
+    except CommandError as error:
+        return error.message
+    return why_not(ex, profile) or ex
 
 
 def wrong_path(flow: Summary, profile: ShapeProfile) -> str | None:
