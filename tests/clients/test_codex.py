@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import CODEX, KEY, Program, write
+from tests.clients.programs import CODEX, KEY, PROGRAMS, Program, write
 from tests.support.codex_backend import PATH, CodexBackend
 from tests.support.daemon import Daemon
 
@@ -69,9 +69,8 @@ def tool_turn(program: Program, proxy: Daemon, folder: Path) -> list[dict[str, A
     done = program.ask(f"SIM_TOOL read {work / 'note.txt'}", proxy.url, home, work)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{proxy.output[-3000:]}"
     assert SECRET in done.stdout
-    calls = proxy.flows(lambda flow: flow["path"] == "/v1/responses")
-    assert {(flow["provider"], flow["action"]) for flow in calls} <= {("sim", "redirect"), (None, None)}
-    return calls
+    mine = proxy.flows(lambda flow: (flow["user_agent"] or "").startswith(program.agent) and flow["provider"] == "sim")
+    return [flow for flow in mine if flow["status"] != 426]
 
 
 def test_a_tool_turn_by_events(backend: CodexBackend, proxy: Daemon, tmp_path: Path) -> None:
@@ -98,5 +97,14 @@ def test_codex_goes_on_by_events_where_there_are_no_websockets(
 ) -> None:
     backend.upgrades = False
     calls = tool_turn(codex(websockets=True), proxy, tmp_path)
-    assert {flow["status"] for flow in calls} == {200, 426}
+    assert {flow["status"] for flow in calls} == {200}
+    (refused,) = proxy.flows(lambda flow: flow["status"] == 426)
+    assert refused["error"]["kind"] == "upgrade_required"
     assert not backend.messages
+
+
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each.name != "codex"], ids=lambda each: each.name)
+def test_a_tool_turn_of_another_client(program: Program, backend: CodexBackend, proxy: Daemon, tmp_path: Path) -> None:
+    calls = tool_turn(program, proxy, tmp_path)
+    assert {(flow["status"], flow["format"]) for flow in calls} == {(200, program.format)}
+    assert len(backend.bodies) >= len(calls) >= 2
