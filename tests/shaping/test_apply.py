@@ -12,6 +12,7 @@ import pytest
 
 from ccproxy.exchange import Headers
 from ccproxy.shaping.shape import Shape
+from ccproxy.shaping.shape_hooks import Bound, Work, shape_hook
 from tests.shaping.envelopes import (
     ANTHROPIC,
     GEMINI,
@@ -58,6 +59,14 @@ def test_new_members_and_beta_headers_of_the_caller_do_not_vanish() -> None:
     assert {name: outgoing.body[name] for name in new} == new
     assert value_of(outgoing.headers, b"anthropic-beta") == "made-up-2025-01-01, other-2025-02-02,mine,two"
     assert outgoing.left_out == {}
+
+
+def test_whether_thinking_is_left_out_of_the_answer_is_the_callers_choice() -> None:
+    headers = [(n, b"a, redact-thinking-2026-02-12,b" if n == b"anthropic-beta" else v) for n, v in ANTHROPIC.headers]
+    by = template(shape=replace(ANTHROPIC, headers=headers))
+    asked: Headers = [(b"anthropic-beta", b"redact-thinking-2026-02-12")]
+    assert value_of(shaped(CALL, by=by).headers, b"anthropic-beta") == "a,b"
+    assert value_of(shaped(CALL, asked, by).headers, b"anthropic-beta") == "a,b,redact-thinking-2026-02-12"
 
 
 def test_unknown_fields_can_be_dropped_and_are_told() -> None:
@@ -296,6 +305,21 @@ def test_neither_the_request_nor_the_shape_is_changed(name: str) -> None:
 def test_marks_are_taken_from_the_shape_and_not_from_the_caller() -> None:
     mine = {**MARKED, "text": "mine"}
     assert shaped({**CALL, "system": [mine]}).body["system"] == [IDENTITY, mine]
+
+
+def test_what_the_last_hook_leaves_is_what_is_sent() -> None:
+    """W-SHAPE-1: nothing changes the request any more, so that whatever a hook says of it holds."""
+    seen: list[Any] = []
+
+    @shape_hook()
+    def last(work: Work, params: Any) -> None:
+        """Looks at everything."""
+        seen.append(deepcopy((work.body, work.headers, work.query)))
+
+    by = template()
+    outgoing = shaped({**CALL, "system": "Be kind."}, by=replace(by, hooks=(*by.hooks, Bound(last))))
+    assert seen == [(outgoing.body, outgoing.headers, [b"beta=true"])]
+    assert list(seen[0][0]) == list(outgoing.body)
 
 
 @pytest.mark.parametrize("billing", [{}, {"salt": "made-up", "seed": "0xfeed"}])

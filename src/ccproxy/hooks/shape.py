@@ -83,14 +83,14 @@ def require_other(subject: Subject, template: Template, shapes: Shapes) -> None:
 
 def incoming(subject: Subject, body: dict[str, Any]) -> Incoming:
     """The request as shaping sees it."""
-    exchange, credential = subject.exchange, subject.credential or []
+    exchange, credential = subject.exchange, subject.credential or []  # the token's field, then what goes with it
     return Incoming(
         body,
         subject.headers,
         subject.target,
         subject.draft.format,
         exchange.session or exchange.conversation or exchange.id,
-        CREDENTIAL_HEADERS.union(name.lower() for name, _ in credential),
+        CREDENTIAL_HEADERS.union(name.lower() for name, _ in credential[:1]),
     )
 
 

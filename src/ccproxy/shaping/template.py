@@ -33,6 +33,9 @@ bytes."""
 PRIVATE_PARAMETERS = frozenset({b"alt", b"key", b"access_token"})
 """Parameters that no shape adds: the form of the answer is the caller's choice, credentials are the provider's."""
 
+CHOICES = (b"redact-thinking-",)
+"""How items of lists begin that no shape adds: they have something left out of the answer, which its reader decides."""
+
 type Kind = Literal["fixed", "own", "list", "coding", "id", "credential"]
 
 
@@ -147,10 +150,17 @@ def fields_of(headers: Headers, profile: ShapeProfile) -> list[Field]:
     kinds = kinds_of(profile)
     lowered = [(name, name.lower(), value) for name, value in headers]
     return [
-        Field(name, lower, value, kinds.get(lower) or kind_of(value))
+        Field(name, lower, without_choices(value), kinds.get(lower) or kind_of(value))
         for name, lower, value in lowered
         if lower not in NEVER and not lower.startswith((b"x-ccproxy-", b":"))
     ]
+
+
+def without_choices(value: bytes) -> bytes:
+    """A field's value without the items that are the caller's choice."""
+    if not any(choice in value for choice in CHOICES):
+        return value
+    return b",".join(item for item in map(bytes.strip, value.split(b",")) if not item.startswith(CHOICES))
 
 
 def kind_of(value: bytes) -> Kind:
