@@ -59,8 +59,11 @@ class Command:
         self._on_start()
 
     def _stopped(self, number: int) -> None:
-        """Stops too. What continues this process comes to the command by `Signals`, once: a second one could undo the
-        next stop."""
+        """Stops too, but not with signals in hand: handed on when this process runs again, maybe minutes later, they
+        would be new ones. What continues this process comes to the command by `Signals`, once: a second one could undo
+        the next stop."""
+        if self._signals:
+            self._signals.hand_on()
         if (pid := self._pid) is not None:
             stop_like(number, lambda: is_stopped(pid), self._terminal)
 

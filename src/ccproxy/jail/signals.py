@@ -43,7 +43,17 @@ class Signals:
         for number in self._caught():
             signal.signal(number, _noted)
         self._output = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # a line of ours never stops us in the background
-        poller.on_readable(self._read, self._come)
+        poller.on_readable(self._read, self.hand_on)
+
+    def hand_on(self) -> None:
+        """Forwards what has come by now."""
+        try:
+            numbers = os.read(self._read, 4096)
+        except BlockingIOError:
+            return
+        for number in numbers:
+            if number in self._before:
+                self._forward(number)
 
     def close(self) -> None:
         """Everything is again as it was found."""
@@ -57,11 +67,6 @@ class Signals:
 
     def _caught(self) -> list[int]:
         return [number for number, handler in self._before.items() if handler not in {signal.SIG_IGN, None}]
-
-    def _come(self) -> None:
-        for number in os.read(self._read, 4096):
-            if number in self._before:
-                self._forward(number)
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:

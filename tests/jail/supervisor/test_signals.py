@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,11 @@ def counter(jails: Jails, *names: str, **options: object) -> Running:
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
     return child
+
+
+def state(pid: int) -> str:
+    """As the kernel tells it: S waits, T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def heard(child: Running) -> list[str]:
@@ -50,6 +56,23 @@ def test_a_signal_to_the_group_comes_once(jails: Jails, name: str) -> None:
     assert child.stdout.readline().decode() == name + "\n"
     os.kill(child.pid, signal.SIGUSR2)  # behind it on the same way
     assert child.stdout.readline() == b"SIGUSR2\n"
+    assert heard(child) == []
+
+
+def test_what_came_before_the_command_stopped_is_not_kept_until_it_goes_on(jails: Jails) -> None:
+    """The holder is held up until both have come: a signal for it, and the news that the command stopped."""
+    child = counter(jails, "SIGUSR1")
+    init, command = jails.inside(child.pid)
+    os.kill(child.pid, signal.SIGSTOP)
+    jails.outer.until(lambda: state(child.pid) == "T")
+    os.kill(child.pid, signal.SIGUSR1)
+    os.kill(command, signal.SIGSTOP)
+    jails.outer.until(lambda: state(command) == "T")
+    jails.outer.until(lambda: state(init) == "S")
+    os.kill(child.pid, signal.SIGCONT)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"SIGUSR1\n"
+    os.kill(child.pid, signal.SIGCONT)  # it may have stopped as the command was
     assert heard(child) == []
 
 
