@@ -315,8 +315,9 @@ def test_a_body_that_is_no_json_goes_to_the_backend_as_it_is(daemon: Daemon, bac
 
 def dial(daemon: Daemon, name: str) -> ClientConnection:
     """Opens one as Codex does."""
-    headers = {"Authorization": f"Bearer {KEY}{name}", "session_id": "a-session", "originator": "codex_exec"}
-    return connect(f"ws://127.0.0.1:{daemon.port}/v1/responses", additional_headers=headers, open_timeout=10)
+    headers = {"Authorization": f"Bearer {KEY}{name}", "session_id": "a-session", "User-Agent": "codex_exec/0"}
+    url = f"ws://127.0.0.1:{daemon.port}/v1/responses"
+    return connect(url, additional_headers=headers, user_agent_header=None, open_timeout=10)
 
 
 def test_a_websocket_is_relayed_with_the_login_put_in(daemon: Daemon, backend: CodexBackend) -> None:
@@ -331,6 +332,9 @@ def test_a_websocket_is_relayed_with_the_login_put_in(daemon: Daemon, backend: C
     assert opening.field("authorization") == f"Bearer {backend.login['access_token']}".encode()
     assert opening.field("chatgpt-account-id") == b"acc-1"
     assert opening.field("session_id") == b"a-session"
+    flow = daemon.flow("codex_exec/0")
+    assert flow["usage"]["output_tokens"] == event["response"]["usage"]["output_tokens"] > 0
+    assert flow["model"] == CODEX_REQUEST["model"]
 
 
 @pytest.mark.parametrize(

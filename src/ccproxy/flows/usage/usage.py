@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from ccproxy.exchange import Exchange, HttpRequest
 from ccproxy.flows.events import undone, value_of, values_in
 from ccproxy.flows.usage.extras import extras, with_tier
-from ccproxy.flows.usage.spoken import model_spoken, usages_spoken
+from ccproxy.flows.usage.spoken import heard, model_spoken, usages_spoken
 
 REQUIRED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 """What JSON always has of a usage; the rest only where the provider told it."""
@@ -110,7 +110,7 @@ def usage_of(ex: Exchange) -> Usage | None:
     the answers add up.
     """
     if ex.websocket is not None:
-        spoken = [usage for each in usages_spoken(list(ex.websocket.messages)) if (usage := _usage(each))]
+        spoken = [usage for each in usages_spoken(heard(ex)) if (usage := _usage(each))]
         return reduce(Usage.plus, spoken) if spoken else None
     response = ex.provider_response
     if response is None:
@@ -133,7 +133,7 @@ def usage_dict(ex: Exchange) -> dict[str, int | str] | None:
 
 def model_of(ex: Exchange) -> str | None:
     """The model that the client asked for."""
-    return model_in(ex.request) or (model_spoken(list(ex.websocket.messages)) if ex.websocket else None)
+    return model_in(ex.request) or (model_spoken(heard(ex)) if ex.websocket else None)
 
 
 def model_in(request: HttpRequest | None) -> str | None:
