@@ -13,6 +13,7 @@ import zstandard
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.shaping.envelopes import RESPONSES, put_shape
 from tests.support.codex_backend import PATH, CodexBackend
 from tests.support.daemon import Daemon, Home
 from tests.support.hooks import put_hooks
@@ -74,6 +75,7 @@ def daemon(backend: CodexBackend, tmp_path_factory: pytest.TempPathFactory) -> I
     }
     home = Home()
     put_hooks(home, mine=HOOKS)
+    put_shape(home.config_dir, RESPONSES)
     with Daemon({"providers": providers}, home=home) as running:
         yield running
         assert "Traceback" not in running.output
@@ -281,6 +283,19 @@ def test_tokens_are_estimated_here(daemon: Daemon, backend: CodexBackend) -> Non
     assert json.loads(answer.body)["input_tokens"] > 0
     assert answer.field("x-ccproxy-estimated") == b"true"
     assert not backend.requests
+
+
+def test_a_shape_brings_instructions_and_the_answer_is_gathered_all_the_same(
+    daemon: Daemon, backend: CodexBackend
+) -> None:
+    with openai.OpenAI(base_url=f"{daemon.url}/v1", api_key=f"{KEY}shaped", max_retries=0, timeout=20) as client:
+        assert "say hi" in client.responses.create(model="m", input="say hi", temperature=0.5).output_text
+        assert client.responses.create(model="m", input="say hi", instructions="Be brief.").output_text
+    shaped, own = backend.bodies
+    assert shaped["instructions"] == RESPONSES.body["instructions"]
+    assert own["instructions"] == "Be brief."
+    shape_names = [name.lower() for name, _ in RESPONSES.headers]
+    assert [name.lower() for name, _ in backend.requests[0].headers if name.lower() in shape_names] == shape_names
 
 
 # -- what cannot be had
