@@ -10,8 +10,10 @@ STAMP := $(VENV)/.installed
 CONFORMANCE := ../shared/conformance/run
 WORKERS ?= 4
 JAIL_TESTS = $(subst /conftest.py,,$(shell grep -rlF mark.jail tests --include=*.py))
-# Without bytecode every worker of every run rewrites the assertions of 400 files again.
+# Without bytecode every worker rewrites the assertions of 400 files, and every process of an ordinary user, who may not
+# write here, compiles what it imports.
 unexport PYTHONDONTWRITEBYTECODE
+COMPILE = $(BIN)/python -m compileall -q -j 0 src tests/support
 FUZZ_SECONDS ?= 60
 
 .PHONY: help
@@ -31,12 +33,14 @@ demo: $(STAMP) ## start a private daemon with the simulator and send a turn in e
 
 .PHONY: test
 test: $(STAMP) ## run the tests, those of the jail where this machine can; not the slow ones, nor real clients
+	@$(COMPILE)
 	$(BIN)/python -m pytest -n $(WORKERS)
 	@if $(BIN)/python tools/jail_needs.py; then $(MAKE) test-jail; fi
 
 .PHONY: test-jail
 test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces and programs such as curl and tshark
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 -m "jail and not slow" $(JAIL_TESTS)
+	@$(COMPILE)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 --rerun-show-tracebacks -raR -m "jail and not slow" $(JAIL_TESTS)
 
 .PHONY: test-all
 test-all: $(STAMP) ## run the tests and the slow tests, the jail's as root too, and more examples of the properties
