@@ -23,7 +23,6 @@ from ccproxy.pipeline.finding import AT_NEED
 from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.provider import ProviderMap, build_providers
 from ccproxy.providers.standing import Credentials
-from ccproxy.shaping.shapes import Shapes
 from ccproxy.simulator import respond
 from ccproxy.transport.carrier import TransportError
 from ccproxy.transport.curl_carrier import CurlCarrier
@@ -37,6 +36,7 @@ from ccproxy.transport.ways import Ways
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.reply import Reply
+    from ccproxy.shaping.shapes import Shapes
 
 
 class House:
@@ -50,20 +50,27 @@ class House:
         self.post = Poster(self.transport)
         self.providers = build_providers(config, self.post.of)
         self.credentials = Credentials(self.providers)
-        self.shapes = Shapes(config)
+        self.shapes = shapes_of(config)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
         models = ModelRoutes(self.providers, config.lightllm.transforms, LiveModels(self.transport))
         local = LocalRoutes(local_routes(self.notifications), models)
         self.claims = Claims(config.lightllm.transforms, self.providers)
         router = Router(config.lightllm.transforms, self.providers)
-        resources = {
-            ProviderMap: self.providers,
-            NotificationBuffer: self.notifications,
-            Shapes: self.shapes,
-        }
+        resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}
+        if self.shapes is not None:
+            resources[type(self.shapes)] = self.shapes
         stages = Stages(lambda: self.pipeline.current, config.hooks.overrides_from, resources, NOT_YET | AT_NEED)
         self.gateway = Gateway(local, router, stages, self.transport, self.recorder)
+
+
+def shapes_of(config: Config) -> Shapes | None:
+    """The shapes that providers name, not loaded yet; None where nothing is said of any. Raises ConfigError."""
+    if "shaping" not in config.model_fields_set and not any(one.shape for one in config.providers.values()):
+        return None
+    from ccproxy.shaping.shapes import Shapes  # a start without them need not wait for it
+
+    return Shapes(config)
 
 
 def unusable_certificates(config: Config) -> Iterator[str]:

@@ -130,7 +130,8 @@ class Daemon:
 
     def reload_shapes(self) -> dict[str, str]:
         """Reads the shapes of all profiles that providers name; gives those that cannot be used, and why. Blocks."""
-        return {name: str(error) for name, error in self._house.shapes.reload().items()}
+        shapes = self._house.shapes
+        return {name: str(error) for name, error in shapes.reload().items()} if shapes is not None else {}
 
     def stop(self) -> None:
         """Begins the shutdown."""
@@ -176,7 +177,8 @@ class Daemon:
             self._control = asyncio.get_running_loop().create_task(serving)
             self._control.add_done_callback(report_failure)
             await self._house.transport.load()
-            await self._house.shapes.loaded()
+            if self._house.shapes is not None:
+                await self._house.shapes.loaded()
             if self.config.inspector.enabled:
                 await self._start_inspector()
             self.interceptor.ready.set()

@@ -41,7 +41,7 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "hooks_error": house.pipeline.error,
         "flows": {"count": len(house.store), "active": house.store.active},
         "archive": house.archive.status(),
-        "shapes": house.shapes.status(),
+        "shapes": house.shapes.status() if house.shapes is not None else [],
         "providers": [
             {
                 "name": p.name,

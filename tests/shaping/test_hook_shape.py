@@ -14,6 +14,7 @@ from ccproxy.exchange import Exchange, Headers, HttpRequest, WireFormat
 from ccproxy.hooks.shape import shape
 from ccproxy.pipeline.draft import Draft
 from ccproxy.pipeline.failures import Refusal, Unfit
+from ccproxy.pipeline.guards import Quick
 from ccproxy.pipeline.subject import Subject
 from ccproxy.shaping.shapes import Shapes
 from tests.shaping.envelopes import ANTHROPIC, IDENTITY, names, put_shape
@@ -128,10 +129,23 @@ def test_a_request_of_another_format_is_left_alone(shapes: Shapes) -> None:
     assert untouched(subject)
 
 
-@pytest.mark.parametrize(("provider", "error"), [("c", Unfit), ("plain", Unfit), (None, Unfit)])
-def test_without_a_shape(shapes: Shapes, provider: str | None, error: type[Exception]) -> None:
+WITHOUT = [("c", r"on_shape_error: pass\): there is no"), ("plain", "'plain' names no shape"), (None, "names no shape")]
+
+
+@pytest.mark.parametrize(("provider", "reason"), WITHOUT)
+def test_without_a_shape(shapes: Shapes, provider: str | None, reason: str) -> None:
     subject = subject_of(shapes, provider=provider, format=WireFormat.OPENAI_RESPONSES)
-    with pytest.raises(error):
+    with pytest.raises(Unfit, match=reason):
+        run(subject)
+    assert untouched(subject)
+
+
+def test_where_nobody_names_a_shape(shapes: Shapes) -> None:
+    """The hook can be listed, and asked for by a request, all the same."""
+    subject = subject_of(shapes, resources={})
+    assert isinstance(shape.guard, Quick)
+    assert not shape.guard.fits(subject)
+    with pytest.raises(Unfit, match="no provider names a shape"):
         run(subject)
     assert untouched(subject)
 

@@ -30,7 +30,9 @@ def shape(subject: Subject) -> Wrote:
 
     Raises Unfit for what is not shaped, and Refusal where it should be and cannot.
     """
-    shapes: Shapes = subject.resources[Shapes]
+    shapes: Shapes | None = subject.resources.get(Shapes)
+    if shapes is None:
+        raise Unfit("no provider names a shape")
     return _shaped(subject, shapes) if shapes.is_loaded else _later(subject, shapes)
 
 
