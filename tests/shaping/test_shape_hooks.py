@@ -19,6 +19,8 @@ from ccproxy.shaping.shape import ShapeError
 from ccproxy.shaping.shape_hooks import ShapeHook, shape_hook
 from ccproxy.shaping.shape_hooks_named import OURS, ROOM, named, shape_hooks_of
 from tests.shaping.envelopes import IDENTITY, MARKED, shaped, template
+from tests.support.daemon import Home
+from tests.support.ports import free_port
 
 MARK = {"type": "ephemeral"}
 CALL: dict[str, Any] = {
@@ -218,3 +220,17 @@ def test_a_shape_hook_is_a_plain_function() -> None:
 
     with pytest.raises(TypeError, match="waits for nothing"):
         shape_hook()(waits)  # type: ignore[arg-type]
+
+
+def test_the_daemon_does_not_start_with_a_wrong_shape_hook() -> None:
+    home = Home()
+    try:
+        shaping = {"providers": {"anthropic": {"shape_hooks": ["ccproxy.shaping.regenrate"]}}}
+        home.write({"port": free_port(), "shaping": shaping, "flows": {"archive": "off"}})
+        ended = home.run("start")
+    finally:
+        home.remove()
+    assert ended.returncode != 0
+    assert "shaping.providers.anthropic.shape_hooks[0]" in ended.stderr
+    assert "did you mean ccproxy.shaping.regenerate?" in ended.stderr
+    assert "Traceback" not in ended.stderr

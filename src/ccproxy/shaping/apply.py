@@ -13,7 +13,8 @@ from ccproxy.shaping.apply_headers import shaped_headers, without_holes
 from ccproxy.shaping.holes import Hole, close, copied
 from ccproxy.shaping.shape import SESSION_ID, Body, ShapeError
 from ccproxy.shaping.shape_hooks import Bound, Incoming, Work
-from ccproxy.shaping.template import Layer, Member, Template, parameter_name
+from ccproxy.shaping.template import Layer, Member, Template
+from ccproxy.shaping.template_fields import parameter_name
 from ccproxy.shaping.told import LeftOut
 
 

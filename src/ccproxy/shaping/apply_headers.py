@@ -8,7 +8,8 @@ from ccproxy.exchange import Header, Headers
 from ccproxy.shaping.holes import is_holed
 from ccproxy.shaping.shape import CREDENTIAL, SESSION_ID
 from ccproxy.shaping.shape_hooks import Work
-from ccproxy.shaping.template import NEVER, Field, Template
+from ccproxy.shaping.template import Template
+from ccproxy.shaping.template_fields import NEVER, Field
 from ccproxy.shaping.told import LeftOut
 
 type Own = dict[bytes, list[Header]]
@@ -64,14 +65,7 @@ def united(field: Field, given: Headers, work: Work) -> Iterator[Header]:
     own = b",".join(value for _, value in given)
     items = [item for item in map(bytes.strip, field.value.split(b",")) if item]
     more = [item for item in dict.fromkeys(map(bytes.strip, own.split(b","))) if item and item not in items]
-    yield (
-        (field.name, b",".join([field.value, *more]) if items else b",".join(more))
-        if more
-        else (
-            field.name,
-            field.value,
-        )
-    )
+    yield field.name, b",".join([field.value, *more] if items else more)
 
 
 def coding(field: Field, given: Headers, work: Work) -> Iterator[Header]:
