@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -108,6 +109,15 @@ def test_the_client_is_told_what_stayed_behind(daemon: Daemon) -> None:
     expected = {"shape.field.mode": "1", "shape.header.x-mine": "1", "shape.header.traceparent": "1"}
     assert told == expected
     assert daemon.flow("told/1")["dropped"] == dict.fromkeys(expected, 1)
+
+
+def test_a_compressed_body_leaves_as_what_it_says(daemon: Daemon, upstream: Upstream) -> None:
+    upstream.forget()
+    fields = [(b"x-api-key", b"sk-ant-oat-ccproxy-shaped"), (b"content-encoding", b"gzip"), (b"User-Agent", b"gz/1")]
+    assert daemon.ask("POST", "/v1/messages", fields, gzip.compress(json.dumps(CALL).encode())).status == 200
+    (request,) = upstream.requests
+    assert request.field("content-encoding") is None
+    assert json.loads(request.body)["messages"] == CALL["messages"]
 
 
 def test_a_request_can_be_sent_without_the_shape(daemon: Daemon, upstream: Upstream) -> None:
