@@ -116,9 +116,9 @@ def test_upstream_certificates_are_verified(
 
 @pytest.fixture
 def slow_daemon(start_daemon: StartDaemon, upstream: Upstream, tmp_path: Path) -> tuple[Daemon, Path]:
-    """A daemon whose credential command takes two seconds and leaves a line in a file each time it runs."""
+    """A daemon whose credential command takes three seconds and leaves a line in a file each time it runs."""
     runs = tmp_path / "runs"
-    command = f"echo run >> {runs}; sleep 2; echo T"
+    command = f"echo run >> {runs}; sleep 3; echo T"
     entries = {"slow": provider("anthropic", upstream.url, command)}
     return start_daemon({"providers": entries}), runs
 
@@ -133,12 +133,12 @@ def test_a_slow_command_blocks_nobody_and_runs_once(slow_daemon: tuple[Daemon, P
         for _ in range(10):
             begun = time.monotonic()
             assert daemon.ask("GET", "/health").status == 200
-            assert time.monotonic() - begun < 0.3
+            assert time.monotonic() - begun < 1.5
         assert [future.result().status for future in waiting] == [200] * 8
     assert runs.read_text() == "run\n"
     begun = time.monotonic()
     assert daemon.ask("POST", "/v1/messages", [ANTHROPIC.key("slow")], ANTHROPIC.body()).status == 200
-    assert time.monotonic() - begun < 1, "the result is cached"
+    assert time.monotonic() - begun < 2.5, "the result is cached"
     assert runs.read_text() == "run\n"
 
 

@@ -45,7 +45,7 @@ def test_a_connection_that_does_not_come_about(
     daemon = start_daemon(config)
     begun = time.monotonic()
     answer = daemon.ask("POST", dialect.target(), [dialect.key("p"), (b"user-agent", agent.encode())], dialect.body())
-    assert 0.4 < time.monotonic() - begun < 2
+    assert 0.4 < time.monotonic() - begun < 8
     dialect.error(answer, 504)
     assert daemon.flow(agent)["error"]["kind"] == "connect_timeout"
 

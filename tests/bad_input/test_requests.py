@@ -106,7 +106,7 @@ def test_headers_that_stall(hasty_daemon: Daemon) -> None:
         client.send(POST + b"X-Slow:")
         begun = time.monotonic()
         assert client.response().status == 408
-        assert 0.5 < time.monotonic() - begun < 2.5
+        assert 0.5 < time.monotonic() - begun < 8
         assert client.closed_within(3)
 
 

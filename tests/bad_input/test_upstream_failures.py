@@ -84,7 +84,7 @@ def test_never_answers(
     upstream.script = always(Hang())
     begun = time.monotonic()
     answer = post(hasty_daemon, dialect, agent, stream=stream_wanted)
-    assert 0.9 < time.monotonic() - begun < 2.5
+    assert 0.9 < time.monotonic() - begun < 8
     dialect.error(answer, 504)
     assert recorded(hasty_daemon, agent)
     hasty_daemon.healthy()
@@ -96,7 +96,7 @@ def test_falls_silent_in_the_middle_of_json(
     upstream.script = chunked([JSON], [b'{"half": '], end=[Hang()])
     begun = time.monotonic()
     dialect.error(post(hasty_daemon, dialect, agent), 504)
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 8
     assert recorded(hasty_daemon, agent)
 
 
@@ -176,7 +176,7 @@ def test_stream_falls_silent(hasty_daemon: Daemon, upstream: Upstream, dialect: 
     upstream.script = stream([dialect.stream_piece], end=[Hang()])
     begun = time.monotonic()
     answer = post(hasty_daemon, dialect, agent, stream=True)
-    assert 0.9 < time.monotonic() - begun < 2.5
+    assert 0.9 < time.monotonic() - begun < 8
     assert assert_broken(answer, dialect, dialect.stream_piece)
     assert recorded(hasty_daemon, agent)
     hasty_daemon.healthy()

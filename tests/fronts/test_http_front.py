@@ -520,7 +520,7 @@ def test_stopping_does_not_wait_for_ever() -> None:
             await asyncio.sleep(0.02)
             begun = time.monotonic()
             await served.front.stop(0.2)
-            assert 0.15 < time.monotonic() - begun < 1
+            assert 0.15 < time.monotonic() - begun < 8
             assert await busy.ends()
             await until(lambda: peer.ended == 1)
 

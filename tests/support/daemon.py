@@ -251,7 +251,7 @@ class Daemon:
         assert self.process.poll() is None, self.output
         begun = time.monotonic()
         assert self.ask("GET", "/health").status == 200
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 5.0
         assert "Traceback" not in self.output, self.output
 
     def resident_bytes(self) -> int:
