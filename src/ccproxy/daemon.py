@@ -24,7 +24,7 @@ from ccproxy import __version__, log, preflight
 from ccproxy.assembly import House, unusable_certificates
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
-from ccproxy.config.pending import not_acted_on
+from ccproxy.config.pending import not_acted_on, shapes_nothing
 from ccproxy.fronts import control
 from ccproxy.fronts.interceptor.interceptor import Interceptor
 from ccproxy.fronts.reverse import ReverseFront
@@ -166,6 +166,8 @@ class Daemon:
 
         if pending := not_acted_on(config):
             logger.warning("this version accepts these settings but does not act on them yet: %s", ", ".join(pending))
+        if shapes_nothing(config):
+            logger.warning("ccproxy.hooks.shape is listed, but no provider names a profile: put `shape: NAME` into one")
 
     async def _load(self) -> None:
         """What follows behind the listener. What is loaded stays, so the garbage collector need not look at it."""

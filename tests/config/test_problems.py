@@ -50,7 +50,21 @@ ONE_LINE = [
     ("inspector: {transforms: [{action: drop}]}", "action: should be 'redirect', 'transform' or 'passthrough'"),
     ("pplx: {search: {sources: [web, news]}}", "pplx.search.sources[1]: should be 'web', 'scholar', 'social' or"),
     ("gemini_capacity: {sticky_retry_attempts: 11}", "should be at most 10, but is 11"),
-    ("shaping: {providers: {a: {merge_strategies: {x: prepend}}}}", "merge_strategies.x: is not a merge strategy"),
+    (
+        "shaping: {providers: {a: {content_fields: [x], merge_strategies: {x: prepend}}}}",
+        "merge_strategies.x: is not a merge strategy",
+    ),
+    (
+        "shaping: {providers: {anthropic: {merge_strategies: {sytem: replace}}}}",
+        "sytem: is no content field; did",
+    ),
+    ("shaping: {providers: {anthropic: {merge_strategies: {messages: drop}}}}", "is what the call consists of"),
+    ("shaping: {providers: {'a b': {format: gemini}}}", "a shape cannot have a file of this name"),
+    ("providers: {p: {type: openai, host: h, shape: antropic}}", "there is no profile 'antropic'"),
+    (
+        "providers: {p: {type: anthropic, host: h, shape: gemini}}",
+        "'gemini' is for requests of type gemini, and the provider is of type anthropic; choose anthropic",
+    ),
     (
         "jail: {only_hosts: ['https://a.example']}",
         "jail.only_hosts[0]: is a URL; write the host name alone; for example",

@@ -11,6 +11,7 @@ from ccproxy.config.section import Complaint, Raw
 from ccproxy.config.shape_profiles import PACKAGED
 from ccproxy.config.values import TOKEN
 
+FORMATS = frozenset({"anthropic", "openai", "openai_responses", "gemini"})
 LISTENERS: tuple[tuple[KeyPath, KeyPath, KeyPath | None, int], ...] = (
     (("port",), ("host",), None, 4000),
     (("inspector", "port"), ("inspector", "mitmproxy", "web_host"), ("inspector", "enabled"), 8083),
@@ -61,9 +62,17 @@ def _shapes(raw: Raw) -> Iterator[Complaint]:
             hint = f"did you mean {guess!r}?" if (guess := nearest(shape, known)) else f"choose {', '.join(known)}"
             yield Complaint(path, f"there is no profile {shape!r} in shaping.providers", hint)
         else:
-            format = {**PACKAGED.get(shape, {}), **_mapping(written.get(shape))}.get("format")
-            if format is not None and isinstance(kind, str) and ALIASES.get(kind, kind) != format:
-                yield Complaint(path, f"{shape!r} is for requests of type {format}, and this is {kind}", "remove it")
+            yield from _format(path, shape, kind, _mapping(written.get(shape)))
+
+
+def _format(path: KeyPath, shape: str, kind: object, profile: Mapping[Any, Any]) -> Iterator[Complaint]:
+    """The profile's format is the provider's."""
+    format = profile.get("format") or PACKAGED.get(shape, {}).get("format")
+    spoken = ALIASES.get(kind, kind) if isinstance(kind, str) else None
+    if format in FORMATS and spoken in FORMATS and spoken != format:
+        fitting = [name for name, packaged in PACKAGED.items() if packaged["format"] == spoken]
+        hint = f"choose {' or '.join(fitting)}" if fitting else "take the line out"
+        yield Complaint(path, f"{shape!r} is for requests of type {format}, and the provider is of type {spoken}", hint)
 
 
 def _ports(raw: Raw) -> Iterator[Complaint]:

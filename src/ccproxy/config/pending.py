@@ -64,4 +64,10 @@ def _signatures(config: Config) -> Iterator[str]:
     """A vendor's request signature is not computed by any version."""
     for name, profile in config.shaping.providers.items():
         if profile.billing.salt is not None or profile.billing.seed is not None:
-            yield f"shaping.providers.{name}.billing (see docs/shaping.md)"
+            yield f"shaping.providers.{name}.billing (no version does: see docs/shaping.md)"
+
+
+def shapes_nothing(config: Config) -> bool:
+    """Whether the hook `shape` is listed, as files of 2.0 do, and no provider names a shape: there the type decided."""
+    listed = any(entry.hook.partition(":")[0] == "ccproxy.hooks.shape" for entry in config.hooks.outbound)
+    return listed and not any(provider.shape for provider in config.providers.values())

@@ -29,7 +29,7 @@ DEFAULT_PATHS = {
     "perplexity_pro": "/rest/sse/perplexity_ask",
     "simulator": "/",
 }
-CODEX_PATH = "/backend-api/codex/responses"
+CODEX_HOST, CODEX_PATH = "chatgpt.com", "/backend-api/codex/responses"
 """By this a Responses provider is known to be the backend of ChatGPT that Codex talks to, wherever it is."""
 
 VERSIONS = ("/v1", "/v1beta")
@@ -101,9 +101,14 @@ class Provider(Section):
 
     @classmethod
     def unfold(cls, written: object) -> object:
-        """The default path is filled in."""
+        """The default path is filled in. A base URL with the whole path of the ChatGPT backend is cut before it."""
         if not isinstance(written, dict) or written.get("path") is not None:
             return written
+        base_url = written.get("base_url")
+        if isinstance(base_url, str) and base_url.rstrip("/").endswith(CODEX_PATH):
+            return {**written, "base_url": base_url.rstrip("/").removesuffix(CODEX_PATH), "path": CODEX_PATH}
+        if _wire_format(written.get("type")) == "openai_responses" and written.get("host") == CODEX_HOST:
+            return {**written, "path": CODEX_PATH}
         path = _default_path(written.get("type"), written.get("base_url"))
         return {**written, "path": path} if path else written
 
@@ -123,7 +128,10 @@ class Provider(Section):
 
 def _default_path(kind: object, base_url: object) -> str:
     path = DEFAULT_PATHS.get(str(_wire_format(kind)), "")
+    given = base_url.rstrip("/") if isinstance(base_url, str) else ""
+    if kind == "openai_responses" and given.endswith(CODEX_PATH.removesuffix("/responses")):
+        return "/responses"
     for version in VERSIONS:
-        if isinstance(base_url, str) and base_url.rstrip("/").endswith(version):
+        if given.endswith(version):
             path = path.removeprefix(version) if path.startswith(f"{version}/") else path
     return path

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ccproxy.config.errors import nearest
 from ccproxy.config.hooks import HookEntry
-from ccproxy.config.section import Section
+from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.shape_profiles import FRAMING_HEADERS, PACKAGED, TARGET_HEADERS
 from ccproxy.config.values import FilePath, HeaderName, Regex, Text, wrong
 
+NEEDED = frozenset({"model", "messages", "input", "contents"})
+"""Members without which there is no call."""
+CONTENT = frozenset(name for profile in PACKAGED.values() for name in profile["content_fields"])
+PROFILE_NAME = re.compile(r"(?!.*\.mflow$)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 STRATEGY = re.compile(r"replace|drop|fallback_shape|(prepend_shape|append_shape)(:[0-9]{1,6})?", re.ASCII)
 
 
@@ -96,10 +101,50 @@ class Shaping(Section):
             return written
         return {**written, "providers": {**PACKAGED, **_overlaid(given or {})}}
 
+    @classmethod
+    def rules(cls, raw: Raw) -> Iterator[Complaint]:
+        """Names that files can have, and strategies for what is content."""
+        profiles = raw.get("providers")
+        for name, profile in profiles.items() if isinstance(profiles, Mapping) else ():
+            if isinstance(name, str) and not PROFILE_NAME.fullmatch(name):
+                hint = "use letters, digits, '-', '_' and '.', at most 64, the first a letter or digit"
+                yield Complaint(("providers", name), "a shape cannot have a file of this name", hint)
+            if isinstance(profile, Mapping):
+                yield from _content(("providers", name), profile)
+
+
+def _content(path: tuple[str, str], profile: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What a profile says of the caller's own members."""
+    fields, strategies = profile.get("content_fields"), profile.get("merge_strategies")
+    if not isinstance(fields, list) or not isinstance(strategies, Mapping):
+        return
+    known = [*(each for each in fields if isinstance(each, str)), *CONTENT]
+    for name, strategy in strategies.items():
+        at = (*path, "merge_strategies", name)
+        if name not in known and (guess := nearest(str(name), known)):
+            yield Complaint(at, "is no content field", f"did you mean {guess!r}?")
+        elif strategy == "drop" and name in NEEDED:
+            yield Complaint(at, "is what the call consists of, and cannot be left out", "take the line out")
+
 
 def _overlaid(given: Mapping[object, object]) -> dict[object, object]:
     return {
-        name: {**PACKAGED[name], **profile} if name in PACKAGED and isinstance(profile, Mapping) else profile
+        name: _over(base_of(name, profile), profile) if isinstance(profile, Mapping) else profile
         for name, profile in given.items()
         if isinstance(name, str) and profile is not None
     }
+
+
+def base_of(name: str, profile: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """The packaged profile that one of the user's is put over: that of its name, else that of its format. Of any other
+    what is content in some format is the caller's."""
+    format = profile.get("format")
+    same = (packaged for packaged in PACKAGED.values() if packaged["format"] == format)
+    return PACKAGED.get(name) or next(same, {"content_fields": sorted(CONTENT)})
+
+
+def _over(base: Mapping[str, Any], written: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Key by key, at every depth."""
+    given = {key: value for key, value in written.items() if value is not None}
+    nested = {key: (base[key], value) for key, value in given.items() if isinstance(base.get(key), Mapping)}
+    return {**base, **given, **{key: _over(*both) for key, both in nested.items() if isinstance(both[1], Mapping)}}
