@@ -87,7 +87,7 @@ def test_every_key_of_a_profile_is_there_with_its_default() -> None:
     text = sections()["shaping"].partition("\nThe packaged profiles")[0]
     documented = dict(ROW.findall(text))
     for key, value in leaves(ShapeProfile()):
-        if key == "capture.path_pattern" or key.startswith("billing."):
+        if key in ("capture.path_pattern", "content_fields") or key.startswith("billing."):
             assert re.search(rf"^\| .*`{re.escape(key)}`", text, re.MULTILINE)
         else:
             assert documented[key] == " ".join(shown(value).split()), key
