@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import orjson
-
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.pipeline.json_text import read, write
 
 STRING_MEMBER = re.compile(rb'"model"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
 MODEL = b'"model"'
@@ -59,7 +58,7 @@ def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:
     """
     if document.get("model") == model:
         return body
-    value = orjson.dumps(model)
+    value = write(model)
     if "model" not in document:
         at = body.index(b"{") + 1
         return body[:at] + b'"model":' + value + (b"," if document else b"") + body[at:]
@@ -69,7 +68,7 @@ def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:
         if is_only_model(body, first.start()):
             return changed
         # Mostly this is it all the same; parsing again tells, for less than looking at every token.
-        if orjson.loads(changed) == document | {"model": model}:
+        if read(changed)[0] == document | {"model": model}:
             return changed
     start, end = top_level_value(body, "model")
     return body[:start] + value + body[end:]
@@ -99,7 +98,7 @@ def top_level_value(body: bytes, key: str) -> tuple[int, int]:
         elif token in b"{[":
             depth += 1
         elif depth == 1 and token == b":":
-            begin = match.end() if orjson.loads(name) == key else 0
+            begin = match.end() if read(name)[0] == key else 0
         elif token in b",]}":
             if depth == 1 and begin:
                 found, begin = (begin, match.start()), 0

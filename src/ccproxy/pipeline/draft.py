@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import WireFormat
 from ccproxy.pipeline.failures import Unfit
+from ccproxy.pipeline.json_text import read, whole, write
 
 _UNREAD = object()
 
@@ -23,7 +22,7 @@ class NotJson(Unfit):
 class Draft:
     """A body. Its truth is `raw` until somebody changes the document, and the document from then on."""
 
-    __slots__ = ("_decoded", "_document", "_out", "_standing", "coding", "format", "raw", "version")
+    __slots__ = ("_decoded", "_document", "_out", "_standing", "coding", "format", "halved", "raw", "version")
 
     def __init__(self, format: WireFormat | None, raw: bytes, coding: str | None = None) -> None:
         self.format = format
@@ -32,6 +31,8 @@ class Draft:
         """The bytes as they came, and their content coding."""
         self.version = 0
         """Counts the changes, and what was taken back."""
+        self.halved = False
+        """True once a body was read that has halves of surrogate pairs in it (see `json_text`)."""
         self._standing = 0  # changes that were not taken back
         self._decoded: bytes | None = None
         self._document: Any = _UNREAD
@@ -47,12 +48,17 @@ class Draft:
         """The body as JSON: live, so whoever changes it calls `touch`. Raises NotJson."""
         if self._document is _UNREAD:
             try:
-                self._document = orjson.loads(self.decoded())
+                self._document, self.halved = read(self.decoded())
             except CodingError as error:
                 raise NotJson(str(error)) from error
-            except orjson.JSONDecodeError as error:
+            except ValueError as error:
                 raise NotJson(f"the request body is not valid JSON: {error}") from error
         return self._document
+
+    def text_document(self) -> Any:
+        """The body as JSON whose texts UTF-8 has: a copy where it has others. Not to be changed. Raises NotJson."""
+        document = self.document()
+        return whole(document) if self.halved else document
 
     @property
     def changed(self) -> bool:
@@ -81,10 +87,11 @@ class Draft:
     def written_out(self) -> bytes:
         """The bytes to send: those that came, if nothing was changed; then their coding stands too.
 
-        Raises TypeError where the document holds what JSON has not, or is nested too deeply.
+        Raises TypeError where the document holds what JSON has not, or is nested too deeply. Halves of surrogate pairs
+        are written as the escapes that they came as.
         """
         if not self.changed:
             return self.raw
         if self._out is None or self._out[0] != self.version:
-            self._out = self.version, orjson.dumps(self._document)
+            self._out = self.version, write(self._document)
         return self._out[1]

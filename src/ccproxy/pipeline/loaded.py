@@ -28,7 +28,7 @@ class Loaded:
         draft = subject.draft
         if not subject.is_call or draft.format is None:
             raise Unfit("the request is not a model call")
-        document = thawed(snapshot(draft.document()))
+        document = thawed(snapshot(draft.text_document()))
         try:
             self.call: ModelCall = request_module(draft.format).load(document, subject.path_model, subject.stream)
             self.prompt: Prompt = Prompt(self.call.messages)

@@ -18,7 +18,8 @@ def asked_of(inquiry: Inquiry) -> Asked:
     endpoint = inquiry.endpoint
     assert endpoint is not None
     try:
-        document = inquiry.document()
+        inquiry.document()
+        document = inquiry.draft.text_document()
     except Refused:
         document = None
     document = document if isinstance(document, dict) else {}

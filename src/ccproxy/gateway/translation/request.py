@@ -72,6 +72,7 @@ async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: Respo
     document = inquiry.document()
     if not isinstance(document, dict):
         raise Refused(400, "invalid_json", "the request body is not a JSON object")
+    document = inquiry.draft.text_document()
     await load_types()
     stream = inquiry.wants_stream() and endpoint.operation == "generate"
     sse = endpoint.action is None or b"alt=sse" in inquiry.query
