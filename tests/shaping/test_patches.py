@@ -73,7 +73,7 @@ WRONG_SERIES = {
     "--": "0 files",
     "'a.patch": "quotation",
     "gone.patch": "not there",
-    "sub": "not there",
+    "sub": "no file",
     "../outside.patch": "outside",
     "/etc/hostname": "outside",
     "link.patch": "outside",

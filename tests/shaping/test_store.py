@@ -271,7 +271,7 @@ def test_what_cannot_be_read_or_written_is_said(store: ShapeStore, tmp_path: Pat
     (tmp_path / "file").write_text("")
     for call in (lambda at: at.save(shape()), lambda at: at.save_patch("anthropic", shape())):
         said = error_of(lambda call=call: call(ShapeStore(tmp_path / "file" / "shapes", profiles())))
-        assert "cannot be written" in said or "cannot be read" in said
+        assert "cannot be made" in said or "cannot be read" in said
 
 
 WHOLE = "a file of two shapes"

@@ -15,6 +15,7 @@ from ccproxy.shaping.auditing.patches import patch_leaks
 from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.reducing.ids import UUID
 from ccproxy.shaping.reducing.secrets import secret_in
+from ccproxy.shaping.regular import open_regular
 from ccproxy.shaping.shape import ShapeError, capture_command
 from ccproxy.shaping.store import ShapeStore
 
@@ -76,7 +77,8 @@ def _packaged(data: bytes) -> Iterator[Leak]:
 
 
 def _patch(path: Path) -> list[Finding]:
-    text = path.read_text(encoding="utf-8", errors="replace")
+    with open_regular(path) as file:
+        text = file.read().decode("utf-8", "replace")
     if path.name == "series":
         lines = enumerate(text.split("\n"), 1)
         found = [Leak(f"series:{number}", kind) for number, line in lines if (kind := secret_in(line))]

@@ -21,6 +21,7 @@ from ccproxy.flows.files import FlowFileError
 from ccproxy.flows.json_bytes import parsed
 from ccproxy.shaping.provenance import from_map, told_by
 from ccproxy.shaping.reduce import reduce
+from ccproxy.shaping.regular import open_regular
 from ccproxy.shaping.shape import Shape, ShapeError
 from ccproxy.shaping.virtual import checked
 
@@ -81,7 +82,7 @@ def _flows(path: Path) -> Iterator[tuple[int, HTTPFlow]]:
 
     from ccproxy.flows.mflow.reading import flows_of
 
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise FlowFileError(f"it is larger than {LARGEST:,} bytes")

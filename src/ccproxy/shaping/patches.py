@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ccproxy.shaping.hunks import Section, lines_of
 from ccproxy.shaping.hunks_reading import sections
+from ccproxy.shaping.regular import open_regular
 from ccproxy.shaping.shape import ShapeError
 from ccproxy.shaping.virtual import FILE
 
@@ -66,7 +67,7 @@ def diff_text(a: str, b: str, head: str = "") -> str:
 def text_of(path: Path) -> str:
     """The text of a small file. Raises FileNotFoundError, and ShapeError for whatever else is wrong with it."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise ShapeError(f"{path} is larger than {LARGEST:,} bytes", "look at what it holds")
@@ -127,11 +128,13 @@ def _inside(directory: Path, place: str, name: str, strip: int) -> Path:
     """The file that is named, links resolved. It is one of the directory's own."""
     try:
         path, home = (directory / name).resolve(), directory.resolve()
-        there = path.is_file()
+        there, is_file = path.exists(), path.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL, a name that is too long
         raise ShapeError(f"{place} names {name!r}, which is no path: {error}", "name a file beside it") from error
     if not path.is_relative_to(home):
         raise ShapeError(f"{place} names {name!r}, which is outside of {home}", "put the patch beside the series")
     if not there:
         raise ShapeError(f"{place} names {name!r}, which is not there", "put the patch there, or take the line out")
+    if not is_file:
+        raise ShapeError(f"{place} names {name!r}, which is no file", "put a patch in its place, or take the line out")
     return path

@@ -98,5 +98,7 @@ def _series(directory: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():  # private_file would wait for whoever reads it
+        raise ShapeError(f"{path} is no file", "remove it")
     with private_file(path) as file:
         file.write(text.encode())

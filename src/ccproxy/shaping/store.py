@@ -6,6 +6,7 @@ themselves. Nothing is remembered here: files may be edited, and whoever needs a
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -179,4 +180,4 @@ def _told(queue: list[Patch], fact: str) -> object:
 
 
 def _exists(path: Path) -> bool:
-    return path.is_symlink() or path.is_file()
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ccproxy.shaping.place import require_writable
 from ccproxy.shaping.shape import ShapeError
 
 
@@ -15,6 +16,7 @@ from ccproxy.shaping.shape import ShapeError
 def only_writer(directory: Path) -> Iterator[None]:
     """Makes the directory, 0700, and waits until nobody else writes in it. What goes wrong with the files of it is
     raised as ShapeError."""
+    require_writable(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
