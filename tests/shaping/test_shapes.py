@@ -6,6 +6,8 @@ import asyncio
 import logging
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -166,3 +168,55 @@ def test_no_file_is_opened_for_a_request(tmp_path: Path) -> None:
     put_shape(tmp_path, ANTHROPIC)
     done = subprocess.run([sys.executable, "-c", COUNTING, tmp_path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_who_has_read_again_has_nothing_older_in_force(tmp_path: Path) -> None:
+    """Of several who read at once, whoever read first put it in force last, now and then."""
+    put_shape(tmp_path, ANTHROPIC)
+    shapes, over = shapes_in(tmp_path), threading.Event()
+
+    def others() -> None:
+        while not over.is_set():
+            shapes.reload()
+
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(others) for _ in range(4)]
+        try:
+            for number in range(40):
+                put_shape(tmp_path, replace(ANTHROPIC, body={**ANTHROPIC.body, "mode": number}))
+                shapes.reload()
+                assert shapes.of("anthropic").shape.body["mode"] == number
+        finally:
+            over.set()
+        for each in running:
+            each.result()
+
+
+STUCK = """
+import asyncio, logging, sys, threading
+from pathlib import Path
+from tests.shaping.test_shapes import shapes_in
+
+begun = threading.Event()
+
+def stuck(record):
+    begun.set()
+    threading.Event().wait()
+
+logging.getLogger("ccproxy.shaping.shapes").addFilter(stuck)
+
+async def main():
+    loading = asyncio.ensure_future(shapes_in(Path(sys.argv[1])).loaded())
+    await asyncio.to_thread(begun.wait)
+    loading.cancel()
+
+asyncio.run(main())
+print("ended")
+"""
+
+
+def test_a_load_that_is_stuck_keeps_no_program_from_ending(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK, str(tmp_path)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -41,6 +43,7 @@ class Shapes:
         self._table: Table = {}
         self._is_loaded = not self._hooks
         self._loading = asyncio.Lock()
+        self._reading = threading.Lock()
         self._newer: dict[str, str] = {}
         self._said: dict[str, str] = {}
 
@@ -63,14 +66,18 @@ class Shapes:
             return
         async with self._loading:
             if not self._is_loaded:
-                await asyncio.to_thread(self.reload)
+                await _beside(self.reload)
 
     def reload(self) -> dict[str, ShapeError]:
-        """Reads the shapes, and puts them in force at once. Blocks. Returns those that cannot be used, by profile."""
+        """Reads the shapes, and puts them in force at once. Blocks. Returns those that cannot be used, by profile.
+
+        Of several at once each reads when the one before has put in force what it read: the newest stays.
+        """
         if not self._hooks:
             return {}
-        table = self._read()
-        self._table, self._is_loaded, self._newer, self._said = table, True, {}, {}
+        with self._reading:
+            table = self._read()
+            self._table, self._is_loaded, self._newer, self._said = table, True, {}, {}
         errors = {name: found for name, found in table.items() if isinstance(found, ShapeError)}
         for name, error in errors.items():
             self.complain(name, error)
@@ -137,3 +144,30 @@ class Shapes:
         except Exception as error:
             logger.exception("the shape of the profile %s was not loaded", name)
             return ShapeError(f"the shape of the profile {name!r} cannot be loaded: {error!r}", "see ccproxy's log")
+
+
+async def _beside(work: Callable[[], object]) -> None:
+    """Does it in a thread that nobody waits for at the end of the program, as they wait for those of `to_thread`."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:  # noqa: BLE001 - it is raised where this is awaited
+            error = raised
+        with suppress(RuntimeError):  # the loop is no more
+            loop.call_soon_threadsafe(_settle, done, error)
+
+    threading.Thread(target=run, name="shapes", daemon=True).start()
+    await done
+
+
+def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
