@@ -204,11 +204,11 @@ HARMLESS: dict[str, Plant] = {
     "placeholders": header("authorization", "ccproxy:credential"),
     "the name of a provider": header("x-api-key", SENTINEL),
     "a field without a value": header("x-goog-api-key", ""),
-    "counts of tokens": body(max_tokens=5, usage={"input_tokens": 1}, token=None, cookie=True),
+    "counts of tokens": body(limits={"max_tokens": 5}, usage={"input_tokens": 1}, token=None, cookie=True),
     "IPv6": of_connection("client_conn", "peername", ("::1", 1, 0, 0)),
     "no address": of_connection("server_conn", "peername", None),
     "a server's name": of_connection("server_conn", "sni", "api.anthropic.com"),
-    "what the user said in their own file": body(metadata={"user_id": json.dumps({"device_id": "d1" * 32})}),
+    "what the user said in their own file": body(zone={"user_id": json.dumps({"device_id": "d1" * 32})}),
 }
 
 
