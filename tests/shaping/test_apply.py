@@ -282,6 +282,49 @@ def test_without_a_hook_that_fills_them_placeholders_are_left_out() -> None:
     assert b"x-client-request-id" not in names(outgoing.headers)
 
 
+PLACED, OTHER = "in ccproxy:session-id", "ccproxy:request-id"
+OWN = "mine ccproxy:session-id"
+
+
+@pytest.mark.parametrize("how", ["prepend_shape", "prepend_shape:2", "append_shape:2", "append_shape:3"])
+@pytest.mark.parametrize("own", [[OWN], [{"type": "text", "text": OWN}], OWN, None])
+@pytest.mark.parametrize("shape", [["a", PLACED, OTHER], PLACED, {"parts": [{"text": "a"}, PLACED, OTHER]}])
+def test_placeholders_are_found_in_what_a_strategy_has_put_together(how: str, own: Any, shape: Any) -> None:
+    """The shape's are filled or left out; what the caller says is its own, whatever it is."""
+    given = {"parts": own} if isinstance(shape, dict) and isinstance(own, list) else own
+    by = template(shape=replace(ANTHROPIC, body={"system": shape}), merge_strategies={"system": how})
+    before = deepcopy(given)
+    for hooks in (by.hooks, ()):
+        system = shaped({**CALL, "system": given}, by=replace(by, hooks=hooks)).body.get("system")
+        if isinstance(shape, str) and own == OWN:
+            continue  # one text
+        assert "ccproxy:" not in json.dumps(system).replace(OWN, "")
+        assert (OWN in json.dumps(system)) == (own is not None)
+    assert given == before
+
+
+def test_elements_that_a_hook_has_moved_are_still_found() -> None:
+    @shape_hook()
+    def move(work: Work, params: Any) -> None:
+        work.body["list"].insert(0, "first")
+
+    body = {"list": ["a", PLACED, "b", OTHER, OTHER]}
+    by = template(shape=replace(ANTHROPIC, body=body))
+    filled = shaped(CALL, by=replace(by, hooks=(Bound(move), *by.hooks))).body["list"]
+    assert (filled[:2], filled[3], len(filled)) == (["first", "a"], "b", 6)
+    assert "ccproxy:" not in "".join(filled)
+    assert shaped(CALL, by=replace(by, hooks=(Bound(move),))).body["list"] == ["first", "a", "b"]
+
+
+def test_what_goes_with_a_credential_keeps_its_place_where_the_provider_has_it() -> None:
+    fields = [(b"x-app", b"cli"), (b"Chatgpt-Account-Id", b"ccproxy:credential"), (b"user-agent", b"c/1")]
+    for name in ("anthropic", "openai_responses"):
+        by = template(name, replace(SHAPES[name], headers=fields))
+        assert names(shaped(CALL, by=by).headers) == [b"x-app", b"user-agent"]
+        with_it = shaped(CALL, by=by, companions=frozenset({b"chatgpt-account-id"}))
+        assert with_it.headers == fields
+
+
 def test_a_credential_stands_in_no_field_that_gets_none() -> None:
     odd = replace(ANTHROPIC, headers=[(b"x-vendor-key", b"ccproxy:credential"), (b"x-app", b"cli")])
     assert names(shaped(CALL, by=template(shape=odd)).headers) == [b"x-app"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ccproxy.exchange import get_header
+from ccproxy.pipeline.draft import NotJson
 from ccproxy.pipeline.failures import Refusal, Unfit
 from ccproxy.pipeline.native import Wrote, native_hook
 from ccproxy.pipeline.subject import Subject
 from ccproxy.providers.endpoint import parse_endpoint
 from ccproxy.providers.sentinel import CREDENTIAL_HEADERS
 from ccproxy.shaping.apply import Outgoing, fit
+from ccproxy.shaping.failed import BodyUnread
 from ccproxy.shaping.shape import ShapeError, is_newer, product
 from ccproxy.shaping.shape_hooks import Incoming
 from ccproxy.shaping.shapes import Shapes, Use
@@ -45,26 +48,33 @@ def _shaped(subject: Subject, shapes: Shapes) -> tuple[str, ...]:
     use = shapes.use(subject.provider)
     if use is None:
         raise Unfit(f"the provider {subject.provider!r} names no shape")
-    body = call_of(subject)
+    require_call(subject)
     try:
         template = shapes.of(use.profile)
         require_other(subject, template, shapes)
-        outgoing = fit(template, incoming(subject, body))
+        outgoing = fit(template, incoming(subject, object_of(subject)))
     except ShapeError as error:
         raise unshaped(error, use, shapes) from error
     take(subject, outgoing)
     return WRITES
 
 
-def call_of(subject: Subject) -> dict[str, Any]:
-    """The body of a model call. Raises Unfit for everything else."""
+def require_call(subject: Subject) -> None:
+    """Raises Unfit for what is no model call."""
     request = subject.exchange.request
     endpoint = parse_endpoint(request.path)
     if request.method != "POST" or endpoint is None or endpoint.operation != "generate":
         raise Unfit("only model calls are shaped")
-    document = subject.draft.document()
+
+
+def object_of(subject: Subject) -> dict[str, Any]:
+    """The body of a model call. Raises BodyUnread where it is no JSON object."""
+    try:
+        document = subject.draft.document()
+    except NotJson as error:
+        raise BodyUnread(str(error)) from error
     if not isinstance(document, dict):
-        raise Unfit("the request body is not a JSON object")
+        raise BodyUnread("the request body is not a JSON object")
     return document
 
 
@@ -85,15 +95,28 @@ def require_other(subject: Subject, template: Template, shapes: Shapes) -> None:
 
 def incoming(subject: Subject, body: dict[str, Any]) -> Incoming:
     """The request as shaping sees it."""
-    exchange, credential = subject.exchange, subject.credential or []  # the token's field, then what goes with it
+    credential = subject.credential or []  # the token's field, then what goes with it
     return Incoming(
         body,
         subject.headers,
         subject.target,
         subject.draft.format,
-        exchange.session or exchange.conversation or exchange.id,
+        session_key(subject),
         CREDENTIAL_HEADERS.union(name.lower() for name, _ in credential[:1]),
+        frozenset(name.lower() for name, _ in credential[1:]),
     )
+
+
+def session_key(subject: Subject) -> str:
+    """What the requests of one session have in common: its id, where the client tells one; else the conversation.
+
+    Others begin theirs with the same words, so who the client says that it is and the provider are part of that.
+    """
+    exchange = subject.exchange
+    if exchange.session:
+        return exchange.session
+    agent = get_header(exchange.request.headers, b"user-agent") or b""
+    return "\0".join((subject.provider or "", agent.decode("latin-1"), exchange.conversation or exchange.id))
 
 
 def take(subject: Subject, outgoing: Outgoing) -> None:
@@ -107,7 +130,9 @@ def take(subject: Subject, outgoing: Outgoing) -> None:
 
 def unshaped(error: ShapeError, use: Use, shapes: Shapes) -> Exception:
     """What becomes of a request that cannot be shaped, as the provider has it."""
-    shapes.complain(use.profile, error)
+    of_body = isinstance(error, BodyUnread)
+    if not of_body or use.on_error == "pass":
+        shapes.complain(use.profile, error)  # a client that is refused for its body is told, and nobody else need know
     if use.on_error == "pass":
         return Unfit(f"it goes unshaped (on_shape_error: pass): {error}")
-    return Refusal(500, "shape", str(error))
+    return Refusal(400 if of_body else 500, "shape", str(error))

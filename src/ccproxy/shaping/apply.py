@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +11,16 @@ from ccproxy.exchange import Headers
 from ccproxy.pipeline.failures import Refusal
 from ccproxy.pipeline.values import MISSING
 from ccproxy.shaping.apply_headers import shaped_headers, without_holes
-from ccproxy.shaping.holes import Hole, close, copied
-from ccproxy.shaping.shape import SESSION_ID, Body, ShapeError
+from ccproxy.shaping.failed import hook_failed
+from ccproxy.shaping.holes import Hole, close, copied, merged
+from ccproxy.shaping.shape import MODEL, SESSION_ID, Body, ShapeError
 from ccproxy.shaping.shape_hooks import Bound, Incoming, Work
 from ccproxy.shaping.template import Layer, Member, Template
 from ccproxy.shaping.template_fields import parameter_name
 from ccproxy.shaping.told import LeftOut
+
+PRINTABLE = re.compile(r"[\x21-\x7e]+")
+"""Models that a header field can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ def fit(template: Template, incoming: Incoming) -> Outgoing:
     work.fresh.add(id(work.body))
     for bound in template.hooks:
         run(bound, work)
+    if template.names_model:
+        put_model(work)
     close(work.holes)
     return Outgoing(work.body, without_holes(work), with_query(incoming.target, work.query), work.left_out)
 
@@ -53,8 +60,18 @@ def run(bound: Bound, work: Work) -> None:
     except (ShapeError, Refusal):
         raise
     except (Exception, SystemExit) as error:
-        name = f"{bound.hook.module}:{bound.hook.name}"
-        raise ShapeError(f"the shape hook {name} failed on this request: {error!r}", "see ccproxy's log") from error
+        raise hook_failed(bound.hook, error) from error
+
+
+def put_model(work: Work) -> None:
+    """Puts the model that is asked for in its places; they stay as they are, and are left out, if it is not known."""
+    named = (body.get("model") for body in (work.body, work.call))
+    model = next((name for name in named if isinstance(name, str) and name), None) or work.incoming.model()
+    if model is None or not PRINTABLE.fullmatch(model):
+        return
+    for hole in work.holes:
+        hole.fill(MODEL, lambda: model)
+    work.headers[:] = [(name, value.replace(MODEL.encode(), model.encode())) for name, value in work.headers]
 
 
 def wrapper_of(template: Template, incoming: Incoming) -> str | None:
@@ -85,6 +102,8 @@ class Fitting:
         made: Body = {}
         for member in layer.members:
             given = own.get(member.name, MISSING)
+            if given is MISSING and member.other is not None:
+                given = own.get(member.other, MISSING)
             place = self._envelope if member.strategy is None else self._content
             value = place(made, member, given)
             if value is not MISSING:
@@ -119,8 +138,10 @@ class Fitting:
         value = member.strategy.apply(shape, given, self._work.incoming.format)
         if value is not given and isinstance(value, str) and member.holed:
             self._work.holes.append(Hole(made, member.name))
-        if value is not given and value is not shape:
+        elif value is not given and value is not shape:
             self._work.fresh.add(id(value))
+            if member.holed:
+                merged(value, given, self._work.holes, self._work.fresh)
         return value
 
     def _of_shape(self, member: Member) -> Any:
@@ -128,7 +149,8 @@ class Fitting:
 
     def _may_follow(self, name: str) -> bool:
         """Whether a member of the caller that the shape has not is sent."""
-        strategy = self._template.content.get(name)
+        content = self._template.content
+        strategy = content.get(name)
         if strategy is not None:
             return strategy.name != "drop"
         return self._template.profile.unknown_fields == "keep" or name == self._work.wrapped

@@ -50,6 +50,8 @@ def of_field(field: Field, own: Own, work: Work, *, repeated: bool) -> Headers:
     """What stands in the place of a field of the shape. Where it has one twice, the second is the shape's own."""
     if field.lower in work.incoming.credentials:
         return [] if repeated else [(field.name, PLACEHOLDER)]
+    if field.value == PLACEHOLDER and field.lower in work.incoming.companions:
+        return [] if repeated else [(field.name, PLACEHOLDER)]
     if field.kind == "fixed" or field.lower in FRAMING or repeated:
         return [] if repeated and field.kind in ("own", "coding", "id") else [(field.name, field.value)]
     return list(PLACES[field.kind](field, own.get(field.lower, []), work))
@@ -91,7 +93,7 @@ PLACES = {"own": own_or_shapes, "list": united, "coding": coding, "id": id_of_ca
 
 def without_holes(work: Work) -> Headers:
     """The fields without those in which a placeholder is left, but for what is filled in as the request leaves."""
-    filled = work.incoming.credentials | FRAMING
+    filled = work.incoming.credentials | work.incoming.companions | FRAMING
     return [
         header
         for header in work.headers

@@ -31,6 +31,10 @@ class Incoming:
     """A key of the session or conversation that it is part of."""
     credentials: frozenset[bytes] = frozenset()
     """Lower-case names of the fields that hold a credential, the client's or the provider's."""
+    companions: frozenset[bytes] = frozenset()
+    """Lower-case names of the fields that go with the provider's credential."""
+    model: Callable[[], str | None] = lambda: None
+    """Finds out the model that it asks for, where its body does not name it."""
 
 
 @dataclass(slots=True)
