@@ -63,11 +63,11 @@ def where(reader: Sources) -> str:
     return " and ".join(filter(None, [archive, memory])) or str(archive_path())
 
 
-def agreed(question: str, *, yes: bool) -> None:
+def agreed(question: str, *, yes: bool, refused: str = "nothing was deleted") -> None:
     """Ask, unless it need not be. Raises CommandError where the answer is no, and where nobody can answer."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise CommandError(f"this is no terminal, so nobody can be asked: {question}", "--yes does it without asking")
     if not click.confirm(question, err=True):
-        raise CommandError("nothing was deleted")
+        raise CommandError(refused)

@@ -13,7 +13,7 @@ from ccproxy.cli.session import Session
 EXAMPLES = [
     ("of the newest flow, as a patch on what is there", "ccproxy shapes save anthropic --limit 1"),
     ("of one flow; the beginning of its id is enough", "ccproxy shapes save anthropic 3f2a91"),
-    ("as captures of their own, which replace what is there", "ccproxy shapes save anthropic --since today --mflow"),
+    ("as a capture of its own, which replaces what is there", "ccproxy shapes save anthropic 3f2a91 --mflow"),
     (
         "of a program's requests, by what it calls itself",
         "ccproxy shapes save anthropic --limit 1 --jq 'map(select(.user_agent | startswith(\"claude-cli/\")))'",
@@ -26,19 +26,22 @@ EXAMPLES = [
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @set_options
 @click.option("as_versions", "--mflow", is_flag=True, help="Keep the flows as captures, not as a patch.")
+@click.option("--yes", is_flag=True, help="Do not ask where the shape that is there is of another client.")
 @click.pass_obj
-def save(session: Session, profile: str, ids: tuple[str, ...], as_versions: bool, wanted: Wanted) -> None:
+def save(session: Session, /, profile: str, ids: tuple[str, ...], wanted: Wanted, **how: bool) -> None:
     """Make a shape for PROFILE of recorded flows: of what is around their content.
 
     By default it is a patch on the base, the capture or packaged names that are there, and exactly one of the chosen
-    flows must fit. With --mflow each that fits becomes a version in the profile's file, the newest last.
+    flows must fit. With --mflow each that fits becomes a version in the profile's file, the newest last: the newest
+    five at most, which push older ones out. All must be of one client.
     """
     from ccproxy.cli.shapes.saving import saved
     from ccproxy.cli.shapes.stored import profile_of
 
     config = session.config()
     profile_of(config, profile)
-    if path := saved(session, config, profile, chosen(session, ids, wanted), as_versions=as_versions):
+    flows, as_versions, yes = chosen(session, ids, wanted), how["as_versions"], how["yes"]
+    if path := saved(session, config, profile, flows, as_versions=as_versions, yes=yes):
         click.echo(path)
 
 

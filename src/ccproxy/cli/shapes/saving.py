@@ -1,64 +1,52 @@
-"""Shapes made of recorded flows: which of those that were chosen fit, and what is written."""
+"""Shapes made of recorded flows: what is written, and what is said of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ccproxy.cli.grammar import CommandError
+from ccproxy.cli.shapes.clients import hints, require_one, require_wanted, told, versions
+from ccproxy.cli.shapes.fitting import Fitting, fitting, not_one
 from ccproxy.cli.shapes.stored import announce, in_words, opened, own_files, profile_of
 from ccproxy.cli.words import several, visible
 
 if TYPE_CHECKING:
-    from ccproxy.cli.flows.chosen.flow_set import FlowSet, Summary
+    from ccproxy.cli.flows.chosen.flow_set import FlowSet
     from ccproxy.cli.session import Session
     from ccproxy.config import Config
-    from ccproxy.config.shaping import ShapeProfile
     from ccproxy.exchange import Exchange
+    from ccproxy.shaping.shape import Shape
 
 KEPT = 5
 """Versions that a file holds."""
-MOST_NAMED = 5
-"""Flows that cannot be shapes, of which it is said why."""
 
 
-@dataclass(slots=True)
-class Fitting:
-    """The flows that were chosen, as far as they were looked at."""
+def saved(
+    session: Session, config: Config, name: str, found: FlowSet, *, as_versions: bool, yes: bool = False
+) -> Path | None:
+    """Saves the flows that fit, says what was kept and which do not fit, and has a running daemon read the shape.
 
-    chosen: int
-    exchanges: list[Exchange] = field(default_factory=list)
-    """Those that can be a shape, the newest first."""
-    others: list[tuple[str, str]] = field(default_factory=list)
-    """The ids of those that cannot, and why."""
-
-    def told(self) -> list[str]:
-        """A line for each flow that cannot be a shape, the first few of them."""
-        lines = [f"flow:{id[:8]} cannot: {why}" for id, why in self.others[:MOST_NAMED]]
-        rest = len(self.others) - MOST_NAMED
-        return [*lines, f"and {several(rest, 'other')}"] if rest > 0 else lines
-
-
-def saved(session: Session, config: Config, name: str, found: FlowSet, *, as_versions: bool) -> Path | None:
-    """Saves the flows that fit, says which do not, and has a running daemon read the shape. Raises CommandError.
-
-    Returns the file that was written; None where the base is that shape already.
+    Returns the file that was written; None where the base is that shape already. Raises CommandError, also where the
+    shape that is there is of another client, unless `yes` or somebody agrees to it.
     """
     before = written(config, name)
-    path, seen = (save_versions if as_versions else save_patch)(config, name, found)
-    for line in seen.told():
+    path, seen, lines = (save_versions if as_versions else save_patch)(config, name, found, yes=yes)
+    unchanged = written(config, name) == before
+    for line in [*seen.told(), *([] if unchanged else lines)]:
         click.echo(visible(line), err=True)
-    if written(config, name) == before:
+    if unchanged:
         click.echo("unchanged", err=True)
         return None
     if path is None:
         click.echo("the base is the same as the flow: the patch on it is gone", err=True)
     announce(session, config, name)
+    for line in hints(seen.exchanges) if path else ():
+        click.echo(click.style(line, dim=True), err=True)
     return path
 
 
@@ -70,80 +58,64 @@ def written(config: Config, name: str) -> dict[Path, bytes]:
         raise CommandError(f"it was not saved: {error}") from error
 
 
-def fitting(found: FlowSet, profile: ShapeProfile, most: int) -> Fitting:
-    """Looks for `most` flows that can be a shape, the newest first, and no further."""
-    seen = Fitting(len(found.summaries))
-    for flow in reversed(found.summaries):
-        fits = usable(found, flow, profile)
-        if isinstance(fits, str):
-            seen.others.append((flow["id"], fits))
-            continue
-        seen.exchanges.append(fits)
-        if len(seen.exchanges) == most:
-            break
-    return seen
-
-
-def usable(found: FlowSet, flow: Summary, profile: ShapeProfile) -> Exchange | str:
-    """The flow that can be a shape, or why it cannot."""
-    from ccproxy.shaping.capture import why_not
-
-    if reason := wrong_path(flow, profile):
-        return reason
-    try:
-        ex = found.exchange(flow["id"])
-    except CommandError as error:
-        return error.message
-    return why_not(ex, profile) or ex
-
-
-def wrong_path(flow: Summary, profile: ShapeProfile) -> str | None:
-    """That a flow is no call of the profile's kind, where its summary tells it: not every flow need be read."""
-    path, pattern = str(flow.get("path", "")).partition("?")[0], profile.capture.path_pattern
-    if "path" not in flow or pattern.search(path):
-        return None
-    return f"capture.path_pattern, {pattern.pattern!r}, does not match its path {path!r}"
-
-
-def save_patch(config: Config, name: str, found: FlowSet) -> tuple[Path | None, Fitting]:
+def save_patch(config: Config, name: str, found: FlowSet, *, yes: bool) -> tuple[Path | None, Fitting, Sequence[str]]:
     """Writes the patch that makes the base of a profile the shape of the one flow that fits.
 
     Returns:
-        Its path, or None where the base is that shape already; and what was looked at.
+        Its path, or None where the base is that shape already; what was looked at; and what to say of it.
 
     Raises:
-        CommandError: not exactly one of the flows can be a shape, or it cannot be written.
+        CommandError: not exactly one of the flows can be a shape, it is of another client, or it cannot be written.
     """
-    from ccproxy.shaping.capture import fingerprint_of, provenance_of, shape_of
+    from ccproxy.shaping.capture import fingerprint_of
 
-    profile = profile_of(config, name)
-    seen = fitting(found, profile, 2)
+    seen = fitting(found, profile_of(config, name), 2)
     if len(seen.exchanges) != 1:
         raise not_one(name, seen)
-    ex = seen.exchanges[0]
+    ex, store = seen.exchanges[0], opened(config)
+    require_wanted(store, name, require_one(name, [ex]), yes=yes)
     with writing(name):
-        shape = shape_of(ex, name, profile, provenance_of(ex, "flow"))
-        return opened(config).save_patch(name, shape, fingerprint_of(ex)), seen
+        shape = shaped(config, name, ex)
+        path = store.save_patch(name, shape, fingerprint_of(ex))
+    return path, seen, [f"kept, as a patch: {told(shape.provenance)}"] if path else []
 
 
-def save_versions(config: Config, name: str, found: FlowSet) -> tuple[Path, Fitting]:
+def save_versions(config: Config, name: str, found: FlowSet, *, yes: bool) -> tuple[Path, Fitting, Sequence[str]]:
     """Appends the flows that fit to the file of a profile, the newest last; at most as many as it keeps.
 
-    Returns the file's path, and what was looked at. Raises CommandError: none fits, or it cannot be written.
+    Returns the file's path, what was looked at, and what was kept and pushed out. Raises CommandError: none fits, they
+    are of several clients or of another one, or it cannot be written.
     """
-    from ccproxy.shaping.capture import fingerprint_of, provenance_of, shape_of
+    from ccproxy.shaping.capture import fingerprint_of
 
-    profile = profile_of(config, name)
-    seen = fitting(found, profile, KEPT)
+    seen = fitting(found, profile_of(config, name), KEPT)
     if not seen.exchanges:
         raise not_one(name, seen)
-    store = opened(config)
+    store, exchanges = opened(config), seen.exchanges[::-1]
+    require_wanted(store, name, require_one(name, exchanges), yes=yes)
+    before = versions(store, name)
     with writing(name):
-        paths = [
-            store.save(shape_of(ex, name, profile, provenance_of(ex, "flow")), fingerprint_of(ex))
-            for ex in reversed(seen.exchanges)
-        ]
-    return paths[-1], seen
+        shapes = [shaped(config, name, ex) for ex in exchanges]
+        paths = [store.save(shape, fingerprint_of(ex)) for shape, ex in zip(shapes, exchanges, strict=True)]
+    return paths[-1], seen, changes(before, shapes, seen.unseen)
+
+
+def shaped(config: Config, name: str, ex: Exchange) -> Shape:
+    """The shape of a flow. Raises NotAShape."""
+    from ccproxy.shaping.capture import provenance_of, shape_of
+
+    return shape_of(ex, name, profile_of(config, name), provenance_of(ex, "flow"))
+
+
+def changes(before: Sequence[Shape], added: Sequence[Shape], unseen: int) -> list[str]:
+    """A line for each capture that is new, and for each that had to go."""
+    gone = before[: max(0, len(before) + len(added) - KEPT)]
+    most = [f"the newest {KEPT} were taken, as many as a file holds; {several(unseen, 'flow')} not looked at"]
+    return [
+        *(most if unseen else []),
+        *(f"kept: {told(shape.provenance)}" for shape in added),
+        *(f"pushed out: {told(shape.provenance)}" for shape in gone),
+    ]
 
 
 @contextmanager
@@ -160,16 +132,3 @@ def writing(name: str) -> Iterator[None]:
         raise CommandError(f"the flow cannot be a shape of {name!r}: {error.reason}") from error
     except OSError as error:
         raise CommandError(f"it was not saved: {error}") from error
-
-
-def not_one(name: str, seen: Fitting) -> CommandError:
-    """How many flows were chosen, and how to choose otherwise."""
-    chosen = "1 flow was" if seen.chosen == 1 else f"{seen.chosen} flows were"
-    if not seen.exchanges:
-        return CommandError(f"{chosen} chosen, and none can be a shape of {name!r}", *seen.told())
-    return CommandError(
-        f"{chosen} chosen, and more than one can be a shape of {name!r}: a patch is made of one",
-        f"of one: ccproxy shapes save {name} {seen.exchanges[0].id[:8]}, which is the newest that can",
-        "--host, --since, --session, --jq and --limit narrow the choice down",
-        "--mflow keeps each of them, as versions",
-    )

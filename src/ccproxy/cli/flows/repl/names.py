@@ -115,13 +115,14 @@ class Names:
         found = replace(self._set, summaries=flows_of(self.flows, refs))
         return har(found, Path(path).expanduser() if path else None)
 
-    def shape(self, provider: str, *refs: Ref, mflow: bool = False) -> Path | None:
+    def shape(self, provider: str, *refs: Ref, mflow: bool = False, yes: bool = False) -> Path | None:
         """Makes a shape for the profile `provider` of the flow, as a patch on its base; with `mflow` of each flow that
-        fits, as captures. Returns the file that was written, None if the shape is that already."""
+        fits, as captures; with `yes` also where the shape that is there is of another client. Returns the file that
+        was written, None if the shape is that already."""
         from ccproxy.cli.shapes.saving import saved
 
         found = replace(self._set, summaries=flows_of(self.flows, refs))
-        return saved(self._session, self._session.config(), provider, found, as_versions=mflow)
+        return saved(self._session, self._session.config(), provider, found, as_versions=mflow, yes=yes)
 
     def clear(self, *refs: Ref) -> int:
         """Deletes these flows, in the archive and in the daemon. Returns how many there were."""
