@@ -13,6 +13,12 @@ import zstandard
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from ccproxy.config import Config
+from ccproxy.exchange import Exchange, HttpRequest
+from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.stages import Stages
+from ccproxy.pipeline.pipeline import build_pipeline
+from ccproxy.pipeline.settling import find_steps
 from tests.shaping.envelopes import RESPONSES, put_shape
 from tests.support.codex_backend import PATH, CodexBackend
 from tests.support.daemon import Daemon, Home
@@ -88,10 +94,7 @@ def daemon(backend: CodexBackend, tmp_path_factory: pytest.TempPathFactory) -> I
 def as_ever(backend: CodexBackend) -> Iterator[None]:
     """Each test begins with the backend as it is by default."""
     yield
-    backend.forget()
-    backend.messages.clear()
-    backend.upgrades = backend.typed = True
-    backend.cut, backend.code = None, b"server_error"
+    backend.reset()
 
 
 @pytest.fixture
@@ -221,7 +224,7 @@ def test_an_error_of_the_backend_stays_what_it_is(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["buffered", "streamed"])
 def test_streams_without_a_type(daemon: Daemon, backend: CodexBackend, streamed: bool) -> None:
-    backend.typed = False
+    backend.kind = None
     answer = responses(daemon, stream=streamed)
     assert answer.field("content-type") == (b"text/event-stream" if streamed else b"application/json")
     assert b"say hi" in answer.body
@@ -328,10 +331,10 @@ def test_a_body_that_is_no_json_goes_to_the_backend_as_it_is(daemon: Daemon, bac
 # -- WebSockets
 
 
-def dial(daemon: Daemon, name: str) -> ClientConnection:
+def dial(daemon: Daemon, name: str, path: str = "/v1/responses", **more: str) -> ClientConnection:
     """Opens one as Codex does."""
-    headers = {"Authorization": f"Bearer {KEY}{name}", "session_id": "a-session", "User-Agent": "codex_exec/0"}
-    url = f"ws://127.0.0.1:{daemon.port}/v1/responses"
+    headers = {"Authorization": f"Bearer {KEY}{name}", "session_id": "a-session", "User-Agent": "codex_exec/0", **more}
+    url = f"ws://127.0.0.1:{daemon.port}{path}"
     return connect(url, additional_headers=headers, user_agent_header=None, open_timeout=10)
 
 
@@ -372,6 +375,28 @@ def test_where_a_websocket_cannot_be_the_client_is_told_to_go_on_without(
     assert answer.headers["Upgrade"] == "HTTP/1.1"
     assert "Upgrade" in answer.headers.get_all("Connection")
     assert why in json.loads(answer.body)["error"]["message"]
+
+
+def test_a_websocket_of_which_nothing_would_be_shaped_is_relayed(daemon: Daemon, backend: CodexBackend) -> None:
+    for path, more in (("/v1/responses", {"x-ccproxy-hooks": "-shape"}), ("/v1/realtime", {})):
+        with dial(daemon, "shaped", path, **more):
+            pass
+    assert len(backend.requests) == 2
+    with pytest.raises(InvalidStatus), dial(daemon, "shaped"):
+        pass
+    assert len(backend.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "runs"),
+    [({}, True), ({"hooks": {"disabled": ["shape"]}}, False), ({"shaping": {"enabled": False}}, False)],
+)
+def test_whether_requests_are_shaped(more: dict[str, Any], runs: bool, backend: CodexBackend, tmp_path: Path) -> None:
+    config = Config.model_validate({"providers": {"a": backend.provider(tmp_path, shape="openai_responses")}, **more})
+    pipeline = build_pipeline(find_steps(config).steps)
+    run = Stages(lambda: pipeline).begin(Inquiry(Exchange(HttpRequest("GET", b"/v1/responses", [], b""))))
+    assert run.may_run("outbound", "shape") is runs
+    assert not run.may_run("response", "shape")
 
 
 def test_the_login_is_kept_out_of_sight(daemon: Daemon, tmp_path: Path) -> None:

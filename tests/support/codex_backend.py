@@ -19,10 +19,10 @@ from ccproxy import simulator
 from ccproxy.codings import decode
 from tests.support.http import Header, Wire
 from tests.support.internet.providers import spoken
-from tests.support.replies import JSON, SSE, chunk, head, json_reply
+from tests.support.replies import JSON, chunk, head, json_reply, reply
 from tests.support.token_process import document
 from tests.support.token_server import Issuer
-from tests.support.upstream import Close, Recorded, Send, Step, Upstream
+from tests.support.upstream import Close, Hang, Recorded, Send, Step, Upstream
 
 PATH = b"/backend-api/codex/responses"
 REFUSED = {
@@ -47,8 +47,16 @@ class CodexBackend(Upstream):
         """What came by WebSocket."""
         self.upgrades = True
         """Whether it has WebSockets."""
-        self.typed = True
-        """Whether it says that its streams are some."""
+        self.kind: bytes | None = b"text/event-stream"
+        """What it says that its streams are; None says nothing."""
+        self.status: int | None = None
+        """With which status, if not the simulator's."""
+        self.told: bytes | None = None
+        """What it says in place of the simulator's answer."""
+        self.coding: bytes | None = None
+        """In which coding that is."""
+        self.lasting = False
+        """Whether it keeps a stream open after its last event."""
         self.code = b"server_error"
         """What a response says that fails."""
         self.cut: int | None = None
@@ -60,6 +68,14 @@ class CodexBackend(Upstream):
         file.write_text(json.dumps(document("codex_oauth", self.login)))
         file.chmod(0o600)
         return file
+
+    def reset(self) -> None:
+        """As it is by default, with nothing on record."""
+        self.forget()
+        self.messages.clear()
+        self.upgrades, self.kind, self.status = True, b"text/event-stream", None
+        self.cut, self.code, self.told, self.lasting = None, b"server_error", None, False
+        self.coding = None
 
     def provider(self, folder: Path, **more: Any) -> Body:
         """The provider that goes by this login."""
@@ -76,7 +92,7 @@ class CodexBackend(Upstream):
         if denied := self.denial(request):
             return json_reply({"detail": denied}, 401)(request)
         if request.target.partition(b"?")[0].endswith(b"/models"):
-            return json_reply({"models": []})(request)
+            return reply(200, [JSON] if self.kind else [], b'{"models":[]}')(request)
         if request.method != "POST" or request.target != PATH:
             return json_reply({"detail": "Not Found"}, 404)(request)
         status, detail = refusal(read(request))
@@ -91,11 +107,14 @@ class CodexBackend(Upstream):
 
     def stream(self, body: Body) -> Iterator[Step]:
         """The simulator's answer, the last event without its output."""
-        reply = simulator.respond("POST", b"/v1/responses", [JSON], json.dumps(body).encode())
-        data = b"".join(map(bare, reply.body.splitlines(keepends=True))).replace(b"server_error", self.code)
-        fields: list[Header] = [*([SSE] if self.typed else []), (b"x-codex-plan-type", b"plus")]
-        yield Send(head(reply.status, [*fields, (b"Transfer-Encoding", b"chunked")]))
-        yield Send(chunk(data if self.cut is None else data[: self.cut]) + b"0\r\n\r\n")
+        answer = simulator.respond("POST", b"/v1/responses", [JSON], json.dumps(body).encode())
+        data = b"".join(map(bare, answer.body.splitlines(keepends=True))).replace(b"server_error", self.code)
+        data = data[: self.cut] if self.told is None else self.told
+        kind: list[Header] = [(b"Content-Type", self.kind)] if self.kind is not None else []
+        kind += [(b"Content-Encoding", self.coding)] if self.coding is not None else []
+        fields = [*kind, (b"x-codex-plan-type", b"plus"), (b"Transfer-Encoding", b"chunked")]
+        yield Send(head(self.status or answer.status, fields) + (chunk(data) if data else b""))
+        yield Hang() if self.lasting else Send(b"0\r\n\r\n")
 
     def _play(self, wire: Wire, request: Recorded) -> bool:
         if (request.field("upgrade") or b"").lower() != b"websocket" or not self.upgrades or self.denial(request):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
-
-import orjson
 
 from ccproxy.exchange import Exchange, Failure, Headers, WireFormat, get_header, reason_phrase
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.hooked.heads import OF_BYTES
-from ccproxy.gateway.provider_answer import is_stream, kind_of, read_whole
+from ccproxy.gateway.provider_answer import looks_like_stream, may_stream, parsed_or_none, said
+from ccproxy.gateway.reading import Reading
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
-from ccproxy.lightllm.openai_responses.chatgpt_answer import collected
+from ccproxy.lightllm.openai_responses.chatgpt_answer import Gathering
+from ccproxy.lightllm.openai_responses.lenient import write_anyhow
 from ccproxy.lightllm.translate import write_error
 from ccproxy.providers.codex import is_codex
 
@@ -76,12 +77,14 @@ def wants_one_response(inquiry: Inquiry, plan: Plan) -> bool:
     return False
 
 
-def with_type(incoming: Incoming, plan: Plan) -> Incoming:
+def with_type(incoming: Incoming, inquiry: Inquiry, plan: Plan) -> Incoming:
     """The same answer. The backend's streams come without a type at times: it is put in, so that all know them.
 
     Seen live: github.com/KarpelesLab/teamclaude/pull/154.
     """
-    if incoming.status == 200 and is_codex(plan.provider) and get_header(incoming.headers, b"content-type") is None:
+    endpoint, untyped = inquiry.endpoint, get_header(incoming.headers, b"content-type") is None
+    generates = endpoint is not None and endpoint.operation == "generate" and inquiry.exchange.request.method == "POST"
+    if untyped and generates and incoming.status == 200 and is_codex(plan.provider):
         incoming.headers = [*incoming.headers, EVENTS]
     return incoming
 
@@ -92,21 +95,54 @@ async def gathered(incoming: Incoming, exchange: Exchange, recorder: Recorder) -
     What is no stream stays as it is. The exchange's `provider_response` is the stream. Raises TransportError, and
     Refused where the stream broke off.
     """
-    if incoming.status != 200 or not (is_stream(incoming) or kind_of(incoming) == b"text/plain"):
+    if incoming.status != 200 and not (incoming.status >= 400 and may_stream(incoming)):
         return incoming
-    body = await read_whole(incoming, exchange, recorder)
+    gathering = Gathering()
+    body = await Reading(incoming, exchange, recorder).until(gathering.feed)
     try:
-        response = collected(body)
+        return _answer(incoming, exchange, gathering, body)
     except Malformed as error:
         raise Refused(502, "malformed_answer", str(error)) from error
-    headers = [header for header in incoming.headers if header[0].lower() not in {b"content-type", *OF_BYTES}]
+
+
+def _answer(incoming: Incoming, exchange: Exchange, gathering: Gathering, body: bytes) -> Incoming:
+    if not looks_like_stream(body) and (other := _other(incoming, body)) is not None:
+        return other
+    response = gathering.end() if incoming.status == 200 else _refusal(incoming, gathering, body)
     if isinstance(response, WireError):
-        return _failed(incoming, exchange, [*headers, JSON], response)
-    return Gathered(incoming, 200, [*headers, JSON], orjson.dumps(response))
+        return _failed(incoming, exchange, response)
+    return Gathered(incoming, 200, [*_kept(incoming), JSON], write_anyhow(response))
 
 
-def _failed(incoming: Incoming, exchange: Exchange, headers: Headers, error: WireError) -> Gathered:
-    exchange.failure = Failure(error.code or "provider_error", error.message)
-    if error.retry_after is not None:
+def _other(incoming: Incoming, body: bytes) -> Incoming | None:
+    """An answer that is no stream, as it is; None where there should be one, and nothing else can be made of it."""
+    if incoming.status != 200 or not may_stream(incoming):
+        kind = [header for header in incoming.headers if header[0].lower() == b"content-type"]
+        return Gathered(incoming, incoming.status, [*_kept(incoming), *kind], body)
+    if isinstance(parsed_or_none(body), dict):
+        return Gathered(incoming, 200, [*_kept(incoming), JSON], body)
+    return None
+
+
+def _refusal(incoming: Incoming, gathering: Gathering, body: bytes) -> WireError:
+    """What the stream says that came with the status of an error."""
+    try:
+        told = gathering.end()
+    except Malformed:
+        told = {}
+    if isinstance(told, WireError):
+        return replace(told, status=incoming.status)
+    return WireError(incoming.status, said(incoming, body))
+
+
+def _failed(incoming: Incoming, exchange: Exchange, error: WireError) -> Gathered:
+    if incoming.status < 400:
+        exchange.failure = Failure(error.code or error.type or "provider_error", error.message)
+    headers = [*_kept(incoming), JSON]
+    if error.retry_after is not None and get_header(headers, b"retry-after") is None:
         headers.append((b"Retry-After", b"%d" % -(-error.retry_after // 1)))
     return Gathered(incoming, error.status, headers, write_error(error, RESPONSES))
+
+
+def _kept(incoming: Incoming) -> Headers:
+    return [header for header in incoming.headers if header[0].lower() not in {b"content-type", *OF_BYTES}]

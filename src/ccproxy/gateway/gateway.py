@@ -124,7 +124,7 @@ class Gateway:
         if plan.translate is not None:
             inquiry.on_interim = None  # what they say is of an answer that the client will not see
             return await self._translate(exchange, inquiry, plan, run)
-        refuse_unfit(inquiry, plan)
+        refuse_unfit(inquiry, plan, run)
         one_response = wants_one_response(inquiry, plan)
         forwarded = await Forwarding(inquiry, plan, run).same()
         if isinstance(forwarded, LocalAnswer):
@@ -155,7 +155,7 @@ class Gateway:
             if len(exchange.attempts) > 1:  # another credential may have other fields
                 exchange.credential_headers = names_of(inquiry.injected)
         exchange.timings.headers = time.time()
-        return with_type(incoming, plan)
+        return with_type(incoming, inquiry, plan)
 
     async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
         assert plan.translate is not None

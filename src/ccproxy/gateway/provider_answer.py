@@ -54,6 +54,15 @@ def is_stream(incoming: Incoming) -> bool:
     return (get_header(incoming.headers, b"content-type") or b"").lower().startswith(b"text/event-stream")
 
 
+PLAIN = frozenset({b"", b"text/plain", b"application/octet-stream"})
+"""Types under which some servers send events."""
+
+
+def may_stream(incoming: Incoming) -> bool:
+    """True for server-sent events, and for what some servers call them."""
+    return is_stream(incoming) or kind_of(incoming) in PLAIN
+
+
 def looks_like_stream(body: bytes) -> bool:
     """True for the text of server-sent events, whatever its type was said to be."""
     return body[:1024].lstrip().startswith((b"data:", b"event:", b":"))

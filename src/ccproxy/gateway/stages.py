@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.plan import Plan
     from ccproxy.pipeline.draft import Draft
+    from ccproxy.pipeline.hook import Stage
     from ccproxy.pipeline.pipeline import Pipeline
 
 FIELD = HEADER.encode()
@@ -61,6 +62,11 @@ class HookRun:
 
     def __init__(self, pipeline: Pipeline, override: Override | None, resources: Mapping[type, Any]) -> None:
         self._pipeline, self._override, self._resources = pipeline, override, resources
+
+    def may_run(self, stage: Stage, name: str) -> bool:
+        """True if a stage has a hook of this name, and the client has not switched it off."""
+        off = self._override is not None and name in self._override.without
+        return not off and any(step.name == name for step in self._pipeline.graphs[stage].steps)
 
     async def inbound(self, inquiry: Inquiry) -> LocalAnswer | None:
         """Runs the hooks that come before the route. Raises HookFailed.

@@ -14,16 +14,19 @@ from ccproxy.transport.carrier import TransportError
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.plan import Plan
+    from ccproxy.gateway.stages import HookRun
     from ccproxy.transport.carrier import Incoming
 
 UNKNOWN = frozenset({404, 405, 501})
 """By these a server says that there is nothing to open at this place."""
 
 
-def refuse_unfit(inquiry: Inquiry, plan: Plan) -> None:
-    """Raises Refused for a WebSocket to a provider whose requests are shaped: what it carries cannot be."""
-    provider = plan.provider
-    if inquiry.upgrade and provider is not None and provider.shape is not None:
+def refuse_unfit(inquiry: Inquiry, plan: Plan, run: HookRun) -> None:
+    """Raises Refused for a WebSocket of model calls that would be shaped by HTTP: what it carries cannot be."""
+    endpoint, provider = inquiry.endpoint, plan.provider
+    if not inquiry.upgrade or provider is None or provider.shape is None:
+        return
+    if endpoint is not None and endpoint.operation == "generate" and run.may_run("outbound", "shape"):
         what = f"requests to provider {provider.name!r} are shaped ({provider.shape})"
         raise no_websocket(f"{what}, and what goes over a WebSocket cannot be")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.events import StopReason
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.openai_responses.stream import StreamReader
+from ccproxy.lightllm.stream_translator import read_frame
 from tests.lightllm.openai_responses.wire import (
     OWN,
     Wire,
@@ -382,6 +386,28 @@ def test_nothing_comes_after_the_end() -> None:
 def test_data_that_is_no_event(data: bytes) -> None:
     with pytest.raises(Malformed):
         list(StreamReader().read(b"", data))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [(b"ping", b""), (b"ping", b"{half"), (b"", b"ping"), (b"keepalive", b"1"), (b"message", b"")]
+)
+def test_what_keeps_a_connection_alive_is_no_answer(name: bytes, data: bytes) -> None:
+    assert list(StreamReader().read(name, data)) == [ev.Ping()]
+
+
+def test_text_that_is_no_unicode_is_replaced() -> None:
+    for said in (b"\\ud800", b"\xff"):
+        reader = StreamReader()
+        for wire in TEXT[:2]:
+            list(reader.read(b"", json.dumps(wire).encode()))
+        delta = json.dumps(TEXT[2] | {"delta": "hello"}).encode().replace(b"hello", b"hel" + said)
+        assert list(reader.read(b"", delta))[-1] == ev.TextDelta(0, "hel\ufffd")
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"error", b"ping", b"response.failed", b"response.completed"]))
+def test_any_bytes_as_an_event(data: bytes, name: bytes) -> None:
+    with suppress(Malformed):
+        list(read_frame(StreamReader(), name, b'{"a":"' + data + b'"}'))
 
 
 def test_the_name_of_the_event_stands_in_for_its_type() -> None:

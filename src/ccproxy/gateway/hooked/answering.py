@@ -12,7 +12,7 @@ from ccproxy.gateway.hooked.hearing import hearing
 from ccproxy.gateway.hooked.observed import ObservedRelay
 from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.hooked.whole import WholeAnswer
-from ccproxy.gateway.provider_answer import coding_of, is_stream, kind_of, provider_record
+from ccproxy.gateway.provider_answer import PLAIN, coding_of, is_stream, kind_of, may_stream, provider_record
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.seal import client_headers
 from ccproxy.gateway.translation.request import Translation
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from ccproxy.lightllm.stream_translator import Framing
     from ccproxy.pipeline.response import ResponseRun
     from ccproxy.transport.carrier import Incoming
-
-PLAIN = frozenset({b"", b"text/plain", b"application/octet-stream"})
-"""Types under which some servers send events."""
 
 
 class HookedAnswer:
@@ -76,8 +73,7 @@ class HookedAnswer:
 
     def _framer(self, incoming: Incoming) -> Framing | None:
         """What cuts the stream: None stands for server-sent events, else it is Gemini's array."""
-        events = is_stream(incoming) or kind_of(incoming) in PLAIN
-        return None if events or not self._endpoint.streams else ArrayFramer()
+        return None if may_stream(incoming) or not self._endpoint.streams else ArrayFramer()
 
     def _observed(self, incoming: Incoming) -> Reply:
         format, framer = self._endpoint.format, self._framer(incoming)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,11 +14,13 @@ from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.provider_answer import (
     is_stream,
     looks_like_stream,
+    may_stream,
     parsed_or_none,
     provider_record,
     read_whole,
     said,
 )
+from ccproxy.gateway.reading import Ending, Reading
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.translation.headers import JSON, SSE, response_headers
 from ccproxy.gateway.translation.relay import TranslatedRelay
@@ -80,13 +84,19 @@ class Answering:
         translation = self._translation
         if translation.stream and incoming.status == 200 and is_stream(incoming):
             return self._stream(incoming)
-        body = await read_whole(incoming, self._exchange, self._recorder)
+        body = await self._read(incoming)
         if incoming.status >= 300:
             return self._refused(incoming, body)
         try:
             return await self._whole(incoming, body)
         except Malformed as error:
             return self._failed(incoming, WireError(502, str(error), code="malformed_answer"))
+
+    async def _read(self, incoming: Incoming) -> bytes:
+        way, translation = (incoming, self._exchange, self._recorder), self._translation
+        if incoming.status == 200 and translation.operation == "generate" and may_stream(incoming):
+            return await Reading(*way).until(Ending(translation.provider).is_over)
+        return await read_whole(*way)
 
     def estimated(self) -> Reply:
         """The reply to a counting request whose provider does not count."""
@@ -147,7 +157,8 @@ class Answering:
             return self.estimated()
         if status < 400:
             return self._failed(incoming, WireError(502, f"the provider answered with a redirect ({status})"))
-        error = translate_error(parsed_or_none(body), status, self._translation.provider)
+        provider = self._translation.provider
+        error = translate_error(parsed_or_none(body), status, provider) or streamed_error(body, status, provider)
         return self._failed(incoming, error or WireError(status, said(incoming, body)))
 
     def _failed(self, incoming: Incoming, error: WireError) -> Reply:
@@ -179,3 +190,14 @@ def whole_events(body: bytes, provider: WireFormat) -> list[Event]:
     if not any(type(event) in LAST for event in events):
         raise Malformed("the provider's answer is not whole")
     return events
+
+
+def streamed_error(body: bytes, status: int, provider: WireFormat) -> WireError | None:
+    """What a stream says that came with the status of an error; None where it is none, or says nothing."""
+    if not looks_like_stream(body):
+        return None
+    with suppress(Malformed):
+        error = collect(read_stream_events(body, provider)).error
+        if error is not None and error.status != 502:  # by that a reader says that the stream is not whole
+            return replace(error, status=status)
+    return None

@@ -7,7 +7,7 @@ github.com/commontoolsinc/labs/pull/5092).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,9 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.openai_responses.errors import read_error
+from ccproxy.lightllm.openai_responses.lenient import NAMELESS, keeps_alive, read_object, without_surrogates
 from ccproxy.lightllm.openai_responses.stops import UNFINISHED
-from ccproxy.lightllm.sse import COMMENT, DONE, EventTooLong, Framer
+from ccproxy.lightllm.sse import EventTooLong, Frame, Framer
 from ccproxy.lightllm.translate import read_stream_events, write_answer
 
 type Object = dict[str, Any]
@@ -31,7 +32,7 @@ ENDED = {"response.completed": "completed", "response.incomplete": "incomplete",
 """The last events of a response, and its status where they do not tell one."""
 FAILED = frozenset({"response.failed", "response.cancelled", "response.error", "error"})
 TOLD = frozenset(name.encode() for name in (ADDED, ITEM_DONE, *ENDED, *FAILED))
-"""Names of the events that matter here; others need not be parsed."""
+"""Names of the events that matter here."""
 
 
 @dataclass(slots=True)
@@ -59,55 +60,79 @@ class Items:
         return [self.done[place] for place in sorted(self.done)]
 
 
+class Gathering:
+    """One response out of a stream, as it comes."""
+
+    def __init__(self) -> None:
+        self._framer, self._items = Framer(), Items()
+        self._body: list[bytes] = []
+        self._failure: Malformed | None = None
+        self.result: Object | WireError | None = None
+        """The response, or the error in which it ended; None until the stream has told either."""
+
+    def feed(self, chunk: bytes) -> bool:
+        """More of the stream; True once all has been told, or something cannot be read: whatever follows is nothing."""
+        self._body.append(chunk)
+        self._read(lambda: self._framer.feed(chunk))
+        return self._failure is not None or self.result is not None
+
+    def end(self) -> Object | WireError:
+        """What the stream amounts to that has ended. Raises Malformed where it is cut off, or is none of this API."""
+        self._read(self._framer.end)
+        if self._failure is not None:
+            raise self._failure
+        if self.result is None:
+            raise Malformed("the provider ended its stream before the response was whole")
+        return self.result
+
+    def _read(self, frames: Callable[[], list[Frame]]) -> None:
+        if self._failure is not None:
+            return
+        try:
+            for name, data in frames():
+                if self.result is None and is_told(name, data):
+                    self._note(read_object(data), name)
+        except (EventTooLong, Malformed) as error:
+            self._failure = Malformed(str(error))
+
+    def _note(self, event: Object, name: bytes) -> None:
+        kind = str(event.get("type") or name.decode("utf-8", "replace"))
+        if kind in (ADDED, ITEM_DONE):
+            self._items.note(kind, event)
+        elif kind in FAILED:
+            self.result = _failure(without_surrogates(event))
+        elif kind in ENDED:
+            self.result = _response(event, ENDED[kind], self._items, self._body)
+
+
 def collected(body: bytes) -> Object | WireError:
     """The response of a whole stream, or the error in which it ended.
 
     Raises Malformed where it is cut off, or is no stream of this API.
     """
-    items = Items()
-    for event in _events(body):
-        kind = str(event.get("type"))
-        if kind in (ADDED, ITEM_DONE):
-            items.note(kind, event)
-        elif kind in FAILED:
-            told = read_error(event.get("response") or event, 0)
-            return told or WireError(500, "the provider reported that the response failed")
-        elif kind in ENDED:
-            return _response(event, ENDED[kind], items, body)
-    raise Malformed("the provider ended its stream before the response was whole")
+    gathering = Gathering()
+    gathering.feed(body)
+    return gathering.end()
 
 
-def _events(body: bytes) -> Iterator[Object]:
-    framer = Framer()
-    try:
-        frames = [*framer.feed(body), *framer.end()]
-    except EventTooLong as error:
-        raise Malformed(str(error)) from error
-    for name, data in frames:
-        if name == COMMENT[0] or data == DONE or (name.startswith(b"response.") and name not in TOLD):
-            continue
-        yield _parsed(name, data)
+def is_told(name: bytes, data: bytes) -> bool:
+    """True for an event that matters here. What has another name need not even be JSON."""
+    return name in TOLD or (name in NAMELESS and not keeps_alive(name, data))
 
 
-def _parsed(name: bytes, data: bytes) -> Object:
-    try:
-        event = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"the provider sent an event that is not JSON: {error}") from error
-    if not isinstance(event, dict):
-        raise Malformed("the provider sent an event that is not an object")
-    return event if event.get("type") else {**event, "type": name.decode("utf-8", "replace")}
+def _failure(event: Object) -> WireError:
+    told = read_error(event.get("response") or event, 0) or read_error(event, 0)
+    return told or WireError(500, "the provider reported that the response failed")
 
 
-def _response(event: Object, status: str, items: Items, body: bytes) -> Object:
+def _response(event: Object, status: str, items: Items, body: list[bytes]) -> Object:
     given = event.get("response")
     if not isinstance(given, dict):
         raise Malformed("the provider's last event holds no response")
-    response = {**given, "status": given.get("status") or status}
-    if response["status"] in UNFINISHED:
-        response["status"] = status
-    if not response.get("output"):
-        response["output"] = items.output() if items.whole else _retold(body)
+    said, output = given.get("status"), given.get("output")
+    response = {**given, "status": said if isinstance(said, str) and said and said not in UNFINISHED else status}
+    if not isinstance(output, list) or not output:
+        response["output"] = items.output() if items.whole else _retold(b"".join(body))
     return response
 
 

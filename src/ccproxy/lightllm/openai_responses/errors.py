@@ -7,7 +7,9 @@ platform.openai.com/docs/api-reference/responses-streaming.
 from __future__ import annotations
 
 import re
-from typing import Any
+import time
+from collections.abc import Mapping
+from typing import Any, TypeIs
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import error_reading
@@ -34,9 +36,35 @@ STREAM_CODES = {429: "rate_limit_exceeded"}
 which Codex takes as final, else `server_error`, which it tries again."""
 
 
+LONGEST_WAIT = 366 * 86_400.0
+"""Seconds. A longer wait is none that anybody means."""
+
+
 def read_error(document: Any, status: int) -> WireError | None:
-    """The error that a body or an event holds (`error_reading.read_error`)."""
-    return error_reading.read_error(document, status, ORIGIN)
+    """The error that a body or an event holds (`error_reading.read_error`). An event's name is no type of an error."""
+    if isinstance(document, dict) and str(document.get("type")).startswith("response."):
+        document = {name: value for name, value in document.items() if name != "type"}
+    error = error_reading.read_error(document, status, ORIGIN)
+    if error is not None and error.retry_after is None:
+        error.retry_after = wait_of(error_reading.error_fields(document) or {})
+    return error
+
+
+def wait_of(fields: Mapping[str, Any]) -> float | None:
+    """Seconds until a limit of usage is over, as the ChatGPT backend tells them; None where it does not.
+
+    Source: github.com/openai/codex, codex-rs/core/src/error.rs (UsageLimitReachedError).
+    """
+    waits = (fields.get("resets_in_seconds"), _seconds_to(fields.get("resets_at")))
+    return next((float(wait) for wait in waits if _is_number(wait) and 0 <= wait <= LONGEST_WAIT), None)
+
+
+def _seconds_to(moment: Any) -> float | None:
+    return max(0.0, moment - time.time()) if _is_number(moment) and 0 < moment < 2**53 else None
+
+
+def _is_number(value: Any) -> TypeIs[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def write_error(error: WireError) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import orjson
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
-from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.moments import seconds
 from ccproxy.lightllm.openai_responses.errors import read_error
+from ccproxy.lightllm.openai_responses.lenient import keeps_alive, read_text
 from ccproxy.lightllm.openai_responses.read_events import ITEM_EVENTS
 from ccproxy.lightllm.openai_responses.read_items import Items, Wire
 from ccproxy.lightllm.openai_responses.stops import BROKEN, UNFINISHED, read_finish
@@ -37,10 +37,12 @@ class StreamReader:
             return self._by_done()
         try:
             wire = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise Malformed(f"the provider sent an event that is not JSON: {error}") from error
+        except orjson.JSONDecodeError:
+            wire = None
         if type(wire) is not dict:
-            raise Malformed("the provider sent an event that is not an object")
+            if keeps_alive(name, data):
+                return (ev.Ping(),)
+            wire = read_text(data)
         kind = wire.get("type") or name.decode("utf-8", "replace")
         handler = ITEM_EVENTS.get(kind)
         if handler is None:
@@ -115,7 +117,7 @@ class StreamReader:
         response = dict(given) if isinstance(given, dict) else {}
         if wire.get("type") == "response.incomplete":
             response["status"] = "incomplete"
-        elif response.get("status") in UNFINISHED:
+        elif not isinstance(said := response.get("status"), str | None) or said in UNFINISHED:
             response["status"] = "completed"
         if response.get("usage") is None:
             response["usage"] = wire.get("usage")
