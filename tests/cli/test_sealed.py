@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
+from typing import Any
 
 import pytest
+from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +17,8 @@ from ccproxy.cli.shapes.sealed.answers import CANNED, aside
 from ccproxy.cli.shapes.sealed.client import leading_here
 from ccproxy.cli.shapes.sealed.names import respond
 from ccproxy.exchange import HttpRequest
+from tests.support.archived import call
+from tests.support.daemon import Home
 from tests.support.internet.dns import question
 from tests.support.internet.vendors import VENDORS
 
@@ -72,3 +77,33 @@ def test_base_urls_of_this_machine_are_not_the_clients() -> None:
         "HOME": "/home/somebody",
     }
     assert leading_here(given_) == ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"]
+
+
+def captured_where(home: Home, **shaping: Any) -> Result:
+    """A capture with a client that would leave a file, had it been run."""
+    home.write({"shaping": shaping})
+    return call(home, "shapes", "capture", "anthropic", "--", "touch", str(home.root / "was-run"))
+
+
+def test_no_client_is_run_where_shapes_dir_is_a_file(home: Home) -> None:
+    (home.config_dir / "taken").write_text("")
+    done = captured_where(home, shapes_dir="taken")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"ccproxy: {home.config_dir / 'taken'} is no directory\n")
+    assert "shaping.shapes_dir" in done.stderr
+    assert not (home.root / "was-run").exists()
+
+
+def test_no_client_is_run_where_shapes_dir_cannot_be_written(home: Home) -> None:
+    done = captured_where(home, shapes_dir="/proc/sys/made-up")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "/proc/sys/made-up cannot be made: /proc/sys cannot be written" in done.stderr
+    assert "shaping.shapes_dir" in done.stderr
+
+
+def test_no_client_is_run_where_a_fifo_is_in_the_place_of_the_shape(home: Home) -> None:
+    (home.config_dir / "shapes").mkdir(parents=True)
+    os.mkfifo(home.config_dir / "shapes" / "anthropic.mflow")
+    done = captured_where(home)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "anthropic.mflow cannot be read: it is a FIFO" in done.stderr

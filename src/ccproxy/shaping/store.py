@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from ccproxy.shaping.files_written import write_versions
 from ccproxy.shaping.member_order import in_order_of, members_of
 from ccproxy.shaping.patches import SERIES, Patch, apply_patches, read_series
 from ccproxy.shaping.patches_local import save_local, told
+from ccproxy.shaping.place import require_writable
 from ccproxy.shaping.provenance import from_map, to_map, told_by
 from ccproxy.shaping.reduce import reduce
 from ccproxy.shaping.shape import Shape, ShapeError
@@ -64,12 +65,15 @@ class ShapeStore:
 
     def pick(self, name: str) -> Shape:
         """The shape that is in force: the base with all patches. Raises ShapeError, also where there is none yet."""
-        base, queue = self.base(name), read_series(self.queue(name))
+        base = self.base(name)
+        with _way_out(name):
+            queue = read_series(self.queue(name))
         if base is None and queue:
             raise ShapeError(f"there are patches for {name!r} in {self.queue(name)}, but nothing that they are for")
         if base is None or (base.provenance.source == "packaged" and not queue):
             raise none_yet(name)
-        return self._patched(base, queue) if queue else base
+        with _way_out(name):
+            return self._patched(base, queue) if queue else base
 
     def versions(self, name: str) -> list[Shape]:
         """The shapes in the user's file, oldest first, without patches; none without a file. Raises ShapeError."""
@@ -80,6 +84,13 @@ class ShapeStore:
         said = [_told(read_series(self.queue(name)), FINGERPRINT)]
         said += [version.fingerprint for version in reversed(self._read(name))]
         return next((each for each in said if isinstance(each, Mapping)), None)
+
+    def require_writable(self, name: str) -> None:
+        """Raises ShapeError where a shape of that name could not be saved."""
+        path = self.path(name)
+        require_writable(self.directory)
+        with suppress(FileNotFoundError):
+            readable_versions(path, name, self._profile(name))
 
     def save(self, shape: Shape, fingerprint: Mapping[str, Any] | None = None) -> Path:
         """Puts a shape at the end of its file, which then counts, and drops the oldest. Raises ShapeError.
@@ -172,6 +183,17 @@ class ShapeStore:
             source = told_by(shape.headers)
         url, headers, body = reduce(shape.method, shape.url, shape.headers, shape.body, self._profile(name))
         return Shape(name, shape.method, url, headers, body, source)
+
+
+@contextmanager
+def _way_out(name: str) -> Iterator[None]:
+    """Errors of patches say how to be rid of these, and that the base can be looked at."""
+    try:
+        yield
+    except ShapeError as error:
+        without = f"without the patches: ccproxy shapes remove {name} --patches"
+        told = f"{error.fix}; {without}" if error.fix else without
+        raise ShapeError(error.message, f"{told}; what they are for: ccproxy shapes show {name} --base") from error
 
 
 def _told(queue: list[Patch], fact: str) -> object:

@@ -1,4 +1,4 @@
-"""A made-up client with a login in its home: `made-up [expired] [silent] [slow]`.
+"""A made-up client with a login in its home: `made-up [expired] [silent] [slow] [stubborn]`.
 
 It calls a model over HTTPS as a vendor's client would, asks for other things beside that, and says what it was told.
 """
@@ -6,6 +6,7 @@ It calls a model over HTTPS as a vendor's client would, asks for other things be
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 import time
@@ -52,6 +53,8 @@ def raw() -> str:
 def main() -> None:
     """Does what it does, and ends badly."""
     wishes, login = sys.argv[1:], json.loads(LOGIN.read_text())
+    for number in (signal.SIGINT, signal.SIGTERM) if "stubborn" in wishes else ():
+        signal.signal(number, signal.SIG_IGN)
     print("other", ask("https://other.example/v1/things?key=made-up-secret-key", x_key=login["access"]))
     if "expired" in wishes:
         print("refresh", refresh(login))

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from ccproxy.cli.control import Control, Status
+from ccproxy.cli.demo.leavings import own_directory
 from ccproxy.cli.grammar import CommandError
 
 READY_SECONDS = 20.0
@@ -25,6 +26,7 @@ POLL_SECONDS = 0.01
 PROVIDER = "simulator"
 FOREIGN = "gemini"
 """A provider that speaks this format only: what the clients of others send is translated."""
+PREFIX = "ccproxy-demo-"
 LONGEST_TMP = 40
 """A Unix socket's path has at most 107 bytes (unix(7)): a longer temporary directory leaves too few for ours."""
 
@@ -34,7 +36,7 @@ class PrivateDaemon:
 
     def __init__(self, *, inspector: bool) -> None:
         parent = None if len(tempfile.gettempdir()) <= LONGEST_TMP else "/tmp"  # noqa: S108 - mkdtemp makes it ours
-        self.root = Path(tempfile.mkdtemp(prefix="ccproxy-demo-", dir=parent))
+        self.root, self.lock = own_directory(Path(parent or tempfile.gettempdir()), PREFIX)
         self.inspector = inspector
         self.process: subprocess.Popen[bytes] | None = None
         self.control = Control(self.root / "none")
@@ -69,6 +71,7 @@ class PrivateDaemon:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=[self.lock],  # it needs the directory, whatever becomes of us
                 **self.options(),
             )
 
@@ -142,4 +145,11 @@ class PrivateDaemon:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove its files. May be called twice."""
         shutil.rmtree(self.root, ignore_errors=True)
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1

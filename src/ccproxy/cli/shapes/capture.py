@@ -69,6 +69,7 @@ def capture(session: Session, profile: str, line: tuple[str, ...], seconds: floa
     if not line:
         raise click.UsageError("which command? For example: ccproxy shapes capture anthropic -- claude -p hi")
     program = program_of(line)
+    require_place(config, profile)
     ex = last_call(errand(config, line, seconds), chosen)
     shape = shape_from(ex, profile, chosen, program)
     keep(session, config, shape, ex)
@@ -84,6 +85,17 @@ def program_of(line: tuple[str, ...]) -> Path:
         error.exit_code = MISSING  # type: ignore[misc]  # click declares it for the class, and reads it here
         raise error
     return Path(found).resolve()
+
+
+def require_place(config: Config, name: str) -> None:
+    """Raises CommandError where the shape could not be kept, before a client is run for it."""
+    from ccproxy.cli.shapes.stored import in_words, opened
+    from ccproxy.shaping.shape import ShapeError
+
+    try:
+        opened(config).require_writable(name)
+    except ShapeError as error:
+        raise in_words(error) from error
 
 
 def errand(config: Config, line: tuple[str, ...], seconds: float) -> Errand:

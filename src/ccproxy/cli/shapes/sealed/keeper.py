@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -33,6 +34,7 @@ GRACE_SECONDS = 3.0
 """Between the wish that the client should end, and its end."""
 OWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """They are the client's, or the command's, which then hangs up on the keeper."""
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Teller:
         """The client never ran."""
         self.tell("failed", message=str(error), fix=error.fix, status=error.status)
 
+    def heard(self, number: int, _frame: FrameType | None) -> None:
+        """A handler of signals. One that came to the keeper came to the client, too: they are of one process group."""
+        if number == signal.SIGINT:
+            self.tell(INTERRUPTED)
+
     def hung_up(self) -> None:
         """Returns when the command has."""
         with contextlib.suppress(OSError):
@@ -74,7 +81,7 @@ class Teller:
 def keep(errand: Errand, daemon: SealedDaemon, teller: Teller) -> NoReturn:
     """Runs the errand in a process that was forked for it, and ends that. What comes of it is told."""
     for number in OWN_SIGNALS:
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, teller.heard)
     try:
         seal(errand.environment)
         _serve(errand, daemon, teller)
