@@ -41,6 +41,7 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "hooks_error": house.pipeline.error,
         "flows": {"count": len(house.store), "active": house.store.active},
         "archive": house.archive.status(),
+        "shaping": config.shaping.enabled,
         "shapes": house.shapes.status() if house.shapes is not None else [],
         "providers": [
             {

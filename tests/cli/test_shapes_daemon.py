@@ -48,7 +48,10 @@ def test_a_shape_is_in_force_once_it_is_saved(start_daemon: StartDaemon, upstrea
 
     by_client(daemon, "1.2.3")
     saved = call(home, "shapes", "save", "anthropic", "--limit", "1", "--mflow")
-    assert (saved.exit_code, saved.stderr) == (0, "the running daemon has it in force\n")
+    kept, told, *hints = saved.stderr.splitlines()
+    assert (saved.exit_code, told) == (0, "requests to work are shaped by it now")
+    assert kept.startswith("kept: made-up 1.2.3 of 20")
+    assert "it came to ccproxy's own address" in hints[0]
     upstream.forget()
     assert by_sdk(daemon).status == 200
     (sent,) = upstream.requests
@@ -69,7 +72,7 @@ def test_a_shape_is_in_force_once_it_is_saved(start_daemon: StartDaemon, upstrea
 
     removed = call(home, "shapes", "remove", "anthropic", "--yes")
     assert removed.exit_code == 0
-    assert "the running daemon has no shape for 'anthropic' now" in removed.stderr
+    assert removed.stderr.startswith("the running daemon cannot shape requests to work now: there is no shape")
     assert by_sdk(daemon).status == 500
     assert standing(daemon)["state"] == "missing"
 

@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 
 KEYS = {
     *("proxy", "url", "config", "hooks", "pipeline", "log", "inspector", "mcp", "version", "pid", "uptime", "problems"),
-    *("providers", "shapes"),
+    *("providers", "shaping", "shapes"),
 }
 
 

@@ -6,7 +6,7 @@ import json
 import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from ccproxy.cli.grammar import CommandError
 from ccproxy.config.paths import inside_jail
@@ -97,6 +97,8 @@ class Status(TypedDict):
     hooks: dict[str, object]
     pipeline: dict[str, Any]
     hooks_error: str | None
+    shaping: NotRequired[bool]
+    """Not told by daemons of a version that had no shapes."""
     shapes: list[dict[str, Any]]
 
 

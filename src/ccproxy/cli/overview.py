@@ -85,7 +85,9 @@ def parts(report: Report) -> list[Row]:
 
 
 def shapes(report: Report) -> list[Row]:
-    """A row for each shape that a provider asks for and that is not as it should be."""
+    """A row for each shape that a provider asks for and that is not as it should be; one where nothing is shaped."""
+    if not report.shaping:
+        return [(OFF, "shaping", "switched off: shaping.enabled is false", "")]
     return [
         (SHAPES.get(each["state"], DOWN), "shape", f"{each['profile']}: {each['why']}", each["fix"] or "")
         for each in report.shapes

@@ -188,6 +188,11 @@ class Report:
 
         return report.by_config(self.config) if self.daemon is None else report.by_daemon(self.daemon["shapes"])
 
+    @property
+    def shaping(self) -> bool:
+        """Whether requests are shaped where a provider asks for it: `shaping.enabled`."""
+        return self.config.shaping.enabled if self.daemon is None else self.daemon.get("shaping", True)
+
     def as_json(self) -> dict[str, object]:
         """The object that `--json` prints."""
         return {
@@ -208,6 +213,7 @@ class Report:
             "uptime": self.daemon["uptime_seconds"] if self.daemon else None,
             "pipeline": self.pipeline,
             "providers": self.daemon["providers"] if self.daemon else [],
+            "shaping": self.shaping,
             "shapes": self.shapes,
             "problems": self.problems,
         }

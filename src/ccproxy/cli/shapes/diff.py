@@ -9,6 +9,7 @@ import click
 
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
+from ccproxy.cli.words import visible
 
 if TYPE_CHECKING:
     from ccproxy.shaping.shape import Shape
@@ -28,7 +29,8 @@ EXAMPLES = [
 def diff(session: Session, name: str, version: int | None, as_json: bool) -> None:
     """Compare the shape of the profile NAME, as it is used, with its base: the capture or packaged names it began with.
 
-    VERSION is another capture in its file, 1 the oldest. The text that is compared is that of `show --text`.
+    VERSION is another capture in its file, 1 the oldest. Where the patches cannot be used, the newest capture is
+    compared with that. The text that is compared is that of `show --text`.
     """
     from ccproxy.cli.flows.diff.unified import unified_lines
     from ccproxy.cli.shapes.stored import in_words, opened, profile_of
@@ -39,12 +41,12 @@ def diff(session: Session, name: str, version: int | None, as_json: bool) -> Non
     profile_of(config, name)
     store = opened(config)
     try:
-        used = store.pick(name)
+        mine, used = compared_side(store, name, version)
         title, other = compared(store, name, version)
         old, new = to_text(other).splitlines(), to_text(used).splitlines()
     except ShapeError as error:
         raise in_words(error) from error
-    found = list(unified_lines(old, new, f"{name}/{title}", f"{name}/used"))
+    found = list(unified_lines(old, new, f"{name}/{title}", f"{name}/{mine}"))
     if as_json:
         plain = "".join(f"{click.unstyle(line)}\n" for line in found)
         click.echo(json.dumps({"name": name, "with": title, "same": not found, "diff": plain}, indent=2))
@@ -53,6 +55,22 @@ def diff(session: Session, name: str, version: int | None, as_json: bool) -> Non
         click.echo(line)
     if not found:
         click.echo(f"the same as {title}{more(store, name, version)}", err=True)
+
+
+def compared_side(store: ShapeStore, name: str, version: int | None) -> tuple[str, Shape]:
+    """What is compared, and what it is called: where patches cannot be used, a version is compared with the base."""
+    from ccproxy.shaping.shape import NoShapeYet, ShapeError
+
+    try:
+        return "used", store.pick(name)
+    except NoShapeYet:
+        raise
+    except ShapeError as error:
+        base = store.base(name) if version is not None else None
+        if base is None:
+            raise
+        click.echo(visible(f"without the patches, which cannot be used: {error.message}"), err=True)
+        return "base", base
 
 
 def compared(store: ShapeStore, name: str, version: int | None) -> tuple[str, Shape]:

@@ -21,6 +21,7 @@ EXAMPLES = [
 ]
 
 COLORS = {"ok": "green", "stale": "yellow", "missing": "bright_black", "broken": "red"}
+OFF = "shaping.enabled is false in the configuration: no request is shaped"
 
 
 @command("list", examples=EXAMPLES)
@@ -32,11 +33,14 @@ def list_shapes(session: Session, as_json: bool) -> None:
     ok: it can be used. stale: its client is installed in a newer version, or a newer one has been seen. missing: there
     is none yet. broken: it cannot be used, and the line below says why.
     """
-    found = standings(session)
+    found, enabled = standings(session), session.config().shaping.enabled
     if as_json:
-        click.echo(json.dumps([each.as_json() for each in found], indent=2, ensure_ascii=False))
+        listed = [{**each.as_json(), "enabled": enabled} for each in found]
+        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
         return
     show(found)
+    if not enabled:
+        click.echo(OFF, err=True)
 
 
 def standings(session: Session) -> list[Standing]:
@@ -50,9 +54,10 @@ def standings(session: Session) -> list[Standing]:
 
 
 def show(found: Sequence[Standing]) -> None:
-    """A line a profile, and below it what is wrong."""
-    from ccproxy.cli.table import Cell, Column, Row
+    """A line a profile, and what is wrong: below it in a terminal, below them all in a pipe."""
+    from ccproxy.cli.table import Cell, Column, Row, is_terminal
     from ccproxy.cli.table import show as table
+    from ccproxy.cli.words import visible
 
     columns = [
         Column("Profile", 16),
@@ -64,7 +69,11 @@ def show(found: Sequence[Standing]) -> None:
         Column("Used by", 12, rank=1),
         Column("JA4", 36, rank=4),
     ]
-    table(columns, [Row(cells(each), Cell(note(each), "dim")) for each in found], "note")
+    below = is_terminal()
+    table(columns, [Row(cells(each), Cell(note(each) if below else "", "dim")) for each in found], "note")
+    for each in () if below else found:
+        if told := note(each):
+            click.echo(visible(f"{each.name}: {told}"))
 
 
 def cells(each: Standing) -> list[Cell]:

@@ -25,6 +25,7 @@ def remove(session: Session, name: str, only_patches: bool, yes: bool) -> None:
     """
     from ccproxy.cli.flows.clear import agreed
     from ccproxy.cli.shapes.stored import in_words, opened, own_files, reloaded
+    from ccproxy.cli.words import visible
     from ccproxy.shaping.shape import ShapeError
 
     config = session.config()
@@ -41,4 +42,4 @@ def remove(session: Session, name: str, only_patches: bool, yes: bool) -> None:
         raise CommandError(f"it was not removed: {error}") from error
     for path in gone:
         click.echo(path)
-    click.echo(reloaded(session, name), err=True)
+    click.echo(visible(reloaded(session, config, name, gone=True)), err=True)

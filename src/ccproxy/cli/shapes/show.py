@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from ccproxy.cli.grammar import command
+from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 
 if TYPE_CHECKING:
     from ccproxy.cli.shapes.standing import Standing
     from ccproxy.shaping.shape import Shape
+    from ccproxy.shaping.store import ShapeStore
 
 EXAMPLES = [
     ("where it comes from, its fields in their order, its body", "ccproxy shapes show anthropic"),
     ("the names of its fields", "ccproxy shapes show anthropic --json | jq -r '.headers[][0]'"),
     ("the text that patches are about", "ccproxy shapes show anthropic --text > shape.json"),
+    ("without its patches, which may not fit any more", "ccproxy shapes show anthropic --base"),
 ]
 
 
 @command("show", examples=EXAMPLES)
 @click.argument("name")
+@click.option("--base", is_flag=True, help="Without its patches: what these are for.")
 @click.option("as_text", "--text", is_flag=True, help="Print the virtual file shape.json, which patches change.")
 @click.option("as_json", "--json", is_flag=True, help="Print one object.")
 @click.pass_obj
-def show_shape(session: Session, name: str, as_text: bool, as_json: bool) -> None:
+def show_shape(session: Session, name: str, base: bool, as_text: bool, as_json: bool) -> None:
     """Show the shape of the profile NAME: what requests are put into, its patches applied.
 
     What is filled in as a request leaves stands in angle brackets.
@@ -43,18 +47,28 @@ def show_shape(session: Session, name: str, as_text: bool, as_json: bool) -> Non
     profile_of(config, name)
     store = opened(config)
     try:
-        shape = store.pick(name)
+        shape = base_of(store, name) if base else store.pick(name)
         if as_text:
             click.echo(to_text(shape), nl=False)
             return
     except ShapeError as error:
         raise in_words(error) from error
     standing = standing_of(config, store, name, seen_by_daemon(session))
+    if base:
+        standing = replace(standing, provenance=shape.provenance)
     if as_json:
         click.echo(json.dumps({**standing.as_json(), **as_value(shape)}, indent=2, ensure_ascii=False))
         return
     for line in lines(standing, shape):
         click.echo(line)
+
+
+def base_of(store: ShapeStore, name: str) -> Shape:
+    """What patches are for: the newest capture, or the packaged names. Raises CommandError, ShapeError."""
+    found = store.base(name)
+    if found is None:
+        raise CommandError(f"there is no base of {name!r}")
+    return found
 
 
 def as_value(shape: Shape) -> dict[str, object]:
@@ -65,6 +79,7 @@ def as_value(shape: Shape) -> dict[str, object]:
 
 def lines(standing: Standing, shape: Shape) -> Iterator[str]:
     """The same for people."""
+    from ccproxy.cli.shapes.own_ids import own_ids
     from ccproxy.cli.shapes.words import meant, meant_in, origin
     from ccproxy.cli.words import several, visible
 
@@ -86,3 +101,5 @@ def lines(standing: Standing, shape: Shape) -> Iterator[str]:
         yield f"{click.style(visible(name.decode('latin-1')), fg='cyan')}: {visible(meant(value.decode('latin-1')))}"
     yield ""
     yield from map(visible, json.dumps(meant_in(shape.body), indent=2, ensure_ascii=False).splitlines())
+    for place in own_ids(shape):
+        yield click.style(f"{visible(place)} holds ids of your account or of this machine", fg="yellow")

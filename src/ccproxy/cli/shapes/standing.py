@@ -65,16 +65,24 @@ def standing_of(config: Config, store: ShapeStore, name: str, seen: Mapping[str,
         name: the profile's.
         seen: newer versions of clients that a daemon has met, by profile.
     """
-    users = tuple(users_of(config, name))
+    users, patches = tuple(users_of(config, name)), patches_of(config, name)
     try:
         known, versions = store.pick(name).provenance, len(store.versions(name))
-        patches = tuple(path.name for path, _ in listed(shapes_dir(config) / name))
     except ShapeError as error:
         state: State = "missing" if isinstance(error, NoShapeYet) else "broken"
-        return Standing(name, state, error.message, error.fix, providers=users)
+        return Standing(name, state, error.message, error.fix, providers=users, patches=patches)
     newer = newer_than(known, seen.get(name))
     fix = f"run: {capture_command(name)}" if newer else ""
     return Standing(name, "stale" if newer else "ok", newer, fix, known, users, patches, versions)
+
+
+def patches_of(config: Config, name: str) -> tuple[str, ...]:
+    """The patches of a profile, as its series names them; those that are there where that cannot be read."""
+    queue = shapes_dir(config) / name
+    try:
+        return tuple(path.name for path, _ in listed(queue))
+    except ShapeError:
+        return tuple(sorted(path.name for path in queue.glob("*.patch")))
 
 
 def seen_by_daemon(session: Session) -> dict[str, str]:

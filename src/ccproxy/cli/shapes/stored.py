@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from ccproxy.shaping.store import ShapeStore
 
 
+LONGEST = 64
+"""Characters of a name that are told."""
+
+OUTSIDE = (
+    "this is a jail: the daemon outside is not told, and goes on with what it has; start it again there, "
+    "or run this outside"
+)
+
+
 def shapes_dir(config: Config) -> Path:
     """The directory of the user's shapes; it need not exist."""
     return config.base_dir / (config.shaping.shapes_dir or "shapes")
@@ -28,8 +37,11 @@ def own_files(config: Config, name: str) -> list[Path]:
 
     Raises CommandError for what is no name of a profile.
     """
-    if "/" in name or name in ("", ".", ".."):
-        raise CommandError(f"{name!r} is no name of a profile")
+    from ccproxy.config.shaping import PROFILE_NAME
+
+    if not PROFILE_NAME.fullmatch(name):
+        allowed = "letters, digits, '-', '_' and '.', at most 64, the first a letter or digit"
+        raise CommandError(f"{shortened(name)} is no name of a profile", allowed)
     directory = shapes_dir(config)
     queue = directory / name
     found = (directory / f"{name}.mflow", *sorted(queue.glob("*.patch")), queue / "series")
@@ -59,7 +71,12 @@ def profile_of(config: Config, name: str) -> ShapeProfile:
         return known[name]
     guess = nearest(name, known)
     hint = f"did you mean {guess!r}?" if guess else f"there are {', '.join(known)}; ccproxy.yaml may have more"
-    raise CommandError(f"there is no profile {name!r} in shaping.providers", hint)
+    raise CommandError(f"there is no profile {shortened(name)} in shaping.providers", hint)
+
+
+def shortened(name: str) -> str:
+    """A name that somebody wrote, in quotes: one that is too long with its beginning only."""
+    return repr(name if len(name) <= LONGEST else f"{name[:LONGEST]}…")
 
 
 def users_of(config: Config, name: str) -> list[str]:
@@ -77,7 +94,7 @@ def announce(session: Session, config: Config, name: str) -> None:
 
     A shape that cannot be used for its patches makes the program end with status 1.
     """
-    click.echo(reloaded(session, name), err=True)
+    click.echo(visible(reloaded(session, config, name)), err=True)
     if told := unused(config, name):
         click.echo(told, err=True)
     if not_usable := patches_unfit(config, name):
@@ -100,21 +117,25 @@ def patches_unfit(config: Config, name: str) -> str:
     return ""
 
 
-def reloaded(session: Session, name: str) -> str:
-    """What became of a daemon's reading the shapes again."""
+def reloaded(session: Session, config: Config, name: str, *, gone: bool = False) -> str:
+    """What became of a daemon's reading the shapes again, after one was saved, or something of it is `gone`."""
     from ccproxy.cli.control import NotRunningError, NotThereError
+    from ccproxy.config.paths import inside_jail
 
     try:
         errors = session.control().post("/shapes/reload", {})["errors"]
     except NotRunningError:
-        return "no daemon is running; the next one will know"
+        return OUTSIDE if inside_jail() else "no daemon is running; the next one will know"
     except NotThereError:
         return "the running daemon is of a version without shapes: start it again"
     except CommandError as error:
         return f"the running daemon does not know: {error.message}"
+    users = ", ".join(users_of(config, name))
     if name in errors:
-        return f"the running daemon has no shape for {name!r} now: {errors[name]}"
-    return "the running daemon has it in force"
+        return f"the running daemon cannot shape requests to {users or 'its providers'} now: {errors[name]}"
+    if not users or not config.shaping.enabled:
+        return "the running daemon shapes nothing by it"
+    return f"requests to {users} are shaped {'without it' if gone else 'by it'} now"
 
 
 def unused(config: Config, name: str) -> str:
