@@ -146,13 +146,80 @@ def test_what_is_no_model_call_goes_as_it_is(daemon: Daemon, upstream: Upstream)
     assert outcome(daemon.flow("counts/1"), "shape") == ("skipped", "only model calls are shaped")
 
 
-@pytest.mark.parametrize("body", [[], "text"])
-def test_a_body_that_is_no_object_goes_as_it_is(daemon: Daemon, upstream: Upstream, body: Any) -> None:
+CODED: list[Header] = [(b"Content-Encoding", b"made-up")]
+UNREAD: list[tuple[bytes, list[Header]]] = [
+    (b"", []),
+    (b"[1]", []),
+    (b"{half", []),
+    (b'{"x":NaN}', []),
+    (b'{"x":' + b"[" * 2000 + b"]" * 2000 + b"}", []),
+    (b"{}", CODED),
+]
+
+
+@pytest.mark.parametrize("number", range(len(UNREAD)))
+def test_a_body_that_cannot_be_shaped_is_refused(daemon: Daemon, upstream: Upstream, number: int) -> None:
+    """It used to go as it was, whatever the provider's `on_shape_error` said."""
     upstream.forget()
-    ask(daemon, "shaped", f"odd/{type(body).__name__}", body=body)
-    assert json.loads(upstream.requests[0].body) == body
-    outcome_of = outcome(daemon.flow(f"odd/{type(body).__name__}"), "shape")
-    assert outcome_of == ("skipped", "the request body is not a JSON object")
+    body, more = UNREAD[number]
+    answer = daemon.ask("POST", "/v1/messages", [(b"x-api-key", b"sk-ant-oat-ccproxy-shaped"), *more], body)
+    error = json.loads(answer.body)
+    assert (answer.status, error["type"], upstream.requests) == (400, "error", [])
+    assert "cannot be shaped: " in error["error"]["message"]
+
+
+def test_a_body_that_cannot_be_shaped_goes_as_it_is_where_the_provider_has_it_so(upstream: Upstream) -> None:
+    home = Home()
+    home.config_dir.mkdir(exist_ok=True)
+    put_shape(home.config_dir, ANTHROPIC)
+    to = {"easy": provider("anthropic", upstream.url, "echo secret", shape="anthropic", on_shape_error="pass")}
+    with Daemon({"providers": to}, home=home) as daemon:
+        upstream.forget()
+        for number, (body, more) in enumerate(UNREAD):
+            fields = [(b"x-api-key", b"sk-ant-oat-ccproxy-easy"), (b"User-Agent", b"odd/%d" % number), *more]
+            daemon.ask("POST", "/v1/messages", fields, body)
+        assert [request.body for request in upstream.requests] == [body for body, _ in UNREAD]
+        what, why = outcome(daemon.flow("odd/1"), "shape")
+        assert what == "skipped"
+        assert why.endswith("(on_shape_error: pass): cannot be shaped: the request body is not a JSON object")
+        assert len([line for line in daemon.output.splitlines() if "cannot be shaped" in line]) == 1
+        (told,) = daemon.control("GET", "/status")["shapes"]
+        assert (told["state"], told["failures"]) == ("ready", len(UNREAD))
+    home.remove()
+
+
+def test_a_text_that_was_cut_within_a_character_is_shaped_and_stays_what_it_is(
+    daemon: Daemon, upstream: Upstream
+) -> None:
+    """JavaScript writes half of a pair as an escape, which RFC 8259 has in its grammar."""
+    upstream.forget()
+    ask(daemon, "shaped", "half/1", body={**CALL, "messages": [{"role": "user", "content": "cut off \ud83d"}]})
+    (request,) = upstream.requests
+    assert request.field("user-agent") == b"madeup-cli/1.2.3 (external)"
+    assert b'"content":"cut off \\ud83d"' in request.body
+    assert json.loads(request.body)["system"] == [IDENTITY, {"type": "text", "text": "Be kind."}]
+
+
+def session_of(upstream: Upstream) -> tuple[str, str]:
+    """The ids of the session in the last request, in its header and in its body."""
+    told = json.loads(json.loads(upstream.requests[-1].body)["metadata"]["user_id"])["session_id"]
+    return (upstream.requests[-1].field("x-claude-code-session-id") or b"").decode(), told
+
+
+def test_a_session_that_the_client_has_itself_is_the_one_that_is_told(daemon: Daemon, upstream: Upstream) -> None:
+    own = "0f0f0f0f-1111-4222-8333-444444444444"
+    ask(daemon, "shaped", "own/1", body={**CALL, "metadata": {"user_id": json.dumps({"session_id": own})}})
+    assert session_of(upstream) == (own, own)
+
+
+def test_clients_that_begin_with_the_same_words_are_not_in_one_session(daemon: Daemon, upstream: Upstream) -> None:
+    seen = []
+    for agent in ("one/1", "other/1", "one/1"):
+        ask(daemon, "shaped", agent)
+        seen.append(session_of(upstream))
+    assert seen[0] == seen[2]
+    assert len(set(seen)) == 2
+    assert all(header == member for header, member in seen)
 
 
 RESPONSE = {"model": "made-up-model", "input": "hi", "max_output_tokens": 9}
@@ -183,7 +250,7 @@ def test_with_pass_the_request_goes_as_it_is_and_its_record_says_so(daemon: Daem
 def test_what_is_wrong_is_in_the_log_from_the_start_and_once(daemon: Daemon) -> None:
     for number in range(3):
         ask(daemon, "missing", f"again/{number}", body=RESPONSE, path="/v1/responses")
-    lines = [line for line in daemon.output.splitlines() if "cannot be shaped" in line]
+    lines = [line for line in daemon.output.splitlines() if " ERROR " in line and "cannot be shaped" in line]
     assert len(lines) == 2, lines
     (of_file,) = [line for line in lines if "requests to torn" in line]
     assert "shapes/torn.mflow" in of_file

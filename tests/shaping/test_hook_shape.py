@@ -150,7 +150,9 @@ def test_where_nobody_names_a_shape(shapes: Shapes) -> None:
     assert untouched(subject)
 
 
-def test_a_hook_that_fails_leaves_the_request_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_that_fails_leaves_the_request_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "failing_step.py").write_text(
         "from ccproxy.shaping.shape_hooks import shape_hook\n\n\n@shape_hook()\ndef step(work, params):\n"
         "    work.body.clear()\n    work.headers.clear()\n    raise RuntimeError('made-up trouble')\n"
@@ -162,6 +164,18 @@ def test_a_hook_that_fails_leaves_the_request_as_it_was(tmp_path: Path, monkeypa
     subject = subject_of(shapes)
     with pytest.raises(Refusal, match="failing_step:step failed on this request") as refused:
         run(subject)
+    for _ in range(2):
+        with pytest.raises(Refusal):
+            run(subject_of(shapes))
+    (said,) = [record for record in caplog.records if "failing_step" in record.message]
+    assert "a request to a, b cannot be shaped" in said.message
+    assert said.exc_info is not None
+    assert "made-up trouble" in str(said.exc_info[1])
+    told = shapes.status()[0]
+    assert (told["state"], told["failures"]) == ("ready", 3)
+    assert "failing_step.py, line 8" in told["last_failure"]
+    shapes.reload()
+    assert shapes.status()[0]["failures"] == 0
     assert (refused.value.status, refused.value.kind) == (500, "shape")
     assert untouched(subject)
     assert subject.draft.document() == CALL

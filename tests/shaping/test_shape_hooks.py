@@ -158,7 +158,8 @@ def test_a_module_is_all_shape_hooks_that_it_defines(module: str) -> None:
 
 def test_a_hook_that_fails_is_an_error_of_shaping_and_changes_nothing(module: str) -> None:
     own = deepcopy(CALL)
-    with pytest.raises(ShapeError, match=r"my_shape_steps:fails failed on this request: .*made-up trouble"):
+    said = r"my_shape_steps:fails failed on this request \(my_shape_steps.py, line 21\): .*made-up trouble"
+    with pytest.raises(ShapeError, match=said):
         shaped(own, by=template(shape_hooks=[f"{module}:fails"]))
     assert own == CALL
 
@@ -176,7 +177,8 @@ WRONG: list[tuple[Any, str]] = [
         "there is no module 'ccproxy.shaping.regenrate'; did you mean ccproxy.shaping.regenerate?",
     ),
     ("ccproxy.shaping.cachin.strip", "did you mean ccproxy.shaping.caching.strip?"),
-    ("acme.steps", "there is no module 'acme.steps'"),
+    ("acme.steps", "there is no module 'acme.steps'; install it beside ccproxy, or set PYTHONPATH"),
+    ("shapes", "there is no module 'shapes'; install it beside ccproxy"),
     ("ccproxy.shaping.regenerate:nothing", "its shape hooks: regenerate"),
     ("ccproxy.shaping.regenerate:session_id", "is not a shape hook; put @shape_hook() above the function"),
     ("ccproxy.shaping.shape", "defines no shape hooks"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.openai_responses.chatgpt import fitted
+from ccproxy.pipeline.draft import NotJson
 from ccproxy.pipeline.failures import Refusal
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
@@ -31,11 +34,9 @@ def codex(subject: Subject) -> tuple[str, ...]:
     """Has nothing stored, asks for a stream, and leaves out what the backend refuses; what Codex sends is as it was.
 
     It runs once all others are done with the request, `shape` too: the shape may bring instructions for who has none.
-    Raises NotJson, and Refusal for what cannot be had there.
+    Raises Refusal for what cannot be had there, and for a body that is no JSON object.
     """
-    document = subject.draft.document()
-    if not isinstance(document, dict):
-        return ()
+    document = object_of(subject)
     try:
         result = fitted(document)
     except InvalidCall as error:
@@ -46,6 +47,17 @@ def codex(subject: Subject) -> tuple[str, ...]:
         return ()
     subject.draft.replace(result.document)
     return WRITES if asked_for_events(subject, document) else WRITES[:1]
+
+
+def object_of(subject: Subject) -> dict[str, Any]:
+    """The body. Raises Refusal where it is no JSON object: the backend would be asked for something else with it."""
+    try:
+        document = subject.draft.document()
+    except NotJson as error:
+        raise Refusal(400, "invalid_json", str(error)) from error
+    if not isinstance(document, dict):
+        raise Refusal(400, "invalid_json", "the request body is not a JSON object")
+    return document
 
 
 def asked_for_events(subject: Subject, document: dict[str, object]) -> bool:

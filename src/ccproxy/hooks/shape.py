@@ -54,7 +54,7 @@ def _shaped(subject: Subject, shapes: Shapes) -> tuple[str, ...]:
         require_other(subject, template, shapes)
         outgoing = fit(template, incoming(subject, object_of(subject)))
     except ShapeError as error:
-        raise unshaped(error, use, shapes) from error
+        raise unshaped(error, use, shapes, subject.exchange.id) from error
     take(subject, outgoing)
     return WRITES
 
@@ -104,6 +104,7 @@ def incoming(subject: Subject, body: dict[str, Any]) -> Incoming:
         session_key(subject),
         CREDENTIAL_HEADERS.union(name.lower() for name, _ in credential[:1]),
         frozenset(name.lower() for name, _ in credential[1:]),
+        lambda: subject.path_model or subject.model(),
     )
 
 
@@ -128,11 +129,11 @@ def take(subject: Subject, outgoing: Outgoing) -> None:
         subject.left_out[name] = subject.left_out.get(name, 0) + count
 
 
-def unshaped(error: ShapeError, use: Use, shapes: Shapes) -> Exception:
+def unshaped(error: ShapeError, use: Use, shapes: Shapes, request: str) -> Exception:
     """What becomes of a request that cannot be shaped, as the provider has it."""
     of_body = isinstance(error, BodyUnread)
     if not of_body or use.on_error == "pass":
-        shapes.complain(use.profile, error)  # a client that is refused for its body is told, and nobody else need know
+        shapes.complain(use.profile, error, request)  # who is refused for a body is told, and nobody else need know
     if use.on_error == "pass":
         return Unfit(f"it goes unshaped (on_shape_error: pass): {error}")
     return Refusal(400 if of_body else 500, "shape", str(error))

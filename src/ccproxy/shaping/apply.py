@@ -65,7 +65,8 @@ def run(bound: Bound, work: Work) -> None:
 
 def put_model(work: Work) -> None:
     """Puts the model that is asked for in its places; they stay as they are, and are left out, if it is not known."""
-    named = (body.get("model") for body in (work.body, work.call))
+    call = work.body.get(work.wrapped) if work.wrapped is not None else None
+    named = (body.get("model") for body in (work.body, call) if isinstance(body, dict))
     model = next((name for name in named if isinstance(name, str) and name), None) or work.incoming.model()
     if model is None or not PRINTABLE.fullmatch(model):
         return
@@ -100,16 +101,17 @@ class Fitting:
     def _laid(self, layer: Layer, own: Mapping[str, Any]) -> Body:
         """The members of the shape, then the caller's others."""
         made: Body = {}
+        others: set[str] = set()
         for member in layer.members:
             given = own.get(member.name, MISSING)
-            if given is MISSING and member.other is not None:
-                given = own.get(member.other, MISSING)
+            if given is MISSING and member.other is not None and member.other in own:
+                given, others = own[member.other], {*others, member.other}
             place = self._envelope if member.strategy is None else self._content
             value = place(made, member, given)
             if value is not MISSING:
                 made[member.name] = value
         for name, value in own.items():
-            if name in layer.names:
+            if name in layer.names or name in others:
                 continue
             if self._may_follow(name):
                 made[name] = value
@@ -149,8 +151,7 @@ class Fitting:
 
     def _may_follow(self, name: str) -> bool:
         """Whether a member of the caller that the shape has not is sent."""
-        content = self._template.content
-        strategy = content.get(name)
+        strategy = self._template.content.get(name)
         if strategy is not None:
             return strategy.name != "drop"
         return self._template.profile.unknown_fields == "keep" or name == self._work.wrapped

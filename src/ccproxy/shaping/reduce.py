@@ -8,6 +8,7 @@ from ccproxy.shaping.reducing.address import address
 from ccproxy.shaping.reducing.content import envelope
 from ccproxy.shaping.reducing.fields import fields
 from ccproxy.shaping.reducing.ids import Ids
+from ccproxy.shaping.reducing.model import model_of, without_model
 from ccproxy.shaping.shape import Body
 
 
@@ -18,4 +19,5 @@ def reduce(method: str, url: str, headers: Headers, body: Body, profile: ShapePr
     modules of `ccproxy.shaping.reducing`: signatures first, then content, credentials, ids, and what looks secret.
     """
     ids = Ids(headers, body)
-    return address(url, ids), fields(headers, profile, ids), envelope(body, profile, ids)
+    named = without_model(fields(headers, profile, ids), model_of(url, body, profile))
+    return address(url, ids), named, envelope(body, profile, ids)

@@ -7,6 +7,7 @@ id that the caller has itself was put there before.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from ccproxy.exchange import new_id
 from ccproxy.shaping.shape import PROMPT_ID, REQUEST_ID, SESSION_ID, Shape
 from ccproxy.shaping.shape_hooks import Work, shape_hook
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @shape_hook()
@@ -44,7 +47,12 @@ def with_ids(value: bytes, ids: dict[str, Callable[[], str]]) -> bytes:
 
 
 def session_id(shape: Shape, session: str) -> str:
-    """The id of a session of the caller, in the form of a random UUID (RFC 9562 §5.4)."""
+    """The id of a session of the caller: its own where that is a UUID, else one in the form of a random UUID.
+
+    Source: RFC 9562 §5.4.
+    """
+    if UUID.fullmatch(session):
+        return session
     key = f"{shape.profile}\0{shape.provenance.captured}\0{shape.provenance.program}\0{session}"
     digits = sha256(key.encode("utf-8", "replace")).hexdigest()
     variant = "89ab"[int(digits[16], 16) % 4]

@@ -13,9 +13,11 @@ type Body = dict[str, Any]
 
 CREDENTIAL, HOST, LENGTH = "ccproxy:credential", "ccproxy:host", "ccproxy:length"
 SESSION_ID, REQUEST_ID, PROMPT_ID = "ccproxy:session-id", "ccproxy:request-id", "ccproxy:prompt-id"
-PLACEHOLDERS = frozenset({CREDENTIAL, HOST, LENGTH, SESSION_ID, REQUEST_ID, PROMPT_ID})
+MODEL = "ccproxy:model"
+PLACEHOLDERS = frozenset({CREDENTIAL, HOST, LENGTH, SESSION_ID, REQUEST_ID, PROMPT_ID, MODEL})
 """What stands in a shape for values that no request shares with the one that was captured: they keep the place of a
-field or a member. The first three are filled in as every request leaves, the ids by `ccproxy.shaping.regenerate`."""
+field or a member. The first three are filled in as every request leaves, the ids by `ccproxy.shaping.regenerate`, the
+model that a request asks for by `ccproxy.shaping.apply`."""
 
 CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
 """What to run for a capture, by packaged profile: the vendors' own programs, so that they say one thing and end."""

@@ -75,12 +75,18 @@ def named(reference: str) -> Sequence[ShapeHook]:
     try:
         loaded = load(module, module)
     except NoHooks as error:
-        guess = nearest(module.rpartition("shaping.")[2], OURS)
-        raise NoHooks(error.message, f"did you mean {ROOM}.{guess}?" if guess else error.hint, error.place) from error
+        raise NoHooks(error.message, error.hint and _advice(module), error.place) from error
     found = [_one(loaded, function)] if function else _defined(loaded)
     if not found:
         raise NoHooks(f"module {module!r} defines no shape hooks", "put @shape_hook() above a function of it")
     return found
+
+
+def _advice(module: str) -> str:
+    """What to do about a module that is not there. Only what holds shape hooks is meant."""
+    guess = nearest(module.rpartition("shaping.")[2], OURS)
+    importable = "install it beside ccproxy, or set PYTHONPATH to its directory where ccproxy is started"
+    return f"did you mean {ROOM}.{guess}?" if guess else f"{importable}: shape hooks are not looked for in hooks_dir"
 
 
 def _defined(module: ModuleType) -> list[ShapeHook]:

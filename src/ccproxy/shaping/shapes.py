@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ccproxy.config import Config
+from ccproxy.shaping.failed import BodyUnread, Failures, OfRequest
 from ccproxy.shaping.shape import NoShapeYet, ShapeError, is_newer
 from ccproxy.shaping.shape_hooks import Bound
 from ccproxy.shaping.shape_hooks_named import shape_hooks_of
@@ -45,7 +46,7 @@ class Shapes:
         self._loading = asyncio.Lock()
         self._reading = threading.Lock()
         self._newer: dict[str, str] = {}
-        self._said: dict[str, str] = {}
+        self._said: dict[str, Failures] = {}
 
     def __contains__(self, provider: object) -> bool:
         """Whether requests to a provider are shaped."""
@@ -90,12 +91,18 @@ class Shapes:
             return found
         raise found or ShapeError(f"the shape of the profile {profile!r} is not loaded yet", "try again")
 
-    def complain(self, profile: str, error: ShapeError) -> None:
-        """Says in the log what is wrong with a shape, as long as it is the same once."""
-        if self._said.get(profile) != str(error):
-            self._said[profile] = str(error)
-            users = ", ".join(name for name, use in self._uses.items() if use.profile == profile)
+    def complain(self, profile: str, error: ShapeError, request: str = "") -> None:
+        """Counts what could not be shaped, and says in the log what is wrong, once of a cause: of a shape hook that
+        failed with the traceback. `request` is the id of the exchange, if it is about one."""
+        if not self._said.setdefault(profile, Failures()).add(error, request):
+            return
+        users = ", ".join(name for name, use in self._uses.items() if use.profile == profile)
+        if not isinstance(error, OfRequest):
             logger.error("requests to %s cannot be shaped: %s", users, error)
+        elif isinstance(error, BodyUnread):
+            logger.warning("a request to %s cannot be shaped: %s", users, error.why)
+        else:
+            logger.error("a request to %s cannot be shaped: %s", users, error, exc_info=error.__cause__)
 
     def seen(self, profile: str, version: str) -> None:
         """Remembers that a client of the shape's name is newer than the shape."""
@@ -109,7 +116,8 @@ class Shapes:
         Each has `profile`, `providers` (names), `state` ("loading", "ready", "missing" or "broken"), where missing or
         broken `error` and `fix`, and where ready what is known of its provenance, by name, and `newer_seen`: the
         version of a client of the same name that is newer than the shape, and whose requests went as they were, or
-        None.
+        None. `failures` counts the requests that could not be shaped since it was read, because of their body or of
+        a shape hook, and `last_failure` says what the last of them failed with, or is None.
         """
         return [self._told(profile) for profile in self._hooks]
 
@@ -120,6 +128,8 @@ class Shapes:
             "providers": [name for name, use in self._uses.items() if use.profile == profile],
             "state": "loading",
         }
+        failures = self._said.get(profile) or Failures()
+        told |= {"failures": failures.count, "last_failure": failures.last}
         if isinstance(found, ShapeError):
             state = "missing" if isinstance(found, NoShapeYet) else "broken"
             return told | {"state": state, "error": found.message, "fix": found.fix}

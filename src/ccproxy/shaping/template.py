@@ -10,7 +10,7 @@ from typing import Any
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.shaping.holes import has_hole
 from ccproxy.shaping.merge import REPLACE, Strategy, strategy
-from ccproxy.shaping.shape import Body, Shape, product
+from ccproxy.shaping.shape import MODEL, Body, Shape, product
 from ccproxy.shaping.shape_hooks import Bound
 from ccproxy.shaping.template_fields import IDS, Field, Kind, fields_of, kinds_of, query_of
 
@@ -21,6 +21,14 @@ OWN = (
 )  # fmt: skip
 """Members that are the caller's whatever a profile says: no shape sets a cap, a temperature or tools."""
 
+SPELLINGS = {
+    "systemInstruction": "system_instruction", "toolConfig": "tool_config", "generationConfig": "generation_config",
+    "safetySettings": "safety_settings", "cachedContent": "cached_content", "serviceTier": "service_tier",
+}  # fmt: skip
+"""Members of Gemini's requests that both spellings name: JSON of protocol buffers takes either, and of both at once
+says nothing (https://protobuf.dev/programming-guides/json/)."""
+OTHERWISE = SPELLINGS | {snake: camel for camel, snake in SPELLINGS.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -30,6 +38,8 @@ class Member:
     value: Any
     strategy: Strategy | None
     holed: bool
+    other: str | None = None
+    """The name as it is spelled otherwise (`SPELLINGS`)."""
 
     @property
     def is_id(self) -> bool:
@@ -66,12 +76,14 @@ class Template:
     client: tuple[str, str] | None
     """The product that its User-Agent names, and the version."""
     hooks: tuple[Bound, ...] = ()
+    names_model: bool = False
+    """Whether it has a place for the model's name."""
 
 
 def compile_template(profile: ShapeProfile, shape: Shape, hooks: Sequence[Bound] = ()) -> Template:
     """Makes a shape ready. Whatever its hooks raise as they prepare it comes through."""
     shape = prepared(shape, hooks)
-    content = {name: strategy(profile.merge_strategies.get(name, "replace")) for name in content_of(profile)}
+    content = {name: strategy(strategy_of(profile, name)) for name in content_of(profile)}
     wrapped = shape.body.get(profile.wrapped_in) if profile.wrapped_in else None
     fields = tuple(fields_of(shape.headers, profile))
     names = frozenset(field.lower for field in fields)
@@ -88,6 +100,7 @@ def compile_template(profile: ShapeProfile, shape: Shape, hooks: Sequence[Bound]
         query=tuple(query_of(shape)),
         client=product(shape.headers),
         hooks=tuple(hooks),
+        names_model=any(MODEL.encode() in field.value for field in fields) or MODEL in str(shape.body),
     )
 
 
@@ -101,11 +114,20 @@ def prepared(shape: Shape, hooks: Sequence[Bound]) -> Shape:
 
 
 def content_of(profile: ShapeProfile) -> list[str]:
-    """The members that are the caller's own."""
-    return list(dict.fromkeys([*profile.content_fields, *profile.merge_strategies, *OWN]))
+    """The members that are the caller's own, in all their spellings."""
+    names = dict.fromkeys([*profile.content_fields, *profile.merge_strategies, *OWN])
+    return list(names | dict.fromkeys(OTHERWISE[name] for name in names if name in OTHERWISE))
+
+
+def strategy_of(profile: ShapeProfile, name: str) -> str:
+    """How a content field is merged, by the strategy of its other spelling where it has none itself."""
+    strategies = profile.merge_strategies
+    return strategies.get(name) or strategies.get(OTHERWISE.get(name, ""), "replace")
 
 
 def layer(body: Body, content: Mapping[str, Strategy | None]) -> Layer:
     """The members of an object of the shape."""
-    members = [Member(name, value, content.get(name), has_hole(value)) for name, value in body.items()]
+    members = [
+        Member(name, value, content.get(name), has_hole(value), OTHERWISE.get(name)) for name, value in body.items()
+    ]
     return Layer(tuple(members), frozenset(body))

@@ -24,10 +24,13 @@ def by_daemon(shapes: Sequence[Mapping[str, Any]]) -> list[Told]:
 
 
 def judged(each: Mapping[str, Any]) -> Told:
-    """How a shape stands (`ok`, `stale`, `missing`, `broken`, `loading`), why, and what to do."""
+    """How a shape stands (`ok`, `failing`, `stale`, `missing`, `broken`, `loading`), why, and what to do."""
     if each["state"] != "ready":
         return {"why": each.get("error"), "fix": each.get("fix")}
     known = Provenance(**{name: each[name] for name in FACTS if each.get(name) is not None})
+    if each.get("failures"):
+        why = f"{each['failures']} requests could not be shaped, the last: {each['last_failure']}"
+        return {"state": "failing", "why": why, "fix": "see ccproxy's log"}
     newer = newer_than(known, each.get("newer_seen"))
     if not newer:
         return {"state": "ok", "why": None, "fix": None}

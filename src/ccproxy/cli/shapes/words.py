@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccproxy.shaping.shape import CREDENTIAL, HOST, LENGTH, PROMPT_ID, REQUEST_ID, SESSION_ID
+from ccproxy.shaping.shape import CREDENTIAL, HOST, LENGTH, MODEL, PROMPT_ID, REQUEST_ID, SESSION_ID
 
 if TYPE_CHECKING:
     from ccproxy.cli.shapes.standing import Standing
@@ -16,6 +16,7 @@ MEANINGS = {
     SESSION_ID: "an id of the session",
     REQUEST_ID: "an id of the request",
     PROMPT_ID: "an id of the prompt",
+    MODEL: "the model that is asked for",
 }
 """What is put in place of what stands in a shape."""
 ORIGINS = {
