@@ -158,6 +158,18 @@ def test_removing_asks(kept: Home) -> None:
     assert call(kept, "shapes", "remove", "anthropic", "--yes").exit_code == 1
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "../x", "", ".", "a b", "a\nb", ".hidden", "ü", "a.mflow", "a\0b"])
+@pytest.mark.parametrize("command", [["show"], ["diff"], ["save"], ["remove"], ["remove", "--patches"]])
+def test_what_is_no_name_is_told(kept: Home, command: list[str], name: str) -> None:
+    done = call(kept, "shapes", *command, "--", name)
+    assert (done.exit_code, done.stdout) == (1, "")
+    first, hint = done.stderr.splitlines()
+    assert first.startswith("ccproxy: ")
+    assert "name of a profile" in first or "there is no profile" in first
+    assert len(first) < 160
+    assert "letters" in hint or "there are" in hint or "did you mean" in hint
+
+
 def test_a_newer_client_that_is_installed_makes_it_stale(kept: Home, tmp_path: Path) -> None:
     made = recorded("5b1d00-flow", minutes=2)
     made.request.headers[1] = (b"User-Agent", b"claude-cli/1.0.9 (made up)")

@@ -25,6 +25,7 @@ from tests.shaping.made_up import foreign_flow, profiles, shape, store_in, write
 LETTERS = "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4"
 KEY = f"sk-ant-api03-{LETTERS}"
 OPAQUE = "opaque-0123456789-credential"
+OPAQUE_LOOK = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 SENTINEL = "sk-ant-oat-ccproxy-main"
 
 type Plant = Callable[[HTTPFlow], object]
@@ -133,6 +134,15 @@ PLANTS: dict[str, tuple[Plant, str]] = {
     "a signature": (header("x-amz-signature", OPAQUE), "headers.x-amz-signature"),
     "a field of ccproxy's": (header("x-ccproxy-target-url", "http://127.0.0.1:1"), "headers.x-ccproxy-target-url"),
     "an account": (header("x-openai-subagent", "1"), "headers.x-openai-subagent"),
+    "what is named for a key": (header("Ocp-Apim-Subscription-Key", "a1"), "headers.Ocp-Apim-Subscription-Key"),
+    "a field that looks like a key": (header("x-foo", OPAQUE_LOOK), "headers.x-foo"),
+    "a scheme": (header("x-foo", f"Bearer {OPAQUE}"), "headers.x-foo"),
+    "another scheme": (header("user-agent", "basic dXNlcjpwYXNz"), "headers.user-agent"),
+    "an e-mail address": (header("x-acct", "person@example.com"), "headers.x-acct"),
+    "an account that goes with a credential": (header("ChatGPT-Account-Id", "a1"), "headers.ChatGPT-Account-Id"),
+    "a parameter that looks like a key": (path(f"/v1/messages?c={OPAQUE_LOOK}"), "query.c"),
+    "a member that looks like a key": (body(zone={"a": ["b", OPAQUE_LOOK]}), "body.zone.a.1"),
+    "JSON in a text with such a member": (body(zone=json.dumps({"a": OPAQUE_LOOK})), "body.zone.a"),
     "a parameter": (path(f"/v1/messages?beta=true&key={OPAQUE}"), "query.key"),
     "a parameter with an escape": (path(f"/v1/messages?access%5Ftoken={OPAQUE}"), "query.access_token"),
     "a key in any parameter": (path(f"/v1/messages?x={KEY}"), "query.x"),
@@ -202,6 +212,8 @@ def test_a_planted_secret_is_found(store: ShapeStore, plant: Plant, where: str, 
 
 HARMLESS: dict[str, Plant] = {
     "placeholders": header("authorization", "ccproxy:credential"),
+    "a placeholder for an account": header("chatgpt-account-id", "ccproxy:credential"),
+    "names of betas": header("x-foo", "fine-grained-tool-streaming-2025-05-14"),
     "the name of a provider": header("x-api-key", SENTINEL),
     "a field without a value": header("x-goog-api-key", ""),
     "counts of tokens": body(limits={"max_tokens": 5}, usage={"input_tokens": 1}, token=None, cookie=True),
@@ -246,6 +258,10 @@ def test_files_that_are_none(tmp_path: Path, data: bytes) -> None:
 
 
 LINES: dict[str, str] = {
+    "a field that looks like a key": f'    "x-foo": "{OPAQUE_LOOK}",',
+    "a member that looks like a key": f'    "zone": [\n+      "{OPAQUE_LOOK}"\n+    ],',
+    "a scheme in a field": f'   "headers": {{\n+    "x-foo": "Digest a=b, x={OPAQUE}",',
+    "an e-mail address": '   "headers": {\n+    "x-acct": "Somebody <person@example.com>",',
     "a member": f'    "access_token": "{OPAQUE}",',
     "a key": f'    "x-anything": "{KEY}",',
     "a credential's field": f'    "X-Api-Key": "{OPAQUE}",',

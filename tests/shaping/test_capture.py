@@ -120,7 +120,9 @@ def test_what_codex_sends() -> None:
     ex = exchange(encode(json.dumps(body).encode(), "zstd"), b"/backend-api/codex/responses", fields)
     found = shape_of(ex, "openai_responses", profiles()["openai_responses"], Provenance())
     assert found.body == {"instructions": "You are a tool."}
-    assert [name for name, _ in found.headers] == [b"authorization", b"session-id", b"content-type"]
+    names = [b"authorization", b"chatgpt-account-id", b"session-id", b"content-type"]
+    assert [name for name, _ in found.headers] == names
+    assert found.headers[1][1] == b"ccproxy:credential"
 
 
 CONTENT_TYPE = (b"Content-Type", b"application/json")

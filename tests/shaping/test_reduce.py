@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -77,7 +78,8 @@ def test_fields_keep_their_order_and_spelling_and_lose_what_is_of_one_request() 
 
 def test_what_a_profile_strips_is_left_out_and_credentials_keep_their_place_whatever_it_says() -> None:
     headers = [(b"Chatgpt-Account-Id", b"1"), (b"originator", b"codex"), (b"api-key", OPAQUE.encode())]
-    assert headers_of(headers, profile="openai_responses") == [
+    assert headers_of([*headers, (b"x-openai-subagent", b"1")], profile="openai_responses") == [
+        (b"Chatgpt-Account-Id", CREDENTIAL.encode()),
         (b"originator", b"codex"),
         (b"api-key", CREDENTIAL.encode()),
     ]
@@ -99,6 +101,70 @@ def test_signatures_of_one_request_are_left_out(name: str) -> None:
 def test_fields_that_cannot_be_sent_or_hold_a_key_are_left_out() -> None:
     headers = [(b":path", b"/"), (b"a b", b"1"), (b"x-a", b"1\r\nx: y"), (b"x-b", KEY.encode()), (KEY.encode(), b"1")]
     assert headers_of([*headers, (b"x-c", b"\xff\xe9 is kept")]) == [(b"x-c", b"\xff\xe9 is kept")]
+
+
+HEX, BASE64 = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "q7Zt-Kp2_Wx9LmB4vRj8sYd3Tn6"
+NAMED = (
+    "x-litellm-key x-portkey-virtual-key ocp-apim-subscription-key x-functions-key x-session-key x-openai-key key x-pat"
+    " subscription-key authentication x-passkey x-jwt-assertion cf-access-client-id cf-access-client-secret x-csrf"
+    " x-ticket x-license-key x-team-key x-user-key x-org-key X_Openai_Key apikey x-ms-client-principal"
+)
+TELLING = [
+    HEX, HEX.upper(), BASE64, f"v1.{HEX}", f"id={HEX}; a=b", f"Bearer {OPAQUE}", "bearer abc", "Basic dXNlcjpwYXNz",
+    'Digest username="a"', "AWS4-HMAC-SHA256 Credential=a/b", "person@example.com", "accounts.example:me@example.co.uk",
+    "YIIG0gYJKoZIhvcNAQcCoIIGwzCCBr==",
+]  # fmt: skip
+PLAIN = [
+    "cli", "true", "1.2.3-beta.4", "2023-06-01", "claude-code-20250219,interleaved-thinking-2025-05-14", "Basicly",
+    "fine-grained-tool-streaming-2025-05-14", "x86_64-unknown-linux-gnu", "a_very_long_name_of_words_without_end",
+    "gl-node/22.17.0 grpc/1.24 gax/4.1", "claude-sonnet-4-5-20250929", "application/vnd.made-up.v1+json", "left@right",
+    "responses=experimental", "00112233445566778899aa", "text/event-stream; charset=utf-8",
+    "Token", "experimentalCompactionOfLists", "left@right@" + "a." * 30_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED.split())
+def test_what_is_named_for_a_credential_is_left_out_everywhere(name: str) -> None:
+    """A8.1: whatever its value looks like."""
+    assert headers_of([(name.encode(), b"short"), (b"x-app", b"cli")]) == [(b"x-app", b"cli")]
+    assert body_of({"zone": {name: "short", "a": 1}, name: "short"}) == {"zone": {"a": 1}}
+    assert url_of(f"https://h.example/a?b=1&{name}=short") == "https://h.example/a?b=1"
+
+
+@pytest.mark.parametrize("value", TELLING)
+def test_what_looks_like_a_credential_is_left_out_whatever_it_is_called(value: str) -> None:
+    assert headers_of([(b"x-foo", value.encode()), (b"x-app", b"cli")]) == [(b"x-app", b"cli")]
+    assert url_of(f"https://h.example/a?b=1&c={quote(value)}") == "https://h.example/a?b=1"
+
+
+@pytest.mark.parametrize("value", [HEX, BASE64, f"Bearer {OPAQUE}", "Basic dXNlcjpwYXNz", "person@example.com"])
+def test_in_a_body_too(value: str) -> None:
+    zone = {"a": value, "b": [value, "c"], "d": json.dumps({"e": value})}
+    assert body_of({"mine": value, "zone": zone}) == {"zone": {"b": ["c"], "d": "{}"}}
+    assert body_of({"zone": f"Write to {value}, please."}) == {"zone": f"Write to {value}, please."}
+
+
+@pytest.mark.parametrize("value", PLAIN)
+def test_words_dates_and_versions_stay(value: str) -> None:
+    assert headers_of([(b"x-foo", value.encode())]) == [(b"x-foo", value.encode())]
+    assert body_of({"zone": [value]}) == {"zone": [value]}
+
+
+def test_what_a_client_says_of_itself_stays_whatever_it_looks_like() -> None:
+    headers = [
+        (b"User-Agent", b"made/1.0 (bot@example.com; 0a1b2c3d4e5f60718293a4b5c6d7e8f9)"),
+        (b"anthropic-beta", b"a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6"),
+        (b"X-Stainless-Runtime-Version", b"v24.3.0-0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+    ]
+    assert headers_of(headers) == headers
+    assert headers_of([(b"user-agent", b"Bearer abc")]) == []
+
+
+def test_keys_of_caches_are_ids() -> None:
+    assert body_of({"prompt_cache_key": HEX, "cache_key": "a"}, ShapeProfile()) == {
+        "prompt_cache_key": SESSION_ID,
+        "cache_key": "a",
+    }
 
 
 def test_ids_have_placeholders_by_name_and_by_value() -> None:

@@ -1,4 +1,4 @@
-"""Secrets in the flows of a flow file, and what a flow that is a shape does not have."""
+"""Secrets, ids and content in the flows of a flow file, and what a flow that is a shape does not have."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any
 from ccproxy.config.shape_profiles import FRAMING_HEADERS, TARGET_HEADERS
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.flows.files import FlowFileError
+from ccproxy.shaping.auditing.excess import excess, together
 from ccproxy.shaping.auditing.messages import Leak, told
 from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.reducing.fields import OF_ONE_WAY
+from ccproxy.shaping.regular import open_regular
+from ccproxy.shaping.shape import PLACEHOLDERS
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is looked at."""
@@ -32,13 +35,16 @@ def flow_leaks(path: Path, profile: ShapeProfile | None) -> Iterator[tuple[int |
     from ccproxy.flows.mflow.reading import UNREADABLE, flows_of
 
     stripped = frozenset(profile.strip_headers if profile else ()) - NOT_TOLD
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         yield None, Leak("file", f"it is larger than {LARGEST:,} bytes, and only its beginning was read")
     try:
         for number, flow in enumerate(flows_of(BytesIO(data), len(data)), 1):
-            yield from ((number, leak) for leak in _flow(flow.get_state(), stripped))
+            state = flow.get_state()
+            known = list(_flow(state, stripped))
+            more = excess(state.get("request") or {}, profile or ShapeProfile())
+            yield from ((number, leak) for leak in together(known, more))
     except FlowFileError as error:
         yield None, Leak("file", f"it cannot be read: {error}")
     except UNREADABLE as error:
@@ -63,11 +69,11 @@ def _request(request: Mapping[str, Any], stripped: Collection[str]) -> Iterator[
     authority = told(request.get("authority")) or told(request.get("host"))
     path = told(request.get("path"))
     url = path if "://" in path.partition("?")[0] else f"//{authority}{path}"
-    yield from leaks({"headers": (), **request, "path": url, "authority": "", "host": ""}, "")
-    for name, value in ((told(name).lower(), value) for name, value in request.get("headers") or ()):
+    yield from leaks({"headers": (), **request, "path": url, "authority": "", "host": ""}, "", strict=True)
+    for name, value in ((told(name).lower(), told(value)) for name, value in request.get("headers") or ()):
         if name.startswith("x-ccproxy-"):
             yield Leak(f"headers.{name}", "a field of ccproxy's own")
-        elif name in stripped and value and not OF_ONE_WAY.fullmatch(name):
+        elif name in stripped and value not in {"", *PLACEHOLDERS} and not OF_ONE_WAY.fullmatch(name):
             yield Leak(f"headers.{name}", "what tells of one machine, one account or one turn")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, unquote_plus
 
 from ccproxy.flows.secrets.key_formats import SENTINEL
 from ccproxy.shaping.reducing.fields import PLACES
+from ccproxy.shaping.reducing.opaque import betrayed_in_field
 from ccproxy.shaping.reducing.secrets import (
     hint,
     is_secret_name,
@@ -62,7 +63,7 @@ def field(name: str, value: str, where: str) -> Iterator[Leak]:
         yield Leak(place, named(value))
     elif (is_signature_field(name) and value) or is_signature(value):
         yield Leak(place, SIGNED)
-    elif kind := secret_in(value):
+    elif kind := secret_in(value) or betrayed_in_field(name, value):
         yield Leak(place, kind)
 
 
@@ -84,5 +85,5 @@ def _parameter(pair: str, where: str) -> Iterator[Leak]:
         yield Leak(joined(where, "query"), f"{kind} in the name of a parameter")
     elif is_secret_parameter(name) and not is_harmless(value):
         yield Leak(joined(where, f"query.{name}"), named(value))
-    elif kind := secret_in(value) or secret_in(pair):
+    elif kind := secret_in(value) or secret_in(pair) or betrayed_in_field(name, value):
         yield Leak(joined(where, f"query.{name}"), kind)

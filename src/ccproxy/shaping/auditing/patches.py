@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from ccproxy.shaping.auditing.messages import Leak, is_harmless, named, target
+from ccproxy.shaping.auditing.messages import Leak, field, is_harmless, named, target
 from ccproxy.shaping.auditing.values import leaks
 from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature_field
 
@@ -48,8 +48,10 @@ def _line(line: str, above: list[tuple[int, str]], where: str) -> Iterator[Leak]
         yield from _all_at(target(value, ""), where)
     elif isinstance(value, str) and any(map(_is_told, names)) and not is_harmless(value):
         yield Leak(where, named(value))
+    elif isinstance(value, str) and "headers" in names[1:]:
+        yield from _all_at(field(name or names[-1], value, ""), where)
     else:
-        yield from _all_at(leaks({name: value}, ""), where)
+        yield from _all_at(leaks({name or names[-1]: value}, "", strict=True), where)
 
 
 def _is_told(name: str) -> bool:

@@ -10,6 +10,7 @@ from ccproxy.flows.json_bytes import parsed
 from ccproxy.flows.secrets.places import spans
 from ccproxy.shaping.auditing.messages import SIGNED, Leak, field, is_harmless, joined, named, target, told
 from ccproxy.shaping.reducing.ids import json_in
+from ccproxy.shaping.reducing.opaque import betrayed_in_text
 from ccproxy.shaping.reducing.secrets import hint, is_signature, secret_in
 from ccproxy.shaping.reducing.values import named_secret
 
@@ -21,8 +22,12 @@ GUESSES = ("gzip", "zstd", "deflate", "br")
 FIELDS, TARGETS, BODIES = ("headers", "trailers"), ("path", "target", "url"), ("content", "body")
 
 
-def leaks(value: Any, where: str) -> Iterator[Leak]:
-    """Each secret in a value, with its place under `where`. It may be nested as deep as it likes."""
+def leaks(value: Any, where: str, *, strict: bool = False) -> Iterator[Leak]:
+    """Each secret in a value, with its place under `where`. It may be nested as deep as it likes.
+
+    With `strict`, texts that only look like secrets too: in an envelope there are none, in what is known of a
+    connection there are.
+    """
     todo: list[Place] = [(value, where)]
     while todo:
         value, where = todo.pop()
@@ -35,7 +40,7 @@ def leaks(value: Any, where: str) -> Iterator[Leak]:
             case list() | tuple():
                 found = [(each, joined(where, at)) for at, each in enumerate(value)]
             case str():
-                found = _text(value, where)
+                found = _text(value, where, strict)
             case bytes():
                 found = _content(value, where, "")
         places = []
@@ -99,13 +104,18 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def _text(text: str, where: str) -> Iterator[Leak | Place]:
+def _text(text: str, where: str, strict: bool) -> Iterator[Leak | Place]:
     if (inner := json_in(text)) is not None:
         yield inner, where
     elif is_signature(text):
         yield Leak(where, SIGNED)
-    elif kind := secret_in(text):
+    elif kind := secret_in(text) or (betrayed_in_text(_name(where), text) if strict else None):
         yield Leak(where, kind)
+
+
+def _name(where: str) -> str:
+    """The member that a text is in, perhaps as an element of lists."""
+    return next((part for part in reversed(where.split(".")) if not part.isdigit()), "")
 
 
 def _content(data: bytes, where: str, coding: str) -> Iterator[Leak | Place]:

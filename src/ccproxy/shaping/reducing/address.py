@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from ccproxy.shaping.reducing.ids import UUID, Ids
+from ccproxy.shaping.reducing.opaque import betrayed_in_field
 from ccproxy.shaping.reducing.secrets import is_secret_parameter, secret_in
 
 NOWHERE = "provider.invalid"
@@ -58,6 +59,6 @@ def _parameters(query: str, ids: Ids) -> Iterator[str]:
 
 
 def _is_named(name: str, value: str, ids: Ids) -> bool:
-    if is_secret_parameter(name) or secret_in(value):
+    if is_secret_parameter(name) or secret_in(value) or betrayed_in_field(name, value):
         return True
     return ids.placed(value, name) != value or UUID.search(name) is not None

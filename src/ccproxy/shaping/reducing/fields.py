@@ -8,12 +8,15 @@ from collections.abc import Collection, Iterator, Mapping
 from ccproxy.config.shaping import ShapeProfile
 from ccproxy.exchange import Header, Headers
 from ccproxy.shaping.reducing.ids import Ids, tells
+from ccproxy.shaping.reducing.opaque import betrayed_in_field
 from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature_field
 from ccproxy.shaping.reducing.values import OUT, text
 from ccproxy.shaping.shape import CREDENTIAL, HOST, LENGTH
 
+COMPANIONS = ("chatgpt-account-id", "x-openai-fedramp")
+"""Fields that go with a credential: the provider's fills them too, if it has them."""
 PLACES: Mapping[str, str] = {
-    **dict.fromkeys(("authorization", "x-api-key", "x-goog-api-key", "api-key"), CREDENTIAL),
+    **dict.fromkeys(("authorization", "x-api-key", "x-goog-api-key", "api-key", *COMPANIONS), CREDENTIAL),
     "host": HOST,
     "content-length": LENGTH,
 }
@@ -62,6 +65,6 @@ def _with_value(name: bytes, value: bytes, lower: str, ids: Ids) -> Header | Non
     except UnicodeDecodeError:
         old, coding = value.decode("latin-1"), "latin-1"
     new = text(old, lower, ids)
-    if new is OUT or not _LINE.fullmatch(value):
+    if new is OUT or not _LINE.fullmatch(value) or betrayed_in_field(lower, new):
         return None
     return name, value if new == old else str(new).encode(coding, "replace")

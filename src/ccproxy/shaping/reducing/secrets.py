@@ -15,9 +15,12 @@ BILLING = "x-anthropic-billing-header"
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SECRET_NAME = re.compile(
-    r"(?:.*-)?(?:(?:access|private|secret|signing|master|api)-?key(?:-id)?|(?:access|refresh|id|auth|session|bearer)token"
-    r"|passwd|passphrase|jwt|bearer|code-verifier|client-assertion|device-code|dpop)"
+    r"(?!(?:.*-)?(?:cache|idempotency)-key$)(?:.*-)?(?:key|(?:access|private|secret|signing|master|api)-?key(?:-id)?"
+    r"|[a-z]*(?:api|access)key|(?:access|refresh|id|auth|session|bearer)token|passwd|passphrase|passkey|pat|jwt|bearer"
+    r"|authentication|csrf|xsrf|assertion|ticket|client-principal|access-client-id|code-verifier|device-code|dpop)"
 )
+"""Beside those of every recorded header field: what people call keys, and what access proxies (Cloudflare's
+`cf-access-client-id`, Azure's `x-ms-client-principal`) put in. Keys of a cache and of idempotency are ids."""
 _SIGNATURE = re.compile(
     rf"(?:.*-)?signature(?:-.*)?|{BILLING}|(?:x-)?dpop|(?:.*-)?attestation|x-amz-(?:date|credential|content-sha256)"
     r"|(?:content-|repr-|want-)?digest|content-md5"

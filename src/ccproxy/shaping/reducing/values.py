@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ccproxy.flows.json_bytes import dumped
 from ccproxy.shaping.reducing.ids import Ids, json_in, tells
+from ccproxy.shaping.reducing.opaque import betrayed_in_text
 from ccproxy.shaping.reducing.secrets import is_secret_name, is_signature, secret_in
 from ccproxy.shaping.shape import PLACEHOLDERS
 
@@ -41,7 +42,10 @@ def text(value: str, name: str, ids: Ids, depth: int = DEPTH) -> Any:
     clean = whole(value)
     if is_signature(clean):
         return OUT
-    clean = ids.placed(clean, name) if (inner := json_in(clean)) is None else _as_text(clean, inner, ids, depth)
+    if (inner := json_in(clean)) is not None:
+        clean = _as_text(clean, inner, ids, depth)
+    elif betrayed_in_text(name, clean := ids.placed(clean, name)):
+        return OUT
     return OUT if clean is OUT or secret_in(clean) else clean
 
 
