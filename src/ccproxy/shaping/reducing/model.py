@@ -29,12 +29,12 @@ def without_model(headers: Headers, model: str | None) -> Headers:
     and stays."""
     if not model or not model.isascii():
         return headers
-    word = re.compile(rb"(?<![\w.-])%b(?![\w-]|\.\w)" % re.escape(model.encode()))
+    word = re.compile(rb"(ccproxy:[a-z-]+)|(?<![\w.-])%b(?![\w-]|\.\w)" % re.escape(model.encode()))
     return [_placed(header, word) for header in headers]
 
 
 def _placed(header: Header, word: re.Pattern[bytes]) -> Header:
     name, value = header
-    if name.lower() == b"user-agent" or b"ccproxy:" in value:
+    if name.lower() == b"user-agent":
         return header
-    return name, word.sub(MODEL.encode(), value)
+    return name, word.sub(lambda found: found[1] or MODEL.encode(), value)
