@@ -25,7 +25,8 @@ def own_directory(parent: Path, prefix: str) -> tuple[Path, int]:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         with suppress(FileNotFoundError):  # somebody sweeps, and came between
             descriptor = _opened(path)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system that knows no locks: nobody can remove it either
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             if path.exists():
                 return path, descriptor
             os.close(descriptor)
