@@ -47,7 +47,7 @@ def running(errand: Errand) -> Iterator[tuple[SealedDaemon, bool]]:
 
 
 def outcome(sock: socket.socket, interrupts: Interrupts) -> bool:
-    """Whether the client ended in time. Raises JailError if it never ran, CommandError if the command was interrupted."""
+    """Whether the client ended in time. Raises JailError if it never ran, CommandError for an interrupted command."""
     failure: JailError | None = None
     for told in events(sock, interrupts):
         if told["event"] == INTERRUPTED:
