@@ -70,6 +70,9 @@ def test_a_shape_is_in_force_once_it_is_saved(start_daemon: StartDaemon, upstrea
     listed = {each["name"]: each for each in json.loads(call(home, "shapes", "list", "--json").stdout)}
     assert listed["anthropic"]["state"] == "stale"
 
+    assert call(home, "shapes", "save", "anthropic", "--limit", "1").exit_code == 0
+    back = call(home, "shapes", "remove", "anthropic", "--patches", "--yes")
+    assert (back.exit_code, back.stderr) == (0, "requests to work are shaped without the patches now\n")
     removed = call(home, "shapes", "remove", "anthropic", "--yes")
     assert removed.exit_code == 0
     assert removed.stderr.startswith("the running daemon cannot shape requests to work now: there is no shape")
@@ -103,3 +106,15 @@ def test_without_a_daemon_the_configuration_tells(start_daemon: StartDaemon) -> 
     directory.mkdir()
     (directory / "anthropic.mflow").write_bytes(b"")
     assert standing(daemon)["state"] == "unknown"
+
+
+def test_a_daemon_that_shapes_nothing_says_so(start_daemon: StartDaemon, upstream: Upstream) -> None:
+    provider = {"type": "anthropic", "base_url": upstream.url, "shape": "anthropic"}
+    daemon = start_daemon({"providers": {"work": provider}, "shaping": {"enabled": False}})
+    assert by_client(daemon, "1.2.3").status == 200
+    saved = call(daemon.home, "shapes", "save", "anthropic", "--limit", "1", "--mflow")
+    assert "the running daemon has read it\nshaping.enabled is false" in saved.stderr
+    assert "switched off: shaping.enabled is false" in call(daemon.home, "status").stdout
+    assert json.loads(call(daemon.home, "status", "--json").stdout)["shaping"] is False
+    gone = call(daemon.home, "shapes", "remove", "anthropic", "--yes")
+    assert gone.stderr == "no request was shaped by it\n"

@@ -134,8 +134,8 @@ def reloaded(session: Session, config: Config, name: str, *, gone: bool = False)
     if name in errors:
         return f"the running daemon cannot shape requests to {users or 'its providers'} now: {errors[name]}"
     if not users or not config.shaping.enabled:
-        return "the running daemon shapes nothing by it"
-    return f"requests to {users} are shaped {'without it' if gone else 'by it'} now"
+        return "no request was shaped by it" if gone else "the running daemon has read it"
+    return f"requests to {users} are shaped {'without the patches' if gone else 'by it'} now"
 
 
 def unused(config: Config, name: str) -> str:
