@@ -142,3 +142,13 @@ def test_many_nested_models_take_no_quadratic_time() -> None:
     begun = time.perf_counter()
     assert replace_model(body, document, "b") == body[:-3] + b'b"}'
     assert time.perf_counter() - begun < 5
+
+
+def test_a_body_with_half_a_character_in_it() -> None:
+    """JavaScript writes such texts. It is the first member that looks like the model, and is not, that is looked at."""
+    body = b'{"\\ud83d": {"model": "x"}, "model": "cut \\ud83d"}'
+    expected = b'{"\\ud83d": {"model": "x"}, "model": "m"}'
+    assert replace_model(body, json.loads(body), "m") == expected
+    simple = b'{"x":"\\ud83d","model":"a"}'
+    assert replace_model(simple, json.loads(simple), "b") == simple.replace(b'"a"', b'"b"')
+    assert replace_model(b"{}", {}, "\ud83d") == b'{"model":"\\ud83d"}'

@@ -200,6 +200,21 @@ def test_a_text_that_was_cut_within_a_character_is_shaped_and_stays_what_it_is(
     assert json.loads(request.body)["system"] == [IDENTITY, {"type": "text", "text": "Be kind."}]
 
 
+def test_what_is_translated_is_text(daemon: Daemon, upstream: Upstream) -> None:
+    """It is said anew, so half a character becomes the replacement character."""
+    upstream.forget()
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "cut off \ud83d"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "\ud83d"},
+    ]
+    body = json.dumps({"model": "made-up-model", "max_tokens": 5, "messages": turns}).encode()
+    answer = daemon.ask("POST", "/v1/chat/completions", [(b"x-api-key", b"sk-ant-oat-ccproxy-plain")], body)
+    (request,) = upstream.requests
+    assert (answer.status, request.body.decode().count("\ufffd")) == (200, 2), request.body
+
+
 def session_of(upstream: Upstream) -> tuple[str, str]:
     """The ids of the session in the last request, in its header and in its body."""
     told = json.loads(json.loads(upstream.requests[-1].body)["metadata"]["user_id"])["session_id"]

@@ -154,3 +154,7 @@ def test_no_credential_is_needed_or_none_is_had(tmp_path: Path) -> None:
     assert free.auth_header(Credential("x")) == (b"authorization", b"Bearer x")
     with pytest.raises(NoCredential, match=r"provider 'p': .*no-such"):
         asyncio.run(made(auth={"type": "file", "file": str(tmp_path / "no-such")}).credential())
+
+
+def test_half_a_character_is_no_part_of_a_path() -> None:
+    assert in_path("m\ud83d/x") == "m%3F/x"

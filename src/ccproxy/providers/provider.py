@@ -162,7 +162,7 @@ def token_in(fields: Headers) -> str:
 
 def in_path(model: str) -> str:
     """A model's name as part of a path (RFC 3986 §3.3); some names have slashes, which stay."""
-    return quote(model, safe="/@:~")
+    return quote(model, safe="/@:~", errors="replace")
 
 
 def origin_of(config: ProviderSettings) -> tuple[Origin, str]:
