@@ -262,6 +262,14 @@ def test_the_callers_own_metadata_is_not_altered() -> None:
     assert shaped({**CALL, "metadata": own}).body["metadata"] == own
 
 
+def test_metadata_of_the_capture_is_sent_unless_the_profile_says_otherwise() -> None:
+    """What docs/shaping.md says of the ids of the user's own."""
+    assert "made-up-device" in json.dumps(shaped(CALL).body)
+    without = shaped(CALL, by=template(merge_strategies={"metadata": "replace"}))
+    assert "metadata" not in without.body
+    assert without.body["system"] == [IDENTITY]
+
+
 def test_ids_that_the_caller_has_itself_stay() -> None:
     mine: Headers = [(b"X-Claude-Code-Session-Id", b"my-session"), (b"x-client-request-id", b"my-request")]
     assert ids_of("one", headers=mine) == ("my-session", "my-session", "my-request")
