@@ -230,4 +230,4 @@ def test_the_name_of_an_event_is_no_type_of_an_error() -> None:
     told = collect(read_stream_events(events(failed), RESPONSES)).error
     for each in (error, told):
         assert isinstance(each, WireError)
-        assert (each.type, each.code, each.status) == ("", "server_is_overloaded", 503)
+        assert (each.type, each.code, each.status) == ("server_error", "server_is_overloaded", 503)

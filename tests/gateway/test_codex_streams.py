@@ -118,11 +118,14 @@ def test_what_is_neither_json_nor_a_stream(daemon: Daemon, backend: CodexBackend
 
 @pytest.mark.parametrize("path", ["/v1/responses", CHAT])
 def test_a_refusal_in_events_is_an_error(daemon: Daemon, backend: CodexBackend, path: str) -> None:
-    backend.status, backend.told = 429, events(ended("response.failed", error={"code": "slow_down", "message": "no"}))
+    backend.status, backend.told = (
+        429,
+        events(ended("response.failed", error={"code": "rate_limit_exceeded", "message": "no"})),
+    )
     answer = ask(daemon, path)
     assert (answer.status, answer.field("content-type")) == (429, b"application/json")
     error = json.loads(answer.body)["error"]
-    assert (error["type"], error["code"], error["message"]) == ("rate_limit_error", "slow_down", "no")
+    assert (error["type"], error["code"], error["message"]) == ("rate_limit_error", "rate_limit_exceeded", "no")
 
 
 @pytest.mark.parametrize("told", [b"event: half", b"sorry", b""])

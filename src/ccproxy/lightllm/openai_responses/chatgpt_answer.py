@@ -121,8 +121,11 @@ def is_told(name: bytes, data: bytes) -> bool:
 
 
 def _failure(event: Object) -> WireError:
-    told = read_error(event.get("response") or event, 0) or read_error(event, 0)
-    return told or WireError(500, "the provider reported that the response failed")
+    return (
+        read_error(event, 0)
+        or read_error(event.get("response"), 0)
+        or WireError(500, "the provider reported that the response failed")
+    )
 
 
 def _response(event: Object, status: str, items: Items, body: list[bytes]) -> Object:

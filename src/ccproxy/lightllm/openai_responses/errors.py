@@ -42,12 +42,22 @@ LONGEST_WAIT = 366 * 86_400.0
 
 def read_error(document: Any, status: int) -> WireError | None:
     """The error that a body or an event holds (`error_reading.read_error`). An event's name is no type of an error."""
-    if isinstance(document, dict) and str(document.get("type")).startswith("response."):
+    named = isinstance(document, dict) and str(document.get("type")).startswith("response.")
+    if named:
         document = {name: value for name, value in document.items() if name != "type"}
     error = error_reading.read_error(document, status, ORIGIN)
-    if error is not None and error.retry_after is None:
+    if error is None:
+        return None
+    if named:
+        error.type = error.type or type_of(error.status)
+    if error.retry_after is None:
         error.retry_after = wait_of(error_reading.error_fields(document) or {})
     return error
+
+
+def type_of(status: int) -> str:
+    """The type of an error that has none."""
+    return TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
 
 
 def wait_of(fields: Mapping[str, Any]) -> float | None:
@@ -77,9 +87,7 @@ def error_object(error: WireError) -> dict[str, Any]:
     kind, code = error.type, error.code
     if error.origin is not None and error.origin not in FAMILY:
         kind, code = "", STREAM_CODES.get(error.status)
-    if not kind:
-        kind = TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
-    return {"message": error.message, "type": kind, "code": code, "param": error.param}
+    return {"message": error.message, "type": kind or type_of(error.status), "code": code, "param": error.param}
 
 
 def failure(error: WireError) -> dict[str, Any]:
