@@ -76,8 +76,9 @@ def test_the_own_hook_does_what_it_says(kept: Home) -> None:
     from ccproxy.shaping.apply import fit
     from ccproxy.shaping.shape_hooks import Incoming
 
+    own = next(each for each in EXAMPLES if "my_shapes:tier" in each)
     (kept.config_dir / "ccproxy.yaml").write_text(
-        EXAMPLES[2] + "  providers: {p: {type: anthropic, host: api.test, shape: anthropic}}\n"
+        own + "  providers: {p: {type: anthropic, host: api.test, shape: anthropic}}\n"
     )
     assert call(kept, "shapes", "save", "anthropic", "3f2a", "--mflow").exit_code == 0
     shapes = Shapes(load_config(None, kept.config_dir, {}))
