@@ -323,9 +323,20 @@ def test_what_would_change_the_answer_is_refused(daemon: Daemon, backend: CodexB
     assert not backend.requests
 
 
-def test_a_body_that_is_no_json_goes_to_the_backend_as_it_is(daemon: Daemon, backend: CodexBackend) -> None:
-    ask(daemon, "/v1/responses", b"{half")
-    assert backend.requests[0].body == b"{half"
+@pytest.mark.parametrize("body", [b"", b"{half", b"[1]", b'{"x":NaN}'])
+def test_a_body_that_is_no_json_object_does_not_reach_the_backend(
+    daemon: Daemon, backend: CodexBackend, body: bytes
+) -> None:
+    answer = ask(daemon, "/v1/responses", body)
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (400, "invalid_json")
+    assert not backend.requests
+
+
+def test_a_text_that_was_cut_within_a_character_is_fitted_too(daemon: Daemon, backend: CodexBackend) -> None:
+    ask(daemon, "/v1/responses", b'{"model":"m","input":"cut off \\ud83d","temperature":1}')
+    (request,) = backend.requests
+    assert b'"text":"cut off \\ud83d"' in request.body
+    assert b"temperature" not in request.body
 
 
 # -- WebSockets
