@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ccproxy.cli.shapes.report import by_daemon
 from tests.shaping.envelopes import ANTHROPIC, IDENTITY, RESPONSES, names, put_shape
 from tests.support.configs import provider
 from tests.support.daemon import Daemon, Home
@@ -185,6 +186,9 @@ def test_a_body_that_cannot_be_shaped_goes_as_it_is_where_the_provider_has_it_so
         assert len([line for line in daemon.output.splitlines() if "cannot be shaped" in line]) == 1
         (told,) = daemon.control("GET", "/status")["shapes"]
         assert (told["state"], told["failures"]) == ("ready", len(UNREAD))
+        (judged,) = by_daemon([told])
+        assert (judged["state"], judged["fix"]) == ("failing", "see ccproxy's log")
+        assert judged["why"].startswith(f"{len(UNREAD)} requests could not be shaped, the last: cannot be shaped: ")
     home.remove()
 
 
