@@ -29,7 +29,6 @@ RAW: dict[str, tuple[str, str, bytes | None, bytes | None]] = {
     "binary": ("PUT", "/raw/upload", b"application/octet-stream", bytes(range(256)) * 40),
     "binary to a format": ("POST", "/v1/messages", b"image/png", b"\x89PNG\r\n\x1a\n\x00\xff"),
     "invalid UTF-8": ("POST", "/v1/messages", JSON, b'{"model": "m", "messages": ["\xff\xfe"]}'),
-    "half a surrogate pair": ("POST", "/v1/messages", JSON, rb'{"model": "m", "a": "\ud800"}'),
     "cut off": ("POST", "/v1/messages", JSON, b'{"model": "m"'),
     "none": ("POST", "/v1/messages", JSON, None),
     "empty": ("POST", "/raw/x", None, b""),
@@ -57,6 +56,18 @@ def test_W_DATA_1_what_is_not_json_stays_as_it_is(
     for name, (how, reason) in found.items():
         assert how == "skipped", name
         assert reason.startswith(NOT_JSON), name
+
+
+def test_W_DATA_1_half_a_surrogate_pair_is_json_and_stays_as_it_is(
+    hooked: Daemon, upstream: Upstream, agent: str
+) -> None:
+    """RFC 8259, section 8.2: the grammar allows it."""
+    body = rb'{"model": "m", "a": "\ud800"}'
+    for said in ("-shape", ""):
+        assert sent(hooked, ANTHROPIC, agent, override(said), body=body).status == 200
+    same, shaped = upstream.requests
+    assert same.body == body
+    assert json.loads(shaped.body) == {"model": "m", "a": "\ud800", "shaped": True}
 
 
 def test_W_DATA_1_a_coding_that_hides_no_json(hooked: Daemon, upstream: Upstream) -> None:

@@ -154,7 +154,7 @@ def test_the_clients_envelope_is_kept_without_credentials(house: House, name: st
     capture = house.captures[name]
     known = capture.shape.provenance
     assert f"kept: {name}, as {known.client} {known.version} calls {capture.shape.path}" in capture.printed
-    assert "the running daemon has it in force" in capture.printed
+    assert f"requests to {name}-shaped are shaped by it now" in capture.printed
     assert known.source == "capture"
     assert known.ja4
     assert Path(known.program or "").is_relative_to(MODULES.resolve())

@@ -249,7 +249,7 @@ def test_without_a_shape_a_request_is_refused_in_the_clients_dialect(daemon: Dae
     answer = ask(daemon, "missing", "refused/1", body=RESPONSE, path="/v1/responses")
     error = json.loads(answer.body)["error"]
     assert (answer.status, error["code"]) == (500, "shape")
-    assert "ccproxy shapes capture openai_responses -- codex exec hi" in error["message"]
+    assert "ccproxy shapes capture openai_responses -- codex exec --skip-git-repo-check hi" in error["message"]
     assert upstream.requests == []
     assert outcome(daemon.flow("refused/1"), "shape")[0] == "failed"
     of_anthropic = json.loads(ask(daemon, "torn", "refused/2").body)

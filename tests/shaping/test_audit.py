@@ -234,7 +234,10 @@ def test_what_is_said_of_a_finding(store: ShapeStore) -> None:
     replant(store, header("x-anything", KEY))
     (found,) = audit(store)
     assert (found.flow, found.where, found.what) == (2, "headers.x-anything", "a key (sk-a…)")
-    assert found.fix == f"run: ccproxy shapes remove {NAME}, then: ccproxy shapes capture {NAME} -- codex exec hi"
+    assert (
+        found.fix
+        == f"run: ccproxy shapes remove {NAME}, then: ccproxy shapes capture {NAME} -- codex exec --skip-git-repo-check hi"
+    )
 
 
 def test_files_of_other_programs_and_names_without_a_profile(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ def test_before_they_are_loaded_and_after(tmp_path: Path) -> None:
     asyncio.run(shapes.loaded())
     assert shapes.is_loaded
     assert shapes.of("anthropic").client == ("madeup-cli", "1.2.3")
-    with pytest.raises(ShapeError, match="run: ccproxy shapes capture openai_responses -- codex exec hi"):
+    with pytest.raises(
+        ShapeError, match="run: ccproxy shapes capture openai_responses -- codex exec --skip-git-repo-check hi"
+    ):
         shapes.of("openai_responses")
     ready, broken = shapes.status()
     expected = {

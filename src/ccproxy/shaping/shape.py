@@ -19,7 +19,11 @@ PLACEHOLDERS = frozenset({CREDENTIAL, HOST, LENGTH, SESSION_ID, REQUEST_ID, PROM
 field or a member. The first three are filled in as every request leaves, the ids by `ccproxy.shaping.regenerate`, the
 model that a request asks for by `ccproxy.shaping.apply`."""
 
-CLIENTS = {"anthropic": "claude -p hi", "gemini": "gemini -p hi", "openai_responses": "codex exec hi"}
+CLIENTS = {
+    "anthropic": "claude -p hi",
+    "gemini": "gemini -p hi",
+    "openai_responses": "codex exec --skip-git-repo-check hi",
+}
 """What to run for a capture, by packaged profile: the vendors' own programs, so that they say one thing and end."""
 PRODUCT = re.compile(r"\s*([^/\s()]+)/v?(\d[^/\s();,]*)")
 

@@ -167,5 +167,7 @@ def test_in_an_archive_with_many_damaged_bytes_all_loss_is_counted(path: Path, s
         assert len(told) < len(flows)
         assert len(told) + reader.damaged == len(flows) or reader.more_damaged
         for ex in flows:
-            with suppress(FlowDamaged):
+            # An id whose own bytes changed is found under no name.
+            lost = () if any(flow["id"] == ex.id for flow in told) else (FlowMissing,)
+            with suppress(FlowDamaged, *lost):
                 assert reader.exchange(ex.id) == ex

@@ -25,7 +25,7 @@ EXAMPLES = [
         "ccproxy shapes capture anthropic -- claude -p hi",
     ),
     ("of Gemini CLI", "ccproxy shapes capture gemini -- gemini -p hi"),
-    ("of Codex", "ccproxy shapes capture openai_responses -- codex exec hi"),
+    ("of Codex", "ccproxy shapes capture openai_responses -- codex exec --skip-git-repo-check hi"),
 ]
 SECONDS = 60.0
 MISSING = 127
@@ -125,21 +125,21 @@ def last_call(errand: Errand, profile: ShapeProfile) -> Exchange:
     try:
         with running(errand) as (daemon, in_time):
             flows = http_flows(daemon.control)
-            found = last_match(daemon.control, flows, profile)
+            found, unfit = last_match(daemon.control, flows, profile)
     except JailError as error:
         raise JailFailed(error) from error
     if found is None:
-        raise nothing_sent(errand, flows, in_time)
+        raise nothing_sent(errand, flows, unfit, in_time)
     return found
 
 
-def nothing_sent(errand: Errand, flows: list[dict[str, object]], in_time: bool) -> CommandError:
+def nothing_sent(errand: Errand, flows: list[dict[str, object]], unfit: dict[str, str], in_time: bool) -> CommandError:
     """Why there is no shape, as far as what was sent tells it."""
     from ccproxy.cli.shapes.sealed.sent import listed
 
     program = errand.line[0]
     ended = "ended" if in_time else f"was ended after {errand.seconds:g} s (--timeout)"
-    details = ["what it sent:", *listed(flows)] if flows else [*SILENT]
+    details = ["what it sent:", *listed(flows, unfit)] if flows else [*SILENT]
     if any(str(flow["path"]).partition("?")[0].endswith(EXPIRED) for flow in flows):
         details.append(f"it wanted to refresh its login: run {program} once without ccproxy, then capture")
     return CommandError(f"{program} {ended} without a call that the profile is for", *details)
