@@ -15,6 +15,8 @@ JAIL_TESTS = $(subst /conftest.py,,$(shell grep -rlF mark.jail tests --include=*
 unexport PYTHONDONTWRITEBYTECODE
 COMPILE = $(BIN)/python -m compileall -q -j 0 src tests/support
 FUZZ_SECONDS ?= 60
+# Real processes and sockets on a machine that others use too: what fails is tried once more, and told of.
+AGAIN = --reruns 1 --rerun-show-tracebacks -raR
 
 .PHONY: help
 help: ## list the targets
@@ -34,13 +36,13 @@ demo: $(STAMP) ## start a private daemon with the simulator and send a turn in e
 .PHONY: test
 test: $(STAMP) ## run the tests, those of the jail where this machine can; not the slow ones, nor real clients
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(AGAIN)
 	@if $(BIN)/python tools/jail_needs.py; then $(MAKE) test-jail; fi
 
 .PHONY: test-jail
 test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces and programs such as curl and tshark
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 --rerun-show-tracebacks -raR -m "jail and not slow" $(JAIL_TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(AGAIN) -m "jail and not slow" $(JAIL_TESTS)
 
 .PHONY: test-all
 test-all: $(STAMP) ## run the tests and the slow tests, the jail's as root too, and more examples of the properties

@@ -234,10 +234,8 @@ def test_what_is_said_of_a_finding(store: ShapeStore) -> None:
     replant(store, header("x-anything", KEY))
     (found,) = audit(store)
     assert (found.flow, found.where, found.what) == (2, "headers.x-anything", "a key (sk-a…)")
-    assert (
-        found.fix
-        == f"run: ccproxy shapes remove {NAME}, then: ccproxy shapes capture {NAME} -- codex exec --skip-git-repo-check hi"
-    )
+    again = f"ccproxy shapes capture {NAME} -- codex exec --skip-git-repo-check hi"
+    assert found.fix == f"run: ccproxy shapes remove {NAME}, then: {again}"
 
 
 def test_files_of_other_programs_and_names_without_a_profile(tmp_path: Path) -> None:

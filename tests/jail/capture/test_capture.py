@@ -89,8 +89,8 @@ def test_who_calls_no_model_is_told_what_was_sent(person: Person) -> None:
     said = done.stderr.decode()
     assert done.returncode == 1, done
     assert "made-up ended without a call that the profile is for" in said
-    assert "GET     other.example/v1/things  503" in said
-    assert "POST    platform.claude.com/v1/oauth/token  503" in said
+    assert "GET     other.example/v1/things  503: its method is GET, not POST" in said
+    assert "POST    platform.claude.com/v1/oauth/token  503: its path /v1/oauth/token does not match" in said
     assert "run made-up once without ccproxy" in said
     assert SECRETS[2] not in said
     assert person.kept() == {}
