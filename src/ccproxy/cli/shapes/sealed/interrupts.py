@@ -30,7 +30,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._came: list[float] = []
         self._word = float("-inf")
-        self._over = False
+        self._over = self._left = False
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._one)
@@ -39,7 +39,8 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        # Who is impatient goes on pressing the keys while the command says what it ends with.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if self._left else self._before)
 
     def shared(self) -> None:
         """The keeper got one."""
@@ -64,5 +65,5 @@ class Interrupts:
             self._leave()
 
     def _leave(self) -> None:
-        self._over = True
+        self._over = self._left = True
         raise interrupted()
