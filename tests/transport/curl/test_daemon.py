@@ -51,7 +51,7 @@ def test_providers_by_libcurl(authority: Authority, tmp_path: Path) -> None:
                     }
                 }
             )
-            with await asyncio.to_thread(daemon.__enter__):
+            with daemon:
                 for number, name in enumerate(("h2", "browser")):
                     answer = await asyncio.to_thread(asked, daemon.port, name)
                     assert (answer.status, answer.body, answer.complete) == (200, b"".join(EVENTS), True)
