@@ -277,6 +277,8 @@ class Exchange:
     """What a translation or a hook's change left out, by rule: the target format has no place for it."""
     model: str | None = None
     """The model that a hook chose in place of the client's."""
+    answered_model: str | None = None
+    """The model that answered, where the transport may have asked another than was asked for."""
     session: str | None = None
     """The client's own id of its session, where it tells one."""
     conversation: str | None = None

@@ -32,6 +32,9 @@ DEFAULT_PATHS = {
 CODEX_HOST, CODEX_PATH = "chatgpt.com", "/backend-api/codex/responses"
 """By this a Responses provider is known to be the backend of ChatGPT that Codex talks to, wherever it is."""
 
+CODE_ASSIST_HOST, CODE_ASSIST_PATH = "cloudcode-pa.googleapis.com", "/v1internal:{action}"
+"""By this path a Gemini provider is known to be Code Assist, or what stands in its place, wherever it is."""
+
 VERSIONS = ("/v1", "/v1beta")
 """What a default path begins with, and what a base URL often ends with because SDKs ask for it so."""
 
@@ -85,6 +88,8 @@ class Provider(Section):
     """Which profile of `shaping.providers` its requests are shaped by, if any."""
     on_shape_error: Literal["fail", "pass"] = "fail"
     """What becomes of a request that cannot be shaped: it is refused, or goes as it is."""
+    project: Text | None = None
+    """Code Assist only: the Google Cloud project that pays for requests; null means that Google is asked for it."""
     http2: bool = False
     proxy: ProxyUrl | None = None
     """A proxy's URL, or `direct`; null means that of `transport`."""
@@ -99,6 +104,11 @@ class Provider(Section):
         path = urlsplit(self.base_url or "").path.rstrip("/") + self.path
         return self.type == "openai_responses" and path.partition("?")[0].endswith(CODEX_PATH)
 
+    @property
+    def is_code_assist(self) -> bool:
+        """True for Gemini by way of Code Assist, which has each call of the Gemini API in an envelope of its own."""
+        return self.type == "gemini" and self.path.partition("?")[0].endswith(CODE_ASSIST_PATH)
+
     @classmethod
     def unfold(cls, written: object) -> object:
         """The default path is filled in. A base URL with the whole path of the ChatGPT backend is cut before it."""
@@ -109,6 +119,8 @@ class Provider(Section):
             return {**written, "base_url": base_url.rstrip("/").removesuffix(CODEX_PATH), "path": CODEX_PATH}
         if _wire_format(written.get("type")) == "openai_responses" and written.get("host") == CODEX_HOST:
             return {**written, "path": CODEX_PATH}
+        if _wire_format(written.get("type")) == "gemini" and written.get("host") == CODE_ASSIST_HOST:
+            return {**written, "path": CODE_ASSIST_PATH}
         path = _default_path(written.get("type"), written.get("base_url"))
         return {**written, "path": path} if path else written
 

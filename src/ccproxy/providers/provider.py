@@ -50,6 +50,8 @@ class Provider:
         self.origin, self.prefix = origin_of(config)
         self.is_codex = config.is_codex
         """See `providers.codex`."""
+        self.is_code_assist = config.is_code_assist
+        """See `providers.gemini_code_assist`."""
         self.shape = config.shape
         """The profile that its requests are shaped by; None for none."""
         self._path, _, query = config.path.partition("?")

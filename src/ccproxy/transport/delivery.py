@@ -25,6 +25,16 @@ class Injected:
 
 
 @dataclass(slots=True)
+class Walk:
+    """A model call for which other models may be asked where the provider is out of capacity."""
+
+    model: str
+    """The model that is asked for; the transport keeps it up to date: in the end, the one that answered."""
+    with_model: Callable[[HttpRequest, str], HttpRequest] | None = None
+    """Makes the same request for another model; None where the client has pinned its own."""
+
+
+@dataclass(slots=True)
 class Delivery:
     """What the transport is handed. It keeps `request` and `credential` up to date, and fills in `attempts`."""
 
@@ -38,6 +48,8 @@ class Delivery:
     """Goes on a new connection, and on no second one: for what must not arrive twice, such as a refresh token. It is no
     call of the provider's API, so of its settings only proxy and certificates count."""
     attempts: list[Attempt] = field(default_factory=list)
+    walk: Walk | None = None
+    """Set for model calls of providers with a capacity policy."""
 
 
 def with_credential(headers: Headers, former: Headers, present: Headers) -> Headers:

@@ -34,6 +34,22 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CapacityPolicy:
+    """What is done where a provider is out of capacity (`gemini_capacity`). Times in seconds."""
+
+    statuses: frozenset[int] = frozenset({429, 503, 500})
+    fallback_models: tuple[str, ...] = ()
+    attempts: int = 3
+    """How often the model that was asked for is asked again."""
+    max_delay: float = 60.0
+    """Where a longer pause is asked for, the next model is asked."""
+    terminal_delay: float = 300.0
+    """Where a longer pause is asked for, nothing more is tried."""
+    budget: float = 120.0
+    """From the first answer on: no attempt begins later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """An upstream proxy (RFC 9110 §9.3.6; RFC 1928 for SOCKS)."""
 
@@ -64,3 +80,4 @@ class Upstream:
     http2: bool = False
     timeouts: Timeouts = field(default=Timeouts(), compare=False)
     retry: RetryPolicy = field(default=RetryPolicy(), compare=False)
+    capacity: CapacityPolicy | None = field(default=None, compare=False)
