@@ -20,7 +20,7 @@ AGAIN = --reruns 1 --rerun-show-tracebacks -raR
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(STAMP) ## build .venv from the lock
@@ -76,6 +76,12 @@ bench-peers: $(STAMP) ## the same, beside other gateways
 .PHONY: conformance
 conformance: $(STAMP) ## run the shared conformance suite, where it is checked out beside this repository
 	@if [ -x $(CONFORMANCE) ]; then $(CONFORMANCE) --start "$(CURDIR)/$(BIN)/ccproxy start"; \
+	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
+
+.PHONY: conformance-code-assist
+conformance-code-assist: $(STAMP) ## run its cases of Gemini twice, with and without Code Assist between, and compare
+	@if [ -x $(CONFORMANCE) ]; then \
+	$(BIN)/python -m tools.code_assist.compare $(CONFORMANCE) .conformance/gemini "$(CURDIR)/$(BIN)/ccproxy" start; \
 	else echo "$(CONFORMANCE) is not there: nothing to run"; fi
 
 .PHONY: golden

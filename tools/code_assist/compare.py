@@ -1,0 +1,96 @@
+"""The conformance suite with Gemini as it is and with Gemini by way of Code Assist: what passes there passes here.
+
+    python -m tools.code_assist.compare HARNESS OUT COMMAND [ARGUMENT…]
+
+HARNESS is `run` of the conformance suite, OUT a directory for its results, COMMAND starts the proxy. All cases that
+involve Gemini are run twice. Exit status 1 if one of them ends differently.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+CASES = "^./(gem->|[a-z]+->gem/)"
+SHIM = re.compile(r"shim: (\d+) calls, (\d+) refused")
+WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one run of the harness found."""
+
+    cases: dict[str, dict[str, Any]]
+    """By name."""
+    log: str
+    """What the proxy printed."""
+
+    @property
+    def passed(self) -> set[str]:
+        """The names of the cases that passed."""
+        return {name for name, case in self.cases.items() if case["ok"]}
+
+    def reasons(self, name: str) -> str:
+        """Why a case failed, in one line."""
+        told = "; ".join(f"{aspect}: {why}" for aspect, why in self.cases[name]["aspects"].items() if why is not None)
+        return told[:WIDTH] or "passed"
+
+
+def run(harness: str, out: Path, command: list[str]) -> Results:
+    """One run. Raises SystemExit if the harness could not do it."""
+    results = out / "results.json"
+    results.unlink(missing_ok=True)
+    start = shlex.join(command)
+    asked = [harness, "--out", str(out), "--only", CASES, "--quiet", "--dump", str(out / "failed"), "--start", start]
+    status = subprocess.run(asked, check=False).returncode
+    if status not in (0, 1) or not results.exists():
+        raise SystemExit(f"{harness} ended with {status}; see {out / 'proxy.log'}")
+    tests = json.loads(results.read_text())["tests"]
+    return Results({test["name"]: test for test in tests}, (out / "proxy.log").read_text(errors="replace"))
+
+
+def by_code_assist(command: list[str]) -> list[str]:
+    """The command with the shim before it."""
+    return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tools.code_assist.start", *command]
+
+
+def asks_gemini(case: dict[str, Any]) -> bool:
+    """Whether the case's upstream is Gemini."""
+    return bool(case["y" if case["suite"] == "B" else "x"] == "gemini")
+
+
+def compare(plain: Results, wrapped: Results) -> bool:
+    """Prints both counts and what differs; whether nothing does, and everything went by the shim."""
+    print(f"plain: {len(plain.passed)} of {len(plain.cases)} cases pass")
+    print(f"Code Assist: {len(wrapped.passed)} of {len(wrapped.cases)} cases pass")
+    differing = sorted(plain.passed ^ wrapped.passed)
+    for name in differing:
+        print(f"differs: {name}\n  plain: {plain.reasons(name)}\n  Code Assist: {wrapped.reasons(name)}")
+    told = SHIM.findall(wrapped.log)
+    calls, refused = map(int, told[-1]) if told else (0, 0)
+    asking = sum(map(asks_gemini, wrapped.cases.values()))
+    print(f"{asking} cases ask Gemini; the shim passed {calls} calls on and refused {refused}")
+    return not differing and not refused and calls >= asking // 2
+
+
+def main() -> int:
+    """Runs both; the exit status."""
+    if len(sys.argv) < 4:
+        sys.exit("usage: python -m tools.code_assist.compare HARNESS OUT COMMAND [ARGUMENT...]")
+    harness, out, command = sys.argv[1], Path(sys.argv[2]).absolute(), sys.argv[3:]
+    os.environ.setdefault("CONFORMANCE_WORK", str(ROOT / ".conformance"))
+    plain = run(harness, out / "plain", command)
+    wrapped = run(harness, out / "code-assist", by_code_assist(command))
+    return 0 if compare(plain, wrapped) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
