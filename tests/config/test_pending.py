@@ -15,9 +15,9 @@ def test_hooks_of_later_versions_are_named_once(load: Load) -> None:
           hooks:
             inbound: [ccproxy.hooks.inject_auth, ccproxy.hooks.shape]
             outbound: [ccproxy.hooks.commitbee_compat, {hook: ccproxy.hooks.shape}, mine.shape]
-            response: ["ccproxy.hooks.gemini_cli:gemini_cli"]
+            response: ["ccproxy.hooks.pplx_preflight:pplx_preflight"]
     """)
-    assert not_acted_on(config) == ["ccproxy.hooks.gemini_cli:gemini_cli"]
+    assert not_acted_on(config) == ["ccproxy.hooks.pplx_preflight:pplx_preflight"]
 
 
 def test_those_of_a_file_of_2_0(load: Load) -> None:

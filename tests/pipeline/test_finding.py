@@ -164,7 +164,7 @@ def test_hooks_of_later_versions_have_no_effect(user: User) -> None:
     user.says("""
         outbound:
           - {hook: ccproxy.hooks.pplx_preflight, params: {any: thing}}
-          - ccproxy.hooks.gemini_cli:gemini_cli
+          - ccproxy.hooks.inject_mcp_notifications:inject_mcp_notifications
     """)
     assert [step.name for step in user.steps()] == ["inject_auth", "extract_session_id"]
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 NOT_YET = frozenset(
     {
         "extract_pplx_files",
-        "gemini_cli",
         "inject_mcp_notifications",
         "pplx_preflight",
         "pplx_stamp_headers",
@@ -30,7 +29,7 @@ def not_acted_on(config: Config) -> list[str]:
 
 
 def is_not_yet(reference: str) -> bool:
-    """True for the reference of a hook that comes later: `ccproxy.hooks.gemini_cli`, also with `:gemini_cli`."""
+    """True for the reference of a hook that comes later: `ccproxy.hooks.pplx_preflight`, with `:pplx_preflight` too."""
     package, _, name = reference.partition(":")[0].rpartition(".")
     return package == "ccproxy.hooks" and name in NOT_YET
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ccproxy.config import Config
 from ccproxy.config.errors import KeyPath, Place, Problem, dotted
@@ -16,9 +16,10 @@ from ccproxy.pipeline.references import BUILT_IN, NoHooks, hooks_by_name
 
 ALWAYS = f"{BUILT_IN}.inject_auth"
 """Its hook is there whether it is listed or not: without a credential nothing reaches a provider."""
-SHAPE, CODEX = f"{BUILT_IN}.shape", f"{BUILT_IN}.codex"
-"""Hooks that are there where a provider needs them, and then whether they are listed or not."""
-AT_NEED = frozenset({"shape", "codex"})
+CODE_ASSIST, SHAPE, CODEX = f"{BUILT_IN}.gemini_cli", f"{BUILT_IN}.shape", f"{BUILT_IN}.codex"
+"""Hooks that are there where a provider needs them, and then whether they are listed or not. They are late, and each
+works on what the one before it made, so this is their order, however they are listed."""
+AT_NEED = frozenset({"gemini_cli", "shape", "codex"})
 """Their names, which a client may switch off where they are not there, too."""
 
 
@@ -34,7 +35,13 @@ def find_hooks(config: Config) -> tuple[list[Find], list[Problem]]:
     results += home.hooks() if home else ()
     results += installed() if config.hooks.entry_points else ()
     finds = [result for result in results if isinstance(result, Find)]
-    return list(_without_repetitions(finds)), [result for result in results if isinstance(result, Problem)]
+    return in_turn(_without_repetitions(finds)), [result for result in results if isinstance(result, Problem)]
+
+
+def in_turn(finds: Iterable[Find]) -> list[Find]:
+    """The hooks in their order, but for those that are there at need: they have one of their own."""
+    turns = {CODE_ASSIST: 1, SHAPE: 2, CODEX: 3}
+    return sorted(finds, key=lambda find: turns.get(find.hook.module, 0))
 
 
 def _without_repetitions(finds: list[Find]) -> Iterator[Find]:
@@ -64,6 +71,8 @@ def _needed(config: Config) -> Iterator[str]:
     """What is there in any case, in the order in which it runs where nothing else decides."""
     yield ALWAYS
     providers = config.providers.values()
+    if any(provider.is_code_assist for provider in providers):
+        yield CODE_ASSIST
     if config.shaping.enabled and any(provider.shape for provider in providers):
         yield SHAPE
     if any(provider.is_codex for provider in providers):

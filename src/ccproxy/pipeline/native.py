@@ -15,28 +15,36 @@ from ccproxy.pipeline.hook import Hook, OnError, Stage
 from ccproxy.pipeline.paths import parse
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from ccproxy.pipeline.subject import Subject
 
 type Wrote = tuple[str, ...] | Coroutine[Any, Any, tuple[str, ...]]
 """The paths that were written, or what is to be awaited for them."""
 type Native = Callable[[Subject], Wrote]
+type WithParams = Callable[[Subject, Any], Wrote]
 
 
-def native_hook(
+def native_hook(  # noqa: PLR0913  all but one of them keywords
     stage: Stage,
+    *,
     reads: Sequence[str],
     writes: Sequence[str],
     guard: Callable[[Subject], bool],
     security: bool = False,
     on_error: OnError = "continue",
     late: bool = False,
-) -> Callable[[Native], Hook]:
-    """Makes a hook of a function on the subject; arguments as those of `hook`, `late` as in Hook."""
+    params: type[BaseModel] | None = None,
+) -> Callable[[Native | WithParams], Hook]:
+    """Makes a hook of a function on the subject; arguments as those of `hook`, `late` as in Hook.
 
-    def decorate(native: Native) -> Hook:
-        def function(ctx: Any, params: Any) -> Any:
+    One with `params` gets them as its second argument, and always runs on a context.
+    """
+
+    def decorate(native: Any) -> Hook:
+        def function(ctx: Any, given: Any) -> Any:
             """The same on a context, as hooks have it that are tried by themselves."""
-            wrote = native(ctx.subject)
+            wrote = native(ctx.subject) if params is None else native(ctx.subject, given)
             if not isinstance(wrote, tuple):
                 return _noted(ctx, wrote)
             ctx.access.wrote |= dict.fromkeys(wrote)
@@ -49,11 +57,12 @@ def native_hook(
             reads=tuple(map(parse, reads)),
             writes=tuple(map(parse, writes)),
             guard=Quick(guard),
+            params=params,
             on_error="fail" if security else on_error,
             overridable=not security,
             module=native.__module__,
             doc=(inspect.getdoc(native) or "").partition("\n")[0],
-            native=native,
+            native=native if params is None else None,
             late=late,
         )
 
