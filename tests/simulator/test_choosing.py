@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ccproxy.simulator.ask import Ask, Tail, Tool
-from ccproxy.simulator.markers import Orders, ToolOrder, parse, strip
+from ccproxy.simulator.markers import parse, strip
+from ccproxy.simulator.orders import Orders, ToolOrder
 from ccproxy.simulator.schemas import instance
 from ccproxy.simulator.toolbox import calls_for, choose, fill
 

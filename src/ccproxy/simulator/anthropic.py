@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 
+from . import errors
 from .anthropic_request import read
 from .delivery import Frame
 from .dialect import Dialect
+from .errors import Trouble
 from .plan import Plan, pieces
 from .wire import HOLE, Format, around, event
 
@@ -109,10 +111,9 @@ def _unfolded(plan: Plan, block: dict[str, Any]) -> tuple[dict[str, Any], str, s
     return {**block, "input": {}}, "input_json_delta", "partial_json", parts
 
 
-def failure(plan: Plan, sent: int) -> bytes:
-    """The error event that ends a stream: the provider is overloaded."""
-    error = {"type": "overloaded_error", "message": "Overloaded"}
-    return event("error", {"type": "error", "error": error, "request_id": f"req_{plan.ask.seed}"})
+def failure(plan: Plan, sent: int, trouble: Trouble) -> bytes:
+    """The error event that ends a stream."""
+    return event("error", errors.body(Dialect.ANTHROPIC, trouble, plan.ask.seed))
 
 
-FORMAT = Format(Dialect.ANTHROPIC, read, buffered, stream, failure)
+FORMAT = Format(Dialect.ANTHROPIC, read, buffered, stream, failure, Trouble(529, "Overloaded"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .markers import Orders
+from .orders import Orders
 from .reply import Reply, Reset, Send, Step
 
 

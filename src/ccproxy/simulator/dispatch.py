@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from ccproxy.codings import CodingError, decode
 
-from . import errors
+from . import capacity, errors
+from .ask import Ask
+from .capacity import Busy, Rush
 from .delivery import fault_buffered, stream_steps
 from .dialect import CONTENT_TYPES, Dialect, headers_of
 from .endpoints import Endpoint, Incoming, dialect_of, find
 from .errors import Trouble
-from .plan import draft
+from .plan import Plan, draft
 from .reading import parse_json
-from .reply import Headers, Reply, empty_reply, json_reply
+from .reply import Headers, Reply, Send, Step, empty_reply, json_reply
 from .wire import Format, Request
 
 MALFORMED = {
@@ -27,14 +28,15 @@ MALFORMED = {
 WITH_BODY = ("POST", "PUT", "PATCH")
 
 
-def respond(method: str, target: bytes, headers: Headers, body: bytes) -> Reply:
-    """The provider's answer to a request. Pure: no I/O, no clock, no chance. Never raises.
+def respond(method: str, target: bytes, headers: Headers, body: bytes, rush: Rush | None = None) -> Reply:
+    """The provider's answer to a request. Without a rush pure: no I/O, no clock, no chance. Never raises.
 
     Args:
         method: as sent, e.g. `POST`.
         target: the request-target: path and query.
         headers: the header fields; names in any case.
         body: the whole body, with the Content-Encoding it came in.
+        rush: what makes a share of the completions fail.
     """
     path, _, query = target.partition(b"?")
     fields = {name.lower(): value for name, value in headers}
@@ -42,14 +44,14 @@ def respond(method: str, target: bytes, headers: Headers, body: bytes) -> Reply:
     call = Incoming("GET" if method == "HEAD" else method, path.decode("latin-1"), query, fields, body, seed)
     found = find(call)
     try:
-        reply = _answer(found, call)
+        reply = _answer(found, call, rush)
     except Trouble as trouble:
         in_array = call.path.endswith(":streamGenerateContent") and b"alt=sse" not in query
         reply = errors.reply(found[0].dialect if found else dialect_of(call), trouble, seed, in_array)
     return empty_reply(reply) if method == "HEAD" else reply
 
 
-def _answer(found: tuple[Endpoint, re.Match[str]] | None, call: Incoming) -> Reply:
+def _answer(found: tuple[Endpoint, re.Match[str]] | None, call: Incoming, rush: Rush | None) -> Reply:
     if found is None:
         raise Trouble(404, f"Invalid URL ({call.method} {call.path})")
     endpoint, match = found
@@ -60,7 +62,7 @@ def _answer(found: tuple[Endpoint, re.Match[str]] | None, call: Incoming) -> Rep
     body = _parsed(raw, endpoint.dialect)
     request = Request(call.query, body, b"cache_control" in raw, match.groups() or (None,), call.seed)
     if isinstance(endpoint.answer, Format):
-        return _complete(endpoint.answer, request)
+        return _complete(endpoint.answer, request, rush)
     fields, kind = headers_of(endpoint.dialect, call.seed), CONTENT_TYPES[endpoint.dialect]
     return json_reply(200, fields, endpoint.answer(request), kind)
 
@@ -93,15 +95,35 @@ def _parsed(raw: bytes, dialect: Dialect) -> dict[str, Any]:
     return body
 
 
-def _complete(wire: Format, request: Request) -> Reply:
+def _complete(wire: Format, request: Request, rush: Rush | None) -> Reply:
     ask = wire.read(request)
     plan = draft(ask)
     orders, fields = plan.orders, headers_of(wire.dialect, request.seed)
+    told = next((busy for busy in orders.busy if busy.means(ask.model)), None)
+    if busy := told or (rush.draw(ask.model) if rush else None):
+        return _refuse(wire, plan, busy)
     if orders.error is not None:
         raise errors.ordered(orders.error)
     if ask.stream:
-        steps = stream_steps(wire.stream(plan), orders, partial(wire.failure, plan))
-        return Reply(200, [(b"content-type", wire.stream_type(ask)), *fields], steps)
+        steps = stream_steps(wire.stream(plan), orders, lambda sent: wire.failure(plan, sent, wire.trouble))
+        return _stream(wire, ask, steps)
     if orders.error_after is not None:
         raise errors.ordered(500)
     return fault_buffered(json_reply(200, fields, wire.buffered(plan), CONTENT_TYPES[wire.dialect]), orders)
+
+
+def _stream(wire: Format, ask: Ask, steps: list[Step]) -> Reply:
+    fields = headers_of(wire.dialect, ask.seed)
+    return Reply(200, [(b"content-type", wire.stream_type(ask)), *fields], steps)
+
+
+def _refuse(wire: Format, plan: Plan, busy: Busy) -> Reply:
+    """The answer of a model that is out of capacity.
+
+    Raises:
+        Trouble: where it is not the first event of a stream.
+    """
+    trouble = capacity.trouble(busy, plan.ask.model, wire.dialect)
+    if busy.first and plan.ask.stream:
+        return _stream(wire, plan.ask, [Send(wire.failure(plan, 0, trouble))])
+    raise trouble

@@ -14,13 +14,18 @@ from .reply import Headers, Reply, json_reply
 
 @dataclass
 class Trouble(Exception):
-    """Something to tell the client. `param` and `code` appear in OpenAI's dialect only."""
+    """Something to tell the client. `param`, `code` and `kind` appear in OpenAI's dialect only, `details` in Google's.
+
+    `kind` stands in the place of the type that is the status's own.
+    """
 
     status: int
     message: str
     param: str | None = None
     code: str | None = None
     headers: Headers = field(default_factory=list)
+    kind: str | None = None
+    details: list[dict[str, Any]] = field(default_factory=list)
 
 
 KINDS: dict[int, tuple[str, str, str | None, str]] = {
@@ -43,6 +48,11 @@ KINDS: dict[int, tuple[str, str, str | None, str]] = {
 }
 """Status → Anthropic's type, OpenAI's type and code, Google's status."""
 RETRY_AFTER_SECONDS = 1
+GOOGLE_TYPES = "type.googleapis.com/google.rpc."
+
+
+BROKEN = Trouble(500, "The server had an error while processing your request.")
+"""What ends OpenAI's streams."""
 
 
 def kinds(status: int) -> tuple[str, str, str | None, str]:
@@ -53,7 +63,13 @@ def kinds(status: int) -> tuple[str, str, str | None, str]:
 def ordered(status: int) -> Trouble:
     """The error that `SIM_ERROR <status>` orders."""
     headers: Headers = [(b"retry-after", b"%d" % RETRY_AFTER_SECONDS)] if status in (429, 503, 529) else []
-    return Trouble(status, f"This is the error {status} that the prompt asked for.", headers=headers)
+    details = [retry_info(f"{RETRY_AFTER_SECONDS}s")] if status == 429 else []
+    return Trouble(status, f"This is the error {status} that the prompt asked for.", headers=headers, details=details)
+
+
+def retry_info(delay: str) -> dict[str, Any]:
+    """The detail of Google's errors that says when to come again (google.rpc.RetryInfo)."""
+    return {"@type": f"{GOOGLE_TYPES}RetryInfo", "retryDelay": delay}
 
 
 def reply(dialect: Dialect, trouble: Trouble, seed: str, in_array: bool = False) -> Reply:
@@ -70,12 +86,12 @@ def body(dialect: Dialect, trouble: Trouble, seed: str) -> dict[str, Any]:
         error: dict[str, Any] = {"type": anthropic, "message": trouble.message}
         return {"type": "error", "error": error, "request_id": f"req_{seed}"}
     if dialect is Dialect.OPENAI:
-        error = {"message": trouble.message, "type": kind, "param": trouble.param, "code": trouble.code or code}
+        error = {"message": trouble.message, "type": trouble.kind or kind}
+        error |= {"param": trouble.param, "code": trouble.code or code}
         return {"error": error}
     error = {"code": trouble.status, "message": trouble.message, "status": google}
-    if trouble.status == 429:
-        retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{RETRY_AFTER_SECONDS}s"}
-        error["details"] = [retry]
+    if trouble.details:
+        error["details"] = trouble.details
     return {"error": error}
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
+from . import errors
 from .delivery import Frame
 from .dialect import Dialect
+from .errors import Trouble
 from .gemini_request import read, read_wrapped
 from .plan import Plan
 from .wire import Format
@@ -119,12 +121,14 @@ def _framed(plan: Plan, chunks: list[tuple[bytes, bool]]) -> list[Frame]:
     return [*frames, Frame(b"]")]
 
 
-def failure(plan: Plan, sent: int) -> bytes:
-    """The error that ends a stream: an event or the last element of the array."""
-    error = {"code": 503, "message": "The model is overloaded. Please try again later.", "status": "UNAVAILABLE"}
-    value = orjson.dumps({"error": error})
-    return b"data: " + value + b"\r\n\r\n" if plan.ask.framing == "sse" else b",\r\n" + value + b"]"
+def failure(plan: Plan, sent: int, trouble: Trouble) -> bytes:
+    """The error that ends a stream: an event or the last element of the array. No envelope is around it."""
+    value = orjson.dumps(errors.body(Dialect.GOOGLE, trouble, plan.ask.seed))
+    if plan.ask.framing == "sse":
+        return b"data: " + value + b"\r\n\r\n"
+    return (b",\r\n" if sent else b"[") + value + b"]"
 
 
-FORMAT = Format(Dialect.GOOGLE, read, buffered, stream, failure)
-WRAPPED = Format(Dialect.GOOGLE, read_wrapped, buffered, stream, failure)
+OVERLOADED = Trouble(503, "The model is overloaded. Please try again later.")
+FORMAT = Format(Dialect.GOOGLE, read, buffered, stream, failure, OVERLOADED)
+WRAPPED = Format(Dialect.GOOGLE, read_wrapped, buffered, stream, failure, OVERLOADED)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from json import JSONDecoder
 from typing import Any
 
+from . import capacity
+from .capacity import Busy
+from .orders import Orders, ToolOrder
 from .reading import parse_json
 
-HEAD = re.compile(r"\bSIM_(TOOL|THINK|ERROR_MID|ERROR|CUT|RESET|STALL|PACE|WORDS|ECHO|REFUSE|STOP|JSON)\b[ \t]*")
-WITH_ARGUMENTS = re.compile(r"\bSIM_(?:TOOL[^\n]*|STOP[ \t]+\S+|[A-Z_]+(?:[ \t]+[\d.]+)*)")
+HEAD = re.compile(
+    r"\bSIM_(TOOL|THINK|ERROR_MID|ERROR|CUT|RESET|STALL|PACE|WORDS|ECHO|REFUSE|STOP|JSON|BUSY_FIRST|BUSY|QUOTA)\b[ \t]*"
+)
+WITH_ARGUMENTS = re.compile(
+    rf"\bSIM_(?:TOOL[^\n]*|BUSY(?:_FIRST)?[ \t]+{capacity.ORDER.pattern}"
+    r"|(?:STOP|QUOTA)[ \t]+\S+|[A-Z_]+(?:[ \t]+[\d.]+)*)"
+)
 NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 WORD = re.compile(r"[\w.:/-]+")
 TOOL_NAME = re.compile(r"[A-Za-z_][\w.:-]*")
@@ -22,36 +31,6 @@ DECODER = JSONDecoder()
 MAX_WORDS = 100_000
 MAX_MARKERS = 64
 MAX_SECONDS = 3600.0
-
-
-@dataclass(slots=True)
-class ToolOrder:
-    """One `SIM_TOOL`: which tool, with which arguments; all of it may be left open."""
-
-    name: str | None = None
-    arguments: dict[str, Any] | None = None
-    path: str | None = None
-
-
-@dataclass(slots=True)
-class Orders:
-    """What the markers of a turn ask for. Counts `n` are numbers of deltas; None means not asked."""
-
-    tools: list[ToolOrder] = field(default_factory=list)
-    think: bool = False
-    error: int | None = None
-    error_after: int | None = None
-    cut_after: int | None = None
-    reset_after: int | None = None
-    stall: float = 0.0
-    stall_after: int = 0
-    pace: float = 0.0
-    """Seconds between events."""
-    words: int | None = None
-    echo: bool = False
-    refuse: bool = False
-    stop: str | None = None
-    json: bool = False
 
 
 def parse(text: str) -> Orders:
@@ -118,6 +97,16 @@ def _set_stop(orders: Orders, rest: str) -> None:
     orders.stop = found[0].rstrip(".:") if found else None
 
 
+def _set_busy(orders: Orders, rest: str, first: bool = False) -> None:
+    if found := capacity.ordered(rest):
+        orders.busy.append(replace(found, first=first))
+
+
+def _set_quota(orders: Orders, rest: str) -> None:
+    if found := capacity.ordered(rest):
+        orders.busy.append(Busy(found.model, spent=True))
+
+
 def _count(name: str, default: int, most: int = 10**9) -> Callable[[Orders, str], None]:
     def set_count(orders: Orders, rest: str) -> None:
         number = _number(rest)
@@ -144,4 +133,7 @@ SETTERS: dict[str, Callable[[Orders, str], None]] = {
     "REFUSE": _flag("refuse"),
     "STOP": _set_stop,
     "JSON": _flag("json"),
+    "BUSY": _set_busy,
+    "BUSY_FIRST": partial(_set_busy, first=True),
+    "QUOTA": _set_quota,
 }

@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
+from . import errors
 from .delivery import Frame
 from .dialect import Dialect
+from .errors import Trouble
 from .openai_chat_request import read
 from .plan import Plan, pieces
 from .toolbox import Call
@@ -132,10 +134,9 @@ def _deltas(common: dict[str, Any], delta: dict[str, Any], parts: list[str]) -> 
     return [Frame(b"data: " + before + orjson.dumps(part) + after + b"\n\n", True) for part in parts]
 
 
-def failure(plan: Plan, sent: int) -> bytes:
+def failure(plan: Plan, sent: int, trouble: Trouble) -> bytes:
     """The error object that ends a stream; no [DONE] follows."""
-    error = {"message": "The server had an error while processing your request.", "type": "server_error"}
-    return data({"error": {**error, "param": None, "code": None}})
+    return data(errors.body(Dialect.OPENAI, trouble, plan.ask.seed))
 
 
-FORMAT = Format(Dialect.OPENAI, read, buffered, stream, failure)
+FORMAT = Format(Dialect.OPENAI, read, buffered, stream, failure, errors.BROKEN)

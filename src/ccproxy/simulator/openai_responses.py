@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
+from . import errors
 from .delivery import Frame
 from .dialect import Dialect
+from .errors import Trouble
 from .openai_responses_events import WRITERS, Events
 from .openai_responses_request import read
 from .plan import Plan
@@ -133,11 +135,12 @@ def stream(plan: Plan) -> list[Frame]:
     return events.frames
 
 
-def failure(plan: Plan, sent: int) -> bytes:
+def failure(plan: Plan, sent: int, trouble: Trouble) -> bytes:
     """The event that ends a stream that failed."""
-    error = {"code": "server_error", "message": "The server had an error while processing your request."}
+    told = errors.body(Dialect.OPENAI, trouble, plan.ask.seed)["error"]
+    error = {"code": told["code"] or told["type"], "message": told["message"]}
     response = {**_response(plan, "failed", [], False), "error": error}
     return event("response.failed", {"type": "response.failed", "sequence_number": sent, "response": response})
 
 
-FORMAT = Format(Dialect.OPENAI, read, final, stream, failure)
+FORMAT = Format(Dialect.OPENAI, read, final, stream, failure, errors.BROKEN)

@@ -10,7 +10,7 @@ import orjson
 
 from . import markers
 from .ask import Ask
-from .markers import Orders
+from .orders import Orders
 from .schemas import instance
 from .toolbox import Call, calls_for
 

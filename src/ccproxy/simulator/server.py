@@ -9,9 +9,11 @@ import socket
 import ssl
 import struct
 import sys
+from functools import partial
 
 import h11
 
+from .capacity import Rush
 from .dispatch import respond
 from .reply import Reply, Reset
 
@@ -21,9 +23,9 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST instead of FIN."""
 
 
-async def serve(host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+async def serve(host: str, port: int, tls: ssl.SSLContext | None = None, rush: Rush | None = None) -> None:
     """Listens until SIGINT or SIGTERM. Prints `listening on http://HOST:PORT` once it accepts connections."""
-    server = await asyncio.start_server(_connection, host, port, ssl=tls, backlog=2048)
+    server = await asyncio.start_server(partial(_connection, rush), host, port, ssl=tls, backlog=2048)
     bound = server.sockets[0].getsockname()
     shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
     sys.stdout.write(f"listening on {'https' if tls else 'http'}://{shown}:{bound[1]}\n")
@@ -37,13 +39,15 @@ async def serve(host: str, port: int, tls: ssl.SSLContext | None = None) -> None
     server.abort_clients()
 
 
-async def _connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _connection(rush: Rush | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
-        await _exchanges(h11.Connection(h11.SERVER), reader, writer)
+        await _exchanges(h11.Connection(h11.SERVER), reader, writer, rush)
     writer.close()
 
 
-async def _exchanges(conn: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _exchanges(
+    conn: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rush: Rush | None
+) -> None:
     """Serves one request after the other until either side wants to close."""
     while True:
         try:
@@ -54,7 +58,7 @@ async def _exchanges(conn: h11.Connection, reader: asyncio.StreamReader, writer:
         if request is None:
             return
         headers = [(bytes(name), bytes(value)) for name, value in request.headers]
-        reply = respond(request.method.decode("ascii"), request.target, headers, body)
+        reply = respond(request.method.decode("ascii"), request.target, headers, body, rush)
         await _play(conn, reader, writer, reply)
         if conn.our_state is not h11.DONE or conn.their_state is not h11.DONE:
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .ask import Ask, Tool
-from .markers import ToolOrder
+from .orders import ToolOrder
 from .reading import as_dict, as_list
 from .schemas import instance
 

@@ -11,6 +11,7 @@ import orjson
 from .ask import Ask
 from .delivery import Frame
 from .dialect import CONTENT_TYPES, Dialect
+from .errors import Trouble
 from .plan import Plan
 
 HOLE = "\x00piece\x00"
@@ -37,8 +38,10 @@ class Format:
     read: Callable[[Request], Ask]
     buffered: Callable[[Plan], object]
     stream: Callable[[Plan], list[Frame]]
-    failure: Callable[[Plan, int], bytes]
+    failure: Callable[[Plan, int, Trouble], bytes]
     """The event that ends a stream in failure; its second argument is how many events were sent before."""
+    trouble: Trouble
+    """What ends streams where nothing is said of the cause."""
 
     def stream_type(self, ask: Ask) -> bytes:
         """The content-type of a streamed answer."""
