@@ -48,7 +48,7 @@ class House:
         self.archive = Feed(config.flows, archive_path())
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
-        self.providers = build_providers(config, self.post.of)
+        self.providers = build_providers(config, self.post.of, lambda name: self.post.of(name).call)
         self.credentials = Credentials(self.providers)
         self.shapes = shapes_of(config)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)

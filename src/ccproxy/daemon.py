@@ -103,6 +103,8 @@ class Daemon:
         await self._open()
         watches = self._house.pipeline.watch(), self.credentials.watch(logger.warning)
         behind = [loop.create_task(each) for each in (self._load(), *watches)]
+        for account in self.providers.accounts():
+            account.begin()
         await self._stopping.wait()
         for task in behind:
             task.cancel()
@@ -216,6 +218,7 @@ class Daemon:
             self._control.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._control
+        await asyncio.gather(*(account.close() for account in self.providers.accounts()))
         await self.credentials.settled()
         await self._house.transport.close()
         self._house.recorder.flush()

@@ -43,16 +43,21 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "archive": house.archive.status(),
         "shaping": config.shaping.enabled,
         "shapes": house.shapes.status() if house.shapes is not None else [],
-        "providers": [
-            {
-                "name": p.name,
-                "type": p.type,
-                "origin": str(p.origin),
-                "auth": p.auth_type,
-                "credential": house.credentials.known(p.name),
-            }
-            for p in house.providers.values()
-        ],
+        "providers": [_provider(house, name) for name in house.providers],
+    }
+
+
+def _provider(house: House, name: str) -> dict[str, Any]:
+    provider = house.providers[name]
+    account = provider.code_assist
+    of_account = {"project": account.project, "project_error": account.trouble} if account is not None else {}
+    return {
+        "name": name,
+        "type": provider.type,
+        "origin": str(provider.origin),
+        "auth": provider.auth_type,
+        "credential": house.credentials.known(name),
+        **of_account,
     }
 
 

@@ -76,6 +76,9 @@ class Provider(TypedDict):
     origin: str
     auth: str | None
     credential: Standing | None
+    project: NotRequired[str | None]
+    """Code Assist only, as is the next."""
+    project_error: NotRequired[str | None]
 
 
 class Status(TypedDict):

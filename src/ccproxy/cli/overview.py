@@ -159,7 +159,17 @@ def hooks(report: Report) -> list[str]:
 def column(provider: Provider) -> tuple[str, str, str, str]:
     """A provider's cells."""
     origin = "built in" if provider["type"] == "simulator" else visible(provider["origin"])
-    return visible(provider["name"]), visible(provider["type"]), origin, credential(provider)
+    told = f"{credential(provider)}{project(provider)}"
+    return visible(provider["name"]), visible(provider["type"]), origin, told
+
+
+def project(provider: Provider) -> str:
+    """The project that its requests are made for, and what is wrong with it; nothing where there is no such thing."""
+    if "project" not in provider:
+        return ""
+    known, error = provider["project"], provider.get("project_error")
+    told = f"project: {visible(known)}" if known else "no project"
+    return "; " + (click.style(f"{told}: {visible(error)}", fg="yellow") if error else told)
 
 
 def credential(provider: Provider) -> str:

@@ -80,7 +80,7 @@ def gemini_cli(subject: Subject, params: Params) -> tuple[str, ...]:
         return renamed(subject, params, document.get("model"))
     model = model_of(subject)
     if operation == "generate":
-        subject.draft.replace(wrap_call(document, model, ids_of(subject, provider, model)))
+        subject.draft.replace(wrap_call(document, model, ids_of(subject.exchange, provider, model)))
     else:
         subject.draft.replace(wrap_count(document, model))
     drops = Drops()
@@ -133,10 +133,13 @@ def model_of(subject: Subject) -> str:
     return name
 
 
-def ids_of(subject: Subject, provider: Provider, model: str) -> Ids:
-    """The ids beside a call."""
-    project = None
-    return Ids(session_id(subject.exchange, model, project), new_id(), project)
+def ids_of(exchange: Exchange, provider: Provider, model: str) -> Ids:
+    """The ids beside a call. The project is named if it is known, and else asked for, for those who come later."""
+    account = provider.code_assist
+    if account is not None:
+        account.begin()
+    project = account.project if account is not None else None
+    return Ids(session_id(exchange, model, project), new_id(), project)
 
 
 def session_id(exchange: Exchange, model: str, project: str | None) -> str:

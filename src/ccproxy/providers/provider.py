@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ccproxy.auth import Credential, CredentialError, CredentialSource, Post, build_source, no_post
@@ -12,6 +13,10 @@ from ccproxy.config.providers import Provider as ProviderSettings
 from ccproxy.config.values import SIMULATED
 from ccproxy.exchange import DEFAULT_PORTS, Headers, Origin, WireFormat
 from ccproxy.providers.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from ccproxy.providers.code_assist_account import Account
+    from ccproxy.providers.code_assist_setup import Call
 
 RESOURCES: dict[WireFormat, str] = {
     WireFormat.ANTHROPIC: "/messages",
@@ -52,6 +57,8 @@ class Provider:
         """See `providers.codex`."""
         self.is_code_assist = config.is_code_assist
         """See `providers.gemini_code_assist`."""
+        self.code_assist: Account | None = None
+        """Whose project its requests are made for; None for all other providers."""
         self.shape = config.shape
         """The profile that its requests are shaped by; None for none."""
         self._path, _, query = config.path.partition("?")
@@ -149,6 +156,10 @@ class Provider:
         """The request-target for a path kept as it is."""
         return self._join(path, query)
 
+    def operation_target(self, name: str) -> bytes:
+        """The request-target of an operation that Code Assist has named, such as `operations/1`."""
+        return self._join(f"{self._path.removesuffix(':{action}')}/{name}", b"")
+
     def _join(self, path: str, query: bytes) -> bytes:
         target = (self.prefix + path).encode("latin-1")
         queries = [q for q in (self._query, query) if q]
@@ -181,9 +192,29 @@ def origin_of(config: ProviderSettings) -> tuple[Origin, str]:
 class ProviderMap(dict[str, Provider]):
     """Providers by name."""
 
+    def accounts(self) -> list[Account]:
+        """Those of all Code Assist providers."""
+        return [provider.code_assist for provider in self.values() if provider.code_assist is not None]
 
-def build_providers(config: Config, post_of: Callable[[str], Post] = lambda name: no_post) -> ProviderMap:
-    """All providers of a configuration. `post_of` gives, by a provider's name, how its credential is refreshed."""
-    return ProviderMap(
+
+def build_providers(
+    config: Config,
+    post_of: Callable[[str], Post] = lambda name: no_post,
+    call_of: Callable[[str], Call | None] = lambda name: None,
+) -> ProviderMap:
+    """All providers of a configuration.
+
+    Args:
+        config: the configuration.
+        post_of: gives, by a provider's name, how its credential is refreshed.
+        call_of: the same for how its API is called by ourselves; None where it is not to be.
+    """
+    providers = ProviderMap(
         (name, Provider(name, entry, config.auth, post_of(name))) for name, entry in config.providers.items()
     )
+    for name, provider in providers.items():
+        if provider.is_code_assist:
+            from ccproxy.providers.code_assist_account import Account  # which most have no use for
+
+            provider.code_assist = Account(provider, config.providers[name].project, call_of(name))
+    return providers

@@ -1,4 +1,4 @@
-"""A POST by the transport for those who are not the gateway, such as a source that refreshes its credential."""
+"""Requests of our own, not of the gateway's clients: a credential is refreshed, an account is set up."""
 
 from __future__ import annotations
 
@@ -30,11 +30,21 @@ class Poster:
         parts = urlsplit(url)
         origin = Origin(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        framed = [(b"Host", origin.authority.encode("ascii")), *headers, (b"Content-Length", b"%d" % len(body))]
-        request = HttpRequest("POST", target.encode("latin-1"), framed, body)
+        request = framed(origin, HttpRequest("POST", target.encode("latin-1"), headers, body))
+        return await self._answer(Delivery(origin, request, self._provider, once=True), seconds)
+
+    async def call(self, origin: Origin, request: HttpRequest, seconds: float) -> Posted:
+        """Sends a call of the provider's API, with all that is configured for it; its headers lack host and length.
+
+        Raises PostFailed.
+        """
+        return await self._answer(Delivery(origin, framed(origin, request), self._provider), seconds)
+
+    async def _answer(self, delivery: Delivery, seconds: float) -> Posted:
+        origin = delivery.origin
         try:
             async with asyncio.timeout(seconds):
-                incoming = await self._transport.send(Delivery(origin, request, self._provider, once=True))
+                incoming = await self._transport.send(delivery)
                 try:
                     answer = await incoming.read(ANSWER_LIMIT)
                 finally:
@@ -46,3 +56,10 @@ class Poster:
         if answer is None:
             raise PostFailed(f"{origin} sent more than {ANSWER_LIMIT} bytes")
         return Posted(incoming.status, incoming.headers, answer)
+
+
+def framed(origin: Origin, request: HttpRequest) -> HttpRequest:
+    """The request with the fields that say where it goes and how long it is."""
+    length = [(b"Content-Length", b"%d" % len(request.body))] if request.body or request.method == "POST" else []
+    headers = [(b"Host", origin.authority.encode("ascii")), *request.headers, *length]
+    return HttpRequest(request.method, request.target, headers, request.body)
