@@ -117,6 +117,21 @@ def test_a_translated_exchange_from_beginning_to_end() -> None:
     ]
 
 
+def test_one_that_another_model_answered() -> None:
+    """The route says what was asked of the provider; more is told where that changed on the way."""
+    made = finished()
+    made.answered_model = "gpt-5"
+    assert rows(told(made))["model"] == "gpt-5"
+    assert "answered by" not in rows(told(made))
+    out = "out of capacity (429 RESOURCE_EXHAUSTED)"
+    made.attempts.insert(0, Attempt(made.timings.started, made.timings.started + 0.02, 429, note=out))
+    assert rows(told(made))["answered by"] == "gpt-5, asked for opus"
+    made.answered_model = "opus"
+    assert "answered by" not in rows(told(made))
+    made.attempts, made.answered_model = made.attempts[1:], "gpt-5-mini"
+    assert rows(told(made))["answered by"] == "gpt-5-mini, asked for opus"
+
+
 def test_one_under_way() -> None:
     text = told(exchange())
     assert text.splitlines()[0] == "POST /v1/messages?key=[redacted]  …"

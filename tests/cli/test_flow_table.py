@@ -46,6 +46,8 @@ def test_a_finished_exchange() -> None:
         "250 ms",
     ]
     assert cells(summarize(made), NOW)[5].style == "green"
+    made.answered_model = "haiku"
+    assert row(made)[4] == "opus → work/haiku"
 
 
 def test_one_that_failed_before_it_went_anywhere() -> None:

@@ -99,6 +99,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         websocket=draw(st.none() | sockets),
         failure=draw(st.none() | failures),
         dropped=draw(st.dictionaries(texts, counts, max_size=2)),
+        answered_model=draw(st.none() | texts),
         session=draw(st.none() | texts),
         tags=draw(st.dictionaries(texts, texts, max_size=2)),
         process=draw(st.none() | st.just(Process(("a", "-b"), 5))),

@@ -77,6 +77,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         failure=draw(FAILURES),
         dropped=draw(st.dictionaries(TEXT, COUNT, max_size=2)),
         model=draw(st.none() | TEXT),
+        answered_model=draw(st.none() | TEXT),
         session=draw(st.none() | TEXT),
         tags=draw(st.dictionaries(TEXT, TEXT, max_size=2)),
         process=draw(st.none() | st.builds(Process, st.lists(TEXT, max_size=2).map(tuple), st.integers(1, 9999))),

@@ -24,6 +24,7 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "format": "anthropic",
         "model": "claude-sonnet-4-6",
         "dest_model": "claude-sonnet-4-6",
+        "answered_model": None,
         "provider": "main",
         "action": "redirect",
         "reason": "sentinel main in x-api-key",

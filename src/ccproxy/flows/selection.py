@@ -31,7 +31,7 @@ class Selection:
     host: str | None = None
     """Where the request went."""
     model: str | None = None
-    """Asked for, or sent to the provider."""
+    """Asked for, sent to the provider, or answering."""
     provider: str | None = None
     status: tuple[str, ...] = ()
     """Any of these, each as `STATUS` reads it."""
@@ -67,6 +67,20 @@ def conversation_of(flow: Summary) -> str | None:
     return next((str(flow[name]) for name in CONVERSATION if flow.get(name)), None)
 
 
+MODELS = ("answered_model", "dest_model", "model")
+"""Members of a summary that name a model: what answered, what was sent to the provider, what was asked for."""
+
+
+def models_of(flow: Summary) -> list[str]:
+    """The models that a flow names, in the order of MODELS: the first is the one that its tokens count for."""
+    return [name for key in MODELS if isinstance(name := flow.get(key), str) and name]
+
+
+def model_of(flow: Summary) -> str | None:
+    """The model that a flow's tokens count for."""
+    return next(iter(models_of(flow)), None)
+
+
 def host_of(flow: Summary) -> str | None:
     """The host to which a flow went, or was meant to go; None if it went nowhere: the host it names is our listener."""
     if flow.get("front") == "reverse" and flow.get("action", "") in {None, "local"}:
@@ -85,8 +99,7 @@ def _host(wanted: Selection, flow: Summary) -> bool:
 
 
 def _model(wanted: Selection, flow: Summary) -> bool:
-    names = (flow.get("model"), flow.get("dest_model"))
-    return wanted.model is None or any(_is_like(wanted.model, name, part=True) for name in names)
+    return wanted.model is None or any(_is_like(wanted.model, name, part=True) for name in models_of(flow))
 
 
 def _provider(wanted: Selection, flow: Summary) -> bool:

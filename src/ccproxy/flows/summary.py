@@ -16,6 +16,7 @@ from ccproxy.flows.moments import iso
 from ccproxy.flows.secrets.redact import redact_headers, redact_target
 from ccproxy.flows.told_by_hooks import hook_results, labels
 from ccproxy.flows.told_errors import STREAM_ERROR, refusal_of, stream_error_of
+from ccproxy.flows.usage.answering import answered_model_of
 from ccproxy.flows.usage.usage import model_in, model_of, usage_dict, wants_stream
 
 TLS_NAMES = ("ja4", "ja3", "sni", "http_version")
@@ -37,6 +38,7 @@ def summarize(ex: Exchange) -> dict[str, Any]:
         "format": ex.format.value if ex.format else None,
         "model": model_of(ex),
         "dest_model": model_in(ex.forwarded),
+        "answered_model": answered_model_of(ex),
         "provider": route.provider if route else None,
         "action": route.action if route else None,
         "reason": route.reason if route else None,

@@ -13,6 +13,7 @@ from ccproxy.cli.flows.table import Summary, error, tokens
 from ccproxy.cli.grammar import CommandError, command
 from ccproxy.cli.session import Session
 from ccproxy.cli.words import duration, visible
+from ccproxy.flows.selection import model_of
 
 if TYPE_CHECKING:
     from ccproxy.cli.control import Control
@@ -103,7 +104,7 @@ def tell(old: Summary, new: Summary) -> None:
 
 def row(flow: Summary) -> list[str]:
     """Id, status, where it went, tokens, time."""
-    model = flow.get("dest_model") or flow.get("model") or "-"
+    model = model_of(flow) or "-"
     counts = tokens(flow)
     return [
         flow["id"][:8],

@@ -102,6 +102,7 @@ def answered(flow: Summary) -> Iterator[tuple[str, str | None]]:
     yield "error", ": ".join(filter(None, [error["kind"], error["message"]])) if error else None
     yield "refusal", flow.get("refusal")
     yield from attempts(flow)
+    yield "answered by", answering(flow)
     yield "first byte", after(flow["first_byte_ms"])
     yield "whole", after(flow["total_ms"])
     told = f"{size(flow['response_bytes'])}{left(flow, 'client_response')}"
@@ -130,6 +131,14 @@ def attempts(flow: Summary) -> Iterator[tuple[str, str | None]]:
         outcome = each["status"] or (f"{each['error']['kind']}" if each["error"] else "under way")
         when = f" {after(each['ms'])}" if each["ms"] is not None else ""
         yield f"attempt {number}", f"{outcome}{when}{f': {each["note"]}' if each['note'] else ''}"
+
+
+def answering(flow: Summary) -> str | None:
+    """The model that answered, where another was asked for and the route does not say so already."""
+    model, asked = flow.get("answered_model"), flow["model"] or flow["dest_model"]
+    if not model or model == asked or (model == flow["dest_model"] and len(flow.get("tries") or ()) < 2):
+        return None
+    return f"{model}, asked for {asked}" if asked else model
 
 
 def messages(talk: Summary) -> str | None:

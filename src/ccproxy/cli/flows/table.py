@@ -8,6 +8,7 @@ from typing import Any
 
 from ccproxy.cli.table import Cell, Column, Row, show
 from ccproxy.cli.words import clock, dollars, duration
+from ccproxy.flows.selection import model_of
 
 type Summary = dict[str, Any]
 """A flow as the control plane tells it (ccproxy.flows.summary)."""
@@ -92,8 +93,8 @@ def request_line(flow: Summary) -> str:
 
 
 def route(flow: Summary) -> str:
-    """The model asked for, and where that went: `gpt-5 → sim`, `gpt-5 → work/claude-opus-4-5`."""
-    model, dest = flow.get("model"), flow.get("dest_model")
+    """The model asked for, where that went, and what answered: `gpt-5 → sim`, `gpt-5 → work/claude-opus-4-5`."""
+    model, dest = flow.get("model"), model_of(flow)
     asked = model or "-"
     target = flow.get("provider") or (flow.get("request") or {}).get("pretty_host")
     if flow.get("protocol", "http") != "http":

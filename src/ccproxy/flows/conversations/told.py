@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ccproxy.flows.conversations.conversations import Branch, Run, Session
+from ccproxy.flows.selection import model_of
 
 type Summary = Mapping[str, Any]
 
@@ -16,7 +17,7 @@ INPUTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_token
 def totals(flows: Sequence[Summary]) -> dict[str, Any]:
     """Of flows, the oldest first: when the first and the last began (ISO 8601), how many `failed`, models, `tokens` in
     (cached ones too) and out, `usd` (decimal text; null if no price is known of any)."""
-    models = [flow.get("dest_model") or flow.get("model") for flow in flows]
+    models = [model_of(flow) for flow in flows]
     costs = [cost for flow in flows if (cost := usd(flow)) is not None]
     return {
         "began": flows[0]["time"],

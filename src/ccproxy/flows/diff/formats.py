@@ -28,8 +28,8 @@ ALIASES: Mapping[str, str] = {
     "generationConfig.responseJsonSchema": "response_format", "generationConfig.responseSchema": "response_format",
 }  # fmt: skip
 """Parameters that say the same under other names, as docs/formats.md lists them."""
-PATH = re.compile(r"/models/(?P<model>[^:/]+):(?P<action>\w+)")
-"""Of Gemini's requests (https://ai.google.dev/api/generate-content#endpoint)."""
+PATH = re.compile(r"/(?:models/(?P<model>[^:/]+)|v1internal):(?P<action>\w+)")
+"""Of Gemini's requests (https://ai.google.dev/api/generate-content#endpoint), and of Code Assist's."""
 SCHEMAS = ("input_schema", "parameters", "parametersJsonSchema", "parameters_json_schema")
 
 
@@ -68,11 +68,13 @@ def side_by_side(old: Parts, new: Parts) -> tuple[Row, ...]:
 
 
 def in_path(path: str) -> dict[str, Any]:
-    """The parameters that Gemini has in its path: `/models/{model}:streamGenerateContent`; none of other paths."""
+    """The parameters that Gemini has in its path: `/models/{model}:streamGenerateContent`, without the model for Code
+    Assist; none of other paths."""
     found = PATH.search(path)
     if found is None:
         return {}
-    return {"model in the path": unquote(found["model"]), "stream in the path": found["action"].startswith("stream")}
+    model = {"model in the path": unquote(found["model"])} if found["model"] else {}
+    return model | {"stream in the path": found["action"].startswith("stream")}
 
 
 def parameter_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Row]:

@@ -20,7 +20,10 @@ from ccproxy.flows.summary import summarize
 MEMBER = "_ccproxy"
 VERSION = 1
 PROVIDER, CLIENT = "provider", "client"
-TOLD = ("model", "dest_model", "provider", "action", "usage", "attempts", "session", "conversation", "jail")
+TOLD = (
+    "model", "dest_model", "answered_model", "provider", "action", "usage", "attempts", "session", "conversation",
+    "jail",
+)  # fmt: skip
 """Facts that people look for, as a summary has them."""
 
 type Entries = Mapping[str, Mapping[str, Any]]

@@ -36,6 +36,7 @@ def metadata(ex: Exchange) -> dict[str, Any]:
         "ccproxy.reason": route and route.reason,
         "ccproxy.forwarded": ex.forwarded is not None,
         "ccproxy.answered": ex.provider_response is not None,
+        "ccproxy.answered_model": ex.answered_model,
         "ccproxy.attempts": len(ex.attempts),
         "ccproxy.tries": told_attempts(ex),
         "ccproxy.reused_connection": ex.reused_connection,

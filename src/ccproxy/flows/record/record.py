@@ -52,6 +52,7 @@ def to_record(ex: Exchange) -> Record:
     same = ex.response is not None and ex.response is ex.provider_response
     facts: dict[str, Any] = {name: parts.safe(getattr(ex, name)) for name in PLAIN}
     facts |= {
+        "answered_model": parts.safe(ex.answered_model),
         "client": list(ex.client) if ex.client else None,
         "format": ex.format and ex.format.value,
         "route": parts.route(ex.route),
@@ -128,5 +129,6 @@ def _exchange(facts: Mapping[str, Any], bodies: Sequence[bytes]) -> Exchange:
         timings=Timings(**facts["timings"]),
         attempts=[parts.to_attempt(each) for each in facts["attempts"]],
         client_tls=facts["client_tls"],
+        answered_model=facts.get("answered_model"),  # older records do not have it
         **{name: facts[name] for name in PLAIN},
     )

@@ -36,19 +36,20 @@ CONTEXTS: Mapping[str, PriceContext] = {
 
 
 def cost_of(summary: Summary) -> dict[str, str] | None:
-    """The cost of a flow by its summary: `usage`, `dest_model` or else `model`, `url`, `time`.
+    """The cost of a flow by its summary: `usage`, `url`, `time`, and `answered_model`, or where that has no price,
+    `dest_model` or else `model`.
 
     Amounts are decimal numbers as text, exact: `usd` is the sum of `input`, `output`, `cache_read`, `cache_write` and
     `other` (searches and requests that are charged by the piece). `model` and `provider` are the names of the price
     list's entry. None without usage and where no price is known. Never raises.
     """
     usage, url = summary.get("usage"), summary.get("url")
-    model = summary.get("dest_model") or summary.get("model")
-    if not isinstance(usage, Mapping) or not isinstance(model, str) or not isinstance(url, str):
-        return None
     when = _time(summary.get("time"))
-    listed = _listed(model, url.partition("?")[0]) if when and len(model) <= LONGEST_NAME else None
-    if listed is None or when is None:
+    if not isinstance(usage, Mapping) or not isinstance(url, str) or when is None:
+        return None
+    models = (summary.get("answered_model"), summary.get("dest_model") or summary.get("model"))
+    listed = next((found for each in models if (found := _known(each, url.partition("?")[0]))), None)
+    if listed is None:
         return None
     amounts = _amounts(listed.at(when, CONTEXTS.get(str(usage.get("tier", "")))), _counts(usage))
     if amounts is None:
@@ -60,6 +61,10 @@ def cost_of(summary: Summary) -> dict[str, str] | None:
 def text(amount: Decimal) -> str:
     """An amount without exponent and without needless zeros: `0.01275`, `0`."""
     return f"{amount.normalize():f}"
+
+
+def _known(model: Any, url: str) -> Listed | None:
+    return _listed(model, url) if isinstance(model, str) and len(model) <= LONGEST_NAME else None
 
 
 @lru_cache(REMEMBERED)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ccproxy.flows.selection import conversation_of, host_of
+from ccproxy.flows.selection import conversation_of, host_of, model_of
 from ccproxy.flows.usage.cost import cost_of, text
 
 type Summary = Mapping[str, Any]
@@ -54,7 +54,7 @@ class Spending:
             self.usd += amount
             self.priced += 1
         elif any(_number(usage.get(name)) for name in TOKENS):
-            self.unpriced[_model(flow) or "?"] += 1
+            self.unpriced[model_of(flow) or "?"] += 1
 
     def as_json(self) -> dict[str, Any]:
         """With the amount as a decimal number in text, exact; null if nothing has a known price."""
@@ -108,10 +108,6 @@ def _rank(name: str, key: str | None, own: Spending) -> Any:
     return (-own.usd, -own.tokens.total(), key or "")
 
 
-def _model(flow: Summary) -> str | None:
-    return _text(flow.get("dest_model")) or _text(flow.get("model"))
-
-
 def _provider(flow: Summary) -> str | None:
     return _text(flow.get("provider")) or _text(host_of(flow))
 
@@ -144,14 +140,14 @@ KEYS: dict[str, Callable[[Summary], str | None]] = {
     "flow": _member("id"),
     "session": _member("session"),
     "conversation": conversation_of,
-    "model": _model,
+    "model": model_of,
     "provider": _provider,
     "client": _client,
     "jail": _member("jail"),
     "day": _moment("%Y-%m-%d"),
     "hour": _moment("%Y-%m-%d %H:00"),
 }
-"""What flows can be summed up by. Days and hours are those of local time; the model is the one that was sent."""
+"""What flows can be summed up by. Days and hours are those of local time; the model is the one that answered."""
 CHRONOLOGICAL = frozenset({"flow", "day", "hour"})
 
 

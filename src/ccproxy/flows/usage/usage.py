@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from ccproxy.exchange import Exchange, HttpRequest
 from ccproxy.flows.events import undone, value_of, values_in
+from ccproxy.flows.usage.answering import MODELS
 from ccproxy.flows.usage.extras import extras, with_tier
 from ccproxy.flows.usage.spoken import heard, model_spoken, usages_spoken
 
@@ -137,15 +138,18 @@ def model_of(ex: Exchange) -> str | None:
 
 
 def model_in(request: HttpRequest | None) -> str | None:
-    """The model that a request names, in its body (`model`) or its path (`/models/{model}:generateContent`)."""
+    """The model that a request names, in its body (`model`; where Code Assist counts tokens, `request.model`) or its
+    path (`/models/{model}:generateContent`)."""
     if request is None:
         return None
     body = undone(request.body, request.headers)
     if first := _FIRST_KEY_IS_MODEL.match(body):
         body = b'{"model":' + first[1] + b"}"  # spares parsing a whole conversation
-    model = _at(value_of(body), ("model",))
-    if isinstance(model, str):
+    document = value_of(body)
+    if isinstance(model := _at(document, ("model",)), str):
         return model
+    if isinstance(model := _at(document, ("request", "model")), str):
+        return model.removeprefix(MODELS)
     in_path = _MODEL_IN_PATH.search(request.path)
     return unquote(in_path[1]) if in_path else None
 
