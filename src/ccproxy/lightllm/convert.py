@@ -11,6 +11,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall, Malformed
+from ccproxy.lightllm.gemini.envelope import is_wrapped
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.lightllm.translate import (
     read_answer,
@@ -78,6 +79,8 @@ def kind_of(data: bytes) -> Kind | None:
 def kind_of_document(document: Any, source: WireFormat) -> Kind:
     """What a JSON document is."""
     if isinstance(document, dict) and REQUEST_MEMBERS & document.keys() and "output" not in document:
+        return "request"
+    if source is WireFormat.GEMINI and isinstance(document, dict) and is_wrapped(document):
         return "request"
     if isinstance(document, dict) and document.get("error") and "output" not in document:
         return "error"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.gemini.envelope import counted_call, is_wrapped
 
 GENERATION_ONLY: dict[WireFormat, frozenset[str]] = {
     WireFormat.ANTHROPIC: frozenset(
@@ -27,9 +28,10 @@ BYTES_A_TOKEN = 4
 
 
 def count_document(format: WireFormat, document: dict[str, Any]) -> dict[str, Any]:
-    """What a counting request asks about, as a request of its format."""
-    inner = document.get("generateContentRequest") if format is WireFormat.GEMINI else None
-    return inner if isinstance(inner, dict) else document
+    """What a counting request asks about, as a request of its format. Code Assist's is in an envelope."""
+    if format is not WireFormat.GEMINI:
+        return document
+    return dict(counted_call(document["request"] if is_wrapped(document) else document))
 
 
 def counting_body(format: WireFormat, body: dict[str, Any], model: str) -> dict[str, Any]:

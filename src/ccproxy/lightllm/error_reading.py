@@ -14,6 +14,7 @@ import orjson
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.waits import seconds_of
 
 STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -118,7 +119,7 @@ def _error(fields: Mapping[str, Any], status: int, origin: WireFormat) -> WireEr
         code,
         param if isinstance(param := fields.get("param"), str) else None,
         origin,
-        _seconds(_first(details, "retryDelay")),
+        seconds_of(_first(details, "retryDelay") or ""),
     )
 
 
@@ -157,14 +158,3 @@ def _code(value: Any, google: bool) -> str | None:
 
 def _first(details: list[dict[str, Any]], name: str) -> str | None:
     return next((entry[name] for entry in details if isinstance(entry.get(name), str)), None)
-
-
-def _seconds(delay: str | None) -> float | None:
-    """A google.protobuf.Duration in JSON, such as `3.5s`; `850ms` has been seen too."""
-    number, unit = (delay or "").removesuffix("s"), 1.0
-    if number.endswith("m"):
-        number, unit = number[:-1], 0.001
-    try:
-        return float(number) * unit
-    except ValueError:
-        return None

@@ -37,7 +37,6 @@ class Changes:
             self._before, self._after = thawed(loaded.before), thawed(written)
         if loaded.call.wording.get("envelope") is not None:
             self._at = (ENVELOPE,)
-            self._before, self._after = find(self._before, self._at), find(self._after, self._at)
         self.members = [name for name in self._before | self._after if not same(*self._pair(name))]
         """Names of the members that differ."""
 

@@ -34,7 +34,14 @@ def test_details() -> None:
     assert (error.code, error.retry_after) == ("API_KEY_INVALID", 39.5)
 
 
-@pytest.mark.parametrize(("delay", "seconds"), [("850ms", 0.85), ("1s", 1.0), ("soon", None), (3, None)])
+DELAYS = [
+    ("850ms", 0.85), ("1s", 1.0), ("5m", 300.0), ("2h", 7200.0), ("1h1m1.5s", 3661.5), ("12", 12.0), (".5s", 0.5),
+    ("soon", None), (3, None), ("", None), ("s", None), ("-3s", None), ("1.2.3s", None), ("nan", None), ("infs", None),
+    ("1e9s", None), ("9" * 400 + "s", None), ("9999h", None), ("3 s", None), ("3s later", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("delay", "seconds"), DELAYS)
 def test_delays(delay: Any, seconds: float | None) -> None:
     error = read_error({"error": {"message": "m", "details": [{"retryDelay": delay}]}}, 429)
     assert error is not None
@@ -104,6 +111,18 @@ def test_the_token_of_other_errors_is_told_by_the_status(status: int, token: str
     document = write_error(WireError(status, "words", "some_error", code="no_route", origin=origin))
     assert document == {"error": {"code": status, "message": "words", "status": token}}
     assert check_error(document) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "delay"), [(3.0, "3s"), (0.85, "0.85s"), (3661.5, "3661.5s"), (0.0, "0s"), (1e7, "10000000s")]
+)
+def test_a_wait_is_told(seconds: float, delay: str) -> None:
+    written = write_error(WireError(429, "slow down", retry_after=seconds))
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    assert written["error"]["details"] == [info]
+    again = read_error(written, 200)
+    assert again == WireError(429, "slow down", "RESOURCE_EXHAUSTED", origin=OWN, retry_after=seconds)
+    assert check_error(written) == []
 
 
 def test_google_s_token_stays() -> None:

@@ -65,7 +65,7 @@ def test_code_assist_wraps_the_same_body():
     call = load({"model": "gemini-2.5-pro", "project": "p", "request": inner}, None, None)
     assert call.model == "gemini-2.5-pro"
     assert parts_of(call)[0].content == ["Hi"]
-    assert call.extras == {"session_id": "s"}
+    assert (call.extras, call.drops.counts) == ({}, {"field.session_id": 1})
     assert call.wording["envelope"] == {"model": "gemini-2.5-pro", "project": "p"}
 
 

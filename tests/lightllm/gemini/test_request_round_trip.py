@@ -180,10 +180,12 @@ def test_the_rest(members: dict[str, Any]):
     assert again(document) == document
 
 
-def test_what_code_assist_wraps_is_wrapped_again():
-    inner = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], "session_id": "s"}
-    document = {"model": "gemini-3-pro-preview", "project": "p", "user_prompt_id": "u", "request": inner}
-    assert again(document) == document
+def test_what_code_assist_has_in_an_envelope_comes_out_of_it():
+    inner = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], "cachedContent": "c"}
+    outer = {"model": "gemini-3-pro-preview", "project": "p", "user_prompt_id": "u"}
+    assert again({**outer, "request": inner}) == inner
+    assert dump(load({**outer, "request": {**inner, "session_id": "s"}}, None, None)) == inner
+    assert again({**inner, "session_id": "s"}) == {**inner, "session_id": "s"}
 
 
 def test_openapi_parameters_come_back_as_the_same_schema_in_json_schema():

@@ -13,6 +13,8 @@ from typing import Any
 from ccproxy.lightllm.gemini.names import camel
 
 MODELS = "models/"
+SESSION = "session_id"
+"""A member of the call in an envelope that the Gemini API does not have, and refuses."""
 FOREIGN = frozenset({"model", "metadata"})
 """Members that clients put into the call and that have no place inside of the envelope."""
 COUNTED = frozenset({"model", "contents"})
@@ -39,7 +41,7 @@ def wrap_call(document: Mapping[str, Any], model: str, ids: Ids) -> dict[str, An
     call = {name: value for name, value in document.items() if name not in FOREIGN}
     project = {"project": ids.project} if ids.project else {}
     name = model.removeprefix(MODELS)
-    return {"model": name, **project, "user_prompt_id": ids.prompt, "request": call | {"session_id": ids.session}}
+    return {"model": name, **project, "user_prompt_id": ids.prompt, "request": call | {SESSION: ids.session}}
 
 
 def wrap_count(document: Mapping[str, Any], model: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import error_reading
 from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.waits import duration
 
 TYPES: Mapping[int, str] = {
     401: "UNAUTHENTICATED",
@@ -58,4 +59,10 @@ def write_error(error: WireError) -> dict[str, Any]:
     token = TYPES.get(status, "INTERNAL" if status >= 500 else "INVALID_ARGUMENT")
     if error.origin is WireFormat.GEMINI and error.type in RPC_CODES:
         token = error.type
-    return {"error": {"code": status, "message": error.message, "status": token}}
+    wait = {} if error.retry_after is None else {"details": [_retry_info(error.retry_after)]}
+    return {"error": {"code": status, "message": error.message, "status": token, **wait}}
+
+
+def _retry_info(seconds: float) -> dict[str, str]:
+    """How long to wait, where nothing but the body can tell it: in a stream there are no header fields any more."""
+    return {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": duration(seconds)}

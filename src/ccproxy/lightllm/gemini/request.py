@@ -1,7 +1,8 @@
 """Requests of Gemini generateContent, read and written.
 
 Source: ai.google.dev/api/generate-content. The model and whether the answer is streamed stand in the path, not here.
-Code Assist wraps the same body: `{"model", "project", "request": {…}}`.
+Code Assist has the same body in an envelope, `{"model", "project", "request": {…}}`, which is read and never written:
+who changes such a request changes what is in it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.gemini.dump_messages import ContentWriter
+from ccproxy.lightllm.gemini.envelope import MODELS, SESSION, is_wrapped
 from ccproxy.lightllm.gemini.fields import camel, camelled
 from ccproxy.lightllm.gemini.load_messages import MessageReader
 from ccproxy.lightllm.gemini.settings import dump_settings, load_settings
@@ -33,12 +35,12 @@ def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
     """
     if not isinstance(document, dict):
         raise InvalidCall("the body of a request is a JSON object")
-    wrapped = isinstance(document.get("request"), dict) and "contents" not in document
+    wrapped = is_wrapped(document)
     given = document["request"] if wrapped else document
-    named = model or str(document.get("model") or "")
-    call = ModelCall(WireFormat.GEMINI, named.removeprefix("models/"), stream=bool(stream))
+    named = model or str(document.get("model") or given.get("model") or "")
+    call = ModelCall(WireFormat.GEMINI, named.removeprefix(MODELS), stream=bool(stream))
     if wrapped:
-        call.wording["envelope"] = {name: value for name, value in document.items() if name != "request"}
+        given = _opened(call, document)
     body = camelled(given)
     body.pop("model", None)
     reader = MessageReader(call.drops)
@@ -52,6 +54,15 @@ def load(document: Any, model: str | None, stream: bool | None) -> ModelCall:
     call.service_tier = None if tier in UNSPECIFIED else TIERS.get(tier, tier)
     call.extras |= {name: value for name, value in given.items() if camel(name) in body}
     return call
+
+
+def _opened(call: ModelCall, document: dict[str, Any]) -> dict[str, Any]:
+    """What is in the envelope, without the session's id, which is the envelope's too and no member of the API's."""
+    call.wording["envelope"] = {name: value for name, value in document.items() if name != "request"}
+    given: dict[str, Any] = document["request"]
+    if given.get(SESSION):
+        call.drops.add("field", SESSION)
+    return {name: value for name, value in given.items() if name != SESSION}
 
 
 def dump(call: ModelCall) -> dict[str, Any]:
@@ -69,8 +80,9 @@ def dump(call: ModelCall) -> dict[str, Any]:
     body |= {name: value for name, value in rest.items() if value}
     _tier(call, body)
     if call.origin is WireFormat.GEMINI:
-        return _own(call, body)
-    _count(call)
+        _own(call, body)
+    else:
+        _count(call)
     return body
 
 
@@ -88,7 +100,7 @@ PLACES = frozenset({"toolConfig", "generationConfig"})
 """Members of a request whose own unknown members are kept as `place.name`."""
 
 
-def _own(call: ModelCall, body: dict[str, Any]) -> dict[str, Any]:
+def _own(call: ModelCall, body: dict[str, Any]) -> None:
     """What a Gemini client said that other formats have no place for, back where it was."""
     for path, value in call.extras.items():
         place, dot, name = path.partition(".")
@@ -98,8 +110,6 @@ def _own(call: ModelCall, body: dict[str, Any]) -> dict[str, Any]:
             body.setdefault(place, {}).setdefault(name, {}).update(value)
         else:
             body.setdefault(place, {})[name] = value
-    envelope = call.wording.get("envelope")
-    return body if envelope is None else {**envelope, "model": call.model, "request": body}
 
 
 def _count(call: ModelCall) -> None:

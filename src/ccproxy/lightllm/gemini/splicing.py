@@ -93,7 +93,7 @@ def _object(data: bytes, text: str, begin: int) -> Found:
     answer = values.get("response")
     if not isinstance(answer, dict):
         return Found(begin, end, data[begin:end], False, says_end(values))
-    if values.get("error"):
+    if values.get("error") and not answer.get("error"):
         first, last = places["error"]
         return Found(begin, end, b'{"error":%b}' % data[first:last], True, True)
     first, last = places["response"]

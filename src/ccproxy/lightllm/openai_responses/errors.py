@@ -14,6 +14,7 @@ from typing import Any, TypeIs
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import error_reading
 from ccproxy.lightllm.events import WireError
+from ccproxy.lightllm.waits import LONGEST_WAIT
 
 ORIGIN = WireFormat.OPENAI_RESPONSES
 CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -34,10 +35,6 @@ TYPES = {
 STREAM_CODES = {429: "rate_limit_exceeded"}
 """Codes of `response.error` (openai.types.responses.ResponseError) by status; of others `invalid_prompt` below 500,
 which Codex takes as final, else `server_error`, which it tries again."""
-
-
-LONGEST_WAIT = 366 * 86_400.0
-"""Seconds. A longer wait is none that anybody means."""
 
 
 def read_error(document: Any, status: int) -> WireError | None:
