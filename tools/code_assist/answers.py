@@ -18,7 +18,9 @@ DATA = re.compile(rb"^data: ?([^\r\n]*)", re.MULTILINE)
 
 
 class Wrapping(Protocol):
-    """Takes the pieces of a body and gives those of another."""
+    """Takes the pieces of a body and gives those of another. `made` envelopes are around its answers."""
+
+    made: int
 
     def feed(self, piece: bytes) -> bytes:
         """What can be said after this piece."""
@@ -31,7 +33,7 @@ class Whole:
     """A body of JSON."""
 
     def __init__(self, chance: random.Random) -> None:
-        self._chance, self._pieces = chance, bytearray()
+        self._chance, self._pieces, self.made = chance, bytearray(), 0
 
     def feed(self, piece: bytes) -> bytes:
         self._pieces += piece
@@ -39,14 +41,17 @@ class Whole:
 
     def rest(self) -> bytes:
         body = bytes(self._pieces)
-        return wrapped(body, self._chance, lines=True) if is_answer(body) else body
+        if not is_answer(body):
+            return body
+        self.made += 1
+        return wrapped(body, self._chance, lines=True)
 
 
 class Events:
     """A stream of events, each with one line of data."""
 
     def __init__(self, chance: random.Random) -> None:
-        self._chance, self._pieces = chance, b""
+        self._chance, self._pieces, self.made = chance, b"", 0
 
     def feed(self, piece: bytes) -> bytes:
         self._pieces += piece
@@ -63,12 +68,15 @@ class Events:
         data = DATA.findall(event)
         if len(data) != 1 or not is_answer(data[0]):
             return event
+        self.made += 1
         told = wrapped(data[0], self._chance, lines=True).replace(b"\n", b"\ndata: ")
         return event.replace(data[0], told, 1)
 
 
 class Untouched:
     """What is passed on as it is."""
+
+    made = 0
 
     def feed(self, piece: bytes) -> bytes:
         return piece

@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 CASES = "^./(gem->|[a-z]+->gem/)"
-SHIM = re.compile(r"shim: (\d+) calls, (\d+) refused")
+SHIM = re.compile(r"shim: (\d+) calls, (\d+) refused, (\d+) envelopes")
 WIDTH = 200
 
 
@@ -48,8 +48,8 @@ def run(harness: str, out: Path, command: list[str]) -> Results:
     """One run. Raises SystemExit if the harness could not do it."""
     results = out / "results.json"
     results.unlink(missing_ok=True)
-    start = shlex.join(command)
-    asked = [harness, "--out", str(out), "--only", CASES, "--quiet", "--dump", str(out / "failed"), "--start", start]
+    options = ["--out", str(out), "--dump", str(out / "failed"), "--only", CASES, "--strict-keys", "--quiet"]
+    asked = [harness, *options, "--start", shlex.join(command)]
     status = subprocess.run(asked, check=False).returncode
     if status not in (0, 1) or not results.exists():
         raise SystemExit(f"{harness} ended with {status}; see {out / 'proxy.log'}")
@@ -75,10 +75,10 @@ def compare(plain: Results, wrapped: Results) -> bool:
     for name in differing:
         print(f"differs: {name}\n  plain: {plain.reasons(name)}\n  Code Assist: {wrapped.reasons(name)}")
     told = SHIM.findall(wrapped.log)
-    calls, refused = map(int, told[-1]) if told else (0, 0)
+    calls, refused, envelopes = map(int, told[-1]) if told else (0, 0, 0)
     asking = sum(map(asks_gemini, wrapped.cases.values()))
-    print(f"{asking} cases ask Gemini; the shim passed {calls} calls on and refused {refused}")
-    return not differing and not refused and calls >= asking // 2
+    print(f"{asking} cases ask Gemini: {calls} calls went by the shim, {refused} were refused, {envelopes} envelopes")
+    return not differing and not refused and calls >= asking and envelopes > 0
 
 
 def main() -> int:

@@ -60,12 +60,13 @@ class Wire:
 
 @dataclass
 class Shim:
-    """The server. `calls` were passed on, `refused` were malformed."""
+    """The server. `calls` were passed on, `refused` were malformed; `envelopes` went around what was answered."""
 
     host: str
     port: int
     calls: int = 0
     refused: int = 0
+    envelopes: int = 0
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One connection of a client."""
@@ -106,13 +107,14 @@ class Shim:
         try:
             request = h11.Request(method="POST", target=target, headers=headers)
             await provider.send(request, h11.Data(data=body), h11.EndOfMessage())
-            await _pass_on(provider, client, random.Random(target))  # noqa: S311
+            made = await _pass_on(provider, client, random.Random(target))  # noqa: S311
+            self.envelopes += made
         finally:
             provider.writer.close()
 
 
-async def _pass_on(provider: Wire, client: Wire, chance: random.Random) -> None:
-    """The answer of one to the other. Raises BrokenOffError behind what came."""
+async def _pass_on(provider: Wire, client: Wire, chance: random.Random) -> int:
+    """The answer of one to the other; how many envelopes it got. Raises BrokenOffError behind what came."""
     head = await provider.event()
     assert isinstance(head, h11.Response)
     kinds = [value for name, value in head.headers if name == b"content-type"]
@@ -124,6 +126,7 @@ async def _pass_on(provider: Wire, client: Wire, chance: random.Random) -> None:
     finally:
         await _write(client, made.rest(), chance)
     await client.send(h11.EndOfMessage())
+    return made.made
 
 
 async def _write(client: Wire, data: bytes, chance: random.Random) -> None:

@@ -54,7 +54,7 @@ async def start(folder: Path, command: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="ccproxy-code-assist-") as written:
         configure(folder, Path(written), server.sockets[0].getsockname()[1])
         status = await run(command, written)
-    print(f"shim: {shim.calls} calls, {shim.refused} refused", flush=True)
+    print(f"shim: {shim.calls} calls, {shim.refused} refused, {shim.envelopes} envelopes", flush=True)
     return status
 
 
