@@ -35,6 +35,7 @@ PROMPTS = [
     "SIM_STOP max_tokens",
     "SIM_STOP content_filter",
     "SIM_JSON",
+    "SIM_CODE SIM_GROUND SIM_IMAGE",
 ]
 
 

@@ -6,6 +6,7 @@ the last user turn; all of them are explained in `docs/simulator.md`:
     SIM_TOOL [name] [json | path]   SIM_THINK   SIM_ECHO   SIM_JSON   SIM_WORDS n   SIM_REFUSE   SIM_STOP reason
     SIM_ERROR status   SIM_ERROR_MID n   SIM_CUT n   SIM_RESET n   SIM_STALL seconds [n]   SIM_PACE events-per-second
     SIM_BUSY model [status] [delay]   SIM_BUSY_FIRST model [status] [delay]   SIM_QUOTA model
+    SIM_CODE   SIM_GROUND   SIM_IMAGE
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import orjson
 
 from .ask import Ask, Tail, Tool, stops_of
 from .errors import Trouble, required
+from .pictures import pictures
 from .reading import as_count, as_dict, as_list, as_text, dicts, text_inside, weigh
 from .wire import Request
 
@@ -67,6 +68,7 @@ def _tail(messages: list[Any]) -> Tail:
         content = message.get("content")
         if message.get("role") != "user":
             continue
+        tail.pictures += pictures(content)
         if isinstance(content, str):
             tail.texts.append(content)
         for block in dicts(content):

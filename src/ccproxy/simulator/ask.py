@@ -27,6 +27,8 @@ class Tail:
     """The user's texts that follow the last tool result."""
     results: list[str] = field(default_factory=list)
     """What the tools returned."""
+    pictures: list[str] = field(default_factory=list)
+    """The names of all pictures."""
 
     def result(self, text: str) -> None:
         """Notes a tool result; texts before it belong to an earlier step."""
@@ -67,6 +69,8 @@ class Ask:
     """24 hexadecimal digits that stand for this request: the source of all ids."""
     body: dict[str, Any] = field(default_factory=dict)
     framing: Literal["sse", "array"] = "sse"
+    rich: bool = False
+    """Whether the format has parts for code that was run, sources and pictures; else they are told in the text."""
     wrapped: bool = False
     """Whether the answer goes into a Code Assist envelope."""
 

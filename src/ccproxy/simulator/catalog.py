@@ -1,10 +1,11 @@
-"""What is not a completion: the lists of models, token counts, Code Assist's set-up calls, embeddings."""
+"""What is not a completion: the lists of models, token counts, embeddings."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import unquote
 
+from . import gemini_strict
 from .dialect import Dialect
 from .errors import Trouble, required
 from .gemini_request import contents_of
@@ -19,26 +20,6 @@ MODELS = {
 CREATED = 1_750_000_000
 CREATED_ISO = "2025-06-15T15:06:40Z"
 EMBEDDING = [0.1, -0.2, 0.3, -0.4, 0.5, -0.6, 0.7, -0.8]
-PROJECT = "simulated-project"
-TIER = {"id": "standard-tier", "name": "Gemini Code Assist", "description": "simulated", "isDefault": True}
-CODE_ASSIST: dict[str, dict[str, Any]] = {
-    "loadCodeAssist": {
-        "currentTier": TIER,
-        "allowedTiers": [TIER],
-        "cloudaicompanionProject": PROJECT,
-        "gcpManaged": False,
-    },
-    "onboardUser": {
-        "name": "operations/simulated",
-        "done": True,
-        "response": {"cloudaicompanionProject": {"id": PROJECT, "name": PROJECT}},
-    },
-    "retrieveUserQuota": {"buckets": []},
-    "listExperiments": {"experimentIds": [], "flags": []},
-    "fetchAvailableModels": {"models": {}},
-    "recordCodeAssistMetrics": {},
-}
-"""Google's set-up calls before a Code Assist session, and the answers that gemini-cli is content with."""
 
 
 def describe(dialect: Dialect, name: str) -> dict[str, Any]:
@@ -83,23 +64,17 @@ def count_responses(request: Request) -> object:
 
 
 def count_gemini(request: Request) -> object:
-    """POST …:countTokens, plain or wrapped as Code Assist does."""
-    inner = as_dict(request.body.get("request") or first_of(request.body, "generateContentRequest") or request.body)
-    rest = weigh(first_of(inner, "systemInstruction", "system_instruction")) + weigh(inner.get("tools"))
-    count = weigh(contents_of(inner)) + rest
+    """POST …:countTokens: of the turns, or of a whole call in a member of its own."""
+    gemini_strict.public(request.body)
+    inner = first_of(request.body, "generateContentRequest", "generate_content_request")
+    count = tokens_of(as_dict(inner or request.body))
     return {"totalTokens": count, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": count}]}
 
 
-def code_assist(request: Request) -> object:
-    """POST /v1internal:{verb}.
-
-    Raises:
-        Trouble: 404 for a verb that is not known.
-    """
-    verb = request.match[0] or ""
-    if verb not in CODE_ASSIST:
-        raise Trouble(404, f"Requested entity was not found: {verb}.")
-    return CODE_ASSIST[verb]
+def tokens_of(call: dict[str, Any]) -> int:
+    """The tokens of a call of Google's API."""
+    rest = weigh(first_of(call, "systemInstruction", "system_instruction")) + weigh(call.get("tools"))
+    return weigh(contents_of(call)) + rest
 
 
 def embeddings(request: Request) -> object:

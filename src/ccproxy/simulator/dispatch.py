@@ -60,7 +60,7 @@ def _answer(found: tuple[Endpoint, re.Match[str]] | None, call: Incoming, rush: 
         raise Trouble(405, f"{call.method} is not allowed for {call.path}.", headers=[(b"allow", allow)])
     raw = _decoded(call, endpoint.dialect) if call.method in WITH_BODY else b"{}"
     body = _parsed(raw, endpoint.dialect)
-    request = Request(call.query, body, b"cache_control" in raw, match.groups() or (None,), call.seed)
+    request = Request(call.query, body, b"cache_control" in raw, match.groups() or (None,), call.seed, call.fields)
     if isinstance(endpoint.answer, Format):
         return _complete(endpoint.answer, request, rush)
     fields, kind = headers_of(endpoint.dialect, call.seed), CONTENT_TYPES[endpoint.dialect]

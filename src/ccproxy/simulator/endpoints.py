@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from . import anthropic, catalog, gemini, openai_chat, openai_responses
+from . import anthropic, catalog, code_assist, gemini, openai_chat, openai_responses
 from .dialect import Dialect
 from .wire import Format, Request
 
@@ -57,8 +57,11 @@ ENDPOINTS = (
     _endpoint(r"/embeddings$", Dialect.OPENAI, catalog.embeddings),
     _endpoint(rf"{MODEL}countTokens$", Dialect.GOOGLE, catalog.count_gemini),
     _endpoint(rf"{MODEL}(embedContent|batchEmbedContents)$", Dialect.GOOGLE, catalog.embed_gemini),
-    _endpoint(r"/v1internal:countTokens$", Dialect.GOOGLE, catalog.count_gemini),
-    _endpoint(r"/v1internal:(\w+)$", Dialect.GOOGLE, catalog.code_assist, "POST", "GET"),
+    _endpoint(r"/v1internal:countTokens$", Dialect.GOOGLE, code_assist.count),
+    _endpoint(r"/v1internal:loadCodeAssist$", Dialect.GOOGLE, code_assist.load),
+    _endpoint(r"/v1internal:onboardUser$", Dialect.GOOGLE, code_assist.onboard),
+    _endpoint(r"/v1internal:(\w+)$", Dialect.GOOGLE, code_assist.verb, "POST", "GET"),
+    _endpoint(r"/v1internal/(operations/[\w.-]+)$", Dialect.GOOGLE, code_assist.operation, "GET"),
 )
 MODEL_LIST = re.compile(r"/models(?:/([^/:]+))?$")
 """All vendors have this path; the header fields tell whose list is wanted."""

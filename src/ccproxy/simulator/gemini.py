@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from . import errors
+from . import errors, extras
 from .delivery import Frame
 from .dialect import Dialect
 from .errors import Trouble
@@ -23,6 +23,8 @@ STOPS = {
     "refusal": "SAFETY",
     "filter": "SAFETY",
 }
+CREDITS = {"remainingCredits": [{"creditType": "GOOGLE_ONE_AI", "creditAmount": "100"}]}
+"""What the last chunk of Code Assist's answers has beside the response."""
 
 
 def usage_of(plan: Plan, output: int) -> dict[str, Any]:
@@ -60,18 +62,21 @@ def _response(plan: Plan, parts: list[dict[str, Any]], finish: str | None, outpu
     candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, "index": 0}
     if finish:
         candidate["finishReason"] = finish
-    return _enveloped(plan, {"candidates": [candidate], "usageMetadata": usage_of(plan, output)})
+        candidate |= extras.google_grounding(plan.orders, "" if plan.calls else "".join(plan.text))
+    answer = {"candidates": [candidate], "usageMetadata": usage_of(plan, output)}
+    return _enveloped(plan, answer, beside=CREDITS if finish else {})
 
 
-def _enveloped(plan: Plan, value: dict[str, Any]) -> dict[str, Any]:
+def _enveloped(plan: Plan, value: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    """The answer, in Code Assist's envelope if it came in one; `beside` are members that others need not know."""
     value |= {"modelVersion": plan.ask.model, "responseId": plan.ask.id("sim")}
-    return {"response": value, "traceId": plan.ask.seed[:16]} if plan.ask.wrapped else value
+    return {**beside, "response": value, "traceId": plan.ask.seed[:16]} if plan.ask.wrapped else value
 
 
 def _blocked(plan: Plan) -> dict[str, Any]:
     """What a refused prompt gets: no candidate at all."""
     feedback = {"blockReason": "PROHIBITED_CONTENT"}
-    return _enveloped(plan, {"promptFeedback": feedback, "usageMetadata": usage_of(plan, 0)})
+    return _enveloped(plan, {"promptFeedback": feedback, "usageMetadata": usage_of(plan, 0)}, CREDITS)
 
 
 def buffered(plan: Plan) -> object:
@@ -81,12 +86,14 @@ def buffered(plan: Plan) -> object:
     parts: list[dict[str, Any]] = []
     if plan.thinking:
         parts.append({"text": "".join(plan.thinking), "thought": True})
+    parts += extras.google_code(plan.orders)
     if plan.text and not plan.calls:
         parts.append({"text": "".join(plan.text)})
         if plan.thinking:
             parts[-1]["thoughtSignature"] = _signature(plan)
     output = plan.usage.output - plan.usage.reasoning
-    return _response(plan, parts + _call_parts(plan), STOPS.get(plan.stop, plan.stop), output)
+    parts += _call_parts(plan) + extras.google_picture(plan.orders)
+    return _response(plan, parts, STOPS.get(plan.stop, plan.stop), output)
 
 
 def stream(plan: Plan) -> list[Frame]:
@@ -94,16 +101,20 @@ def stream(plan: Plan) -> list[Frame]:
     if plan.refusal:
         return _framed(plan, [(orjson.dumps(_blocked(plan)), False)])
     chunks = _texts(plan, {"thought": True}, plan.thinking, counted=False)
-    if plan.calls:
-        chunks += [(orjson.dumps(_response(plan, [part], None, 0)), True) for part in _call_parts(plan)]
-    else:
-        chunks += _texts(plan, {}, plan.text, counted=True)
+    chunks += _singly(plan, extras.google_code(plan.orders))
+    chunks += _singly(plan, _call_parts(plan)) if plan.calls else _texts(plan, {}, plan.text, counted=True)
+    chunks += _singly(plan, extras.google_picture(plan.orders))
     last: dict[str, Any] = {"text": ""}
     if plan.thinking and not plan.calls:
         last["thoughtSignature"] = _signature(plan)
     output = plan.usage.output - plan.usage.reasoning
     chunks.append((orjson.dumps(_response(plan, [last], STOPS.get(plan.stop, plan.stop), output)), False))
     return _framed(plan, chunks)
+
+
+def _singly(plan: Plan, parts: list[dict[str, Any]]) -> list[tuple[bytes, bool]]:
+    """A chunk for each part."""
+    return [(orjson.dumps(_response(plan, [part], None, 0)), True) for part in parts]
 
 
 def _texts(plan: Plan, part: dict[str, Any], pieces: list[str], counted: bool) -> list[tuple[bytes, bool]]:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from . import gemini_strict
 from .ask import Ask, Tail, Tool, automatic_cache, stops_of
 from .errors import Trouble
+from .pictures import pictures
 from .reading import as_count, as_dict, as_list, as_text, dicts, first_of, text_inside, weigh
 from .wire import Request
 
 
 def read(request: Request) -> Ask:
     """Reads a generateContent request; `request.match` is (model, action)."""
+    gemini_strict.public(request.body)
     return _read(request, request.body, unquote(request.match[0] or ""))
 
 
 def read_wrapped(request: Request) -> Ask:
     """Reads a Code Assist request: the same inside `request`, with the model beside it."""
-    ask = _read(request, as_dict(request.body.get("request")), as_text(request.body.get("model")))
+    call = gemini_strict.call_inside(request.body, gemini_strict.ENVELOPE, gemini_strict.CALL)
+    ask = _read(request, call, gemini_strict.model_inside(request.body))
+    gemini_strict.check_project(request.body.get("project"))
     ask.wrapped = True
     return ask
 
@@ -29,6 +34,7 @@ def _read(request: Request, body: dict[str, Any], model: str) -> Ask:
     start = max((i + 1 for i, content in enumerate(contents) if content.get("role") == "model"), default=0)
     streams = (request.match[-1] or "").startswith("stream")
     ask = Ask(model, _tail(contents[start:]), streams, seed=request.seed)
+    ask.rich = True
     ask.framing = "array" if streams and b"alt=sse" not in request.query else "sse"
     ask.tools = [tool for entry in dicts(body.get("tools")) for tool in _tools(entry)]
     _read_choice(ask, as_dict(first_of(body, "toolConfig", "tool_config")))
@@ -80,7 +86,7 @@ def _tools(entry: dict[str, Any]) -> list[Tool]:
 
 
 def _tail(contents: list[dict[str, Any]]) -> Tail:
-    tail = Tail()
+    tail = Tail(pictures=pictures(contents))
     for part in (part for content in contents for part in dicts(content.get("parts"))):
         answer = first_of(part, "functionResponse", "function_response")
         if isinstance(answer, dict):

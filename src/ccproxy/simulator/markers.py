@@ -16,7 +16,8 @@ from .orders import Orders, ToolOrder
 from .reading import parse_json
 
 HEAD = re.compile(
-    r"\bSIM_(TOOL|THINK|ERROR_MID|ERROR|CUT|RESET|STALL|PACE|WORDS|ECHO|REFUSE|STOP|JSON|BUSY_FIRST|BUSY|QUOTA)\b[ \t]*"
+    r"\bSIM_(TOOL|THINK|ERROR_MID|ERROR|CUT|RESET|STALL|PACE|WORDS|ECHO|REFUSE|STOP|JSON|CODE|GROUND|IMAGE"
+    r"|BUSY_FIRST|BUSY|QUOTA)\b[ \t]*"
 )
 WITH_ARGUMENTS = re.compile(
     rf"\bSIM_(?:TOOL[^\n]*|BUSY(?:_FIRST)?[ \t]+{capacity.ORDER.pattern}"
@@ -133,6 +134,9 @@ SETTERS: dict[str, Callable[[Orders, str], None]] = {
     "REFUSE": _flag("refuse"),
     "STOP": _set_stop,
     "JSON": _flag("json"),
+    "CODE": _flag("code"),
+    "GROUND": _flag("ground"),
+    "IMAGE": _flag("image"),
     "BUSY": _set_busy,
     "BUSY_FIRST": partial(_set_busy, first=True),
     "QUOTA": _set_quota,

@@ -6,6 +6,7 @@ from typing import Any
 
 from .ask import Ask, Tail, Tool, automatic_cache, stops_of
 from .errors import Trouble, required
+from .pictures import pictures
 from .reading import as_count, as_dict, as_text, dicts, text_inside, weigh
 from .wire import Request
 
@@ -63,6 +64,7 @@ def _tail(messages: list[Any]) -> Tail:
     tail = Tail()
     for message in messages:
         content = message.get("content")
+        tail.pictures += pictures(content)
         if message["role"] in ("tool", "function"):
             tail.result(text_inside(content))
         elif message["role"] == "user":

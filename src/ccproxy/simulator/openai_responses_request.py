@@ -7,6 +7,7 @@ from typing import Any, Literal
 from .ask import Ask, Tail, Tool, automatic_cache
 from .errors import Trouble, required
 from .openai_chat_request import read_choice
+from .pictures import pictures
 from .reading import as_count, as_dict, as_list, as_text, dicts, text_inside, weigh
 from .wire import Request
 
@@ -53,6 +54,7 @@ def _tail(items: list[dict[str, Any]]) -> Tail:
     tail = Tail()
     for item in items:
         content = item.get("content")
+        tail.pictures += pictures(content or item.get("output"))
         if as_text(item.get("type")).endswith("_call_output"):
             tail.result(text_inside(item.get("output")))
         elif item.get("role") == "user":

@@ -36,4 +36,7 @@ class Orders:
     refuse: bool = False
     stop: str | None = None
     json: bool = False
+    code: bool = False
+    ground: bool = False
+    image: bool = False
     busy: list[Busy] = field(default_factory=list)

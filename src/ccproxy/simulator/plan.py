@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 
 import orjson
 
-from . import markers
+from . import markers, wording
 from .ask import Ask
 from .orders import Orders
-from .schemas import instance
 from .toolbox import Call, calls_for
 
 PIECE = re.compile(r"\s*\S{1,12}|\s+")
-GREETING = (
-    "Hello from the simulator — you said “{quote}”. "
-    "I stand in for a real model: I answer at once and always the same, and nothing has left this machine. ✓"
-)
-THOUGHT = "The user wrote “{quote}”. No need to think long about it: a short and friendly answer will do."
-CALLING = "I will use a tool for that."
-REFUSAL = "I am sorry — I cannot help with that."
-VOCABULARY = (
-    "the",
-    "river",
-    "runs",
-    "slowly",
-    "past",
-    "an",
-    "old",
-    "café",
-    "with",
-    "naïve",
-    "songs",
-    "and",
-    "small",
-    "bells",
-)
 LONG = 1_000_000
 MANY = 50_000
 QUOTED_WORDS = 8
-QUOTED_RESULT = 300
 STOPS = {
     "max_tokens": "length",
     "max_output_tokens": "length",
@@ -95,8 +69,8 @@ def draft(ask: Ask) -> Plan:
     silent = orders.refuse or (ask.tail.results and not orders.tools and ask.choice != "any")
     calls = [] if silent else calls_for(ask, orders.tools)
     thinks = orders.think or ask.thinking
-    thinking = PIECE.findall(THOUGHT.format(quote=quote)) if thinks else []
-    text, stop, stop_sequence = _cut(_text(ask, orders, quote, bool(calls)), ask, len(thinking))
+    thinking = PIECE.findall(wording.THOUGHT.format(quote=quote)) if thinks else []
+    text, stop, stop_sequence = _cut(wording.answer(ask, orders, quote, bool(calls)), ask, len(thinking))
     if calls:
         stop, stop_sequence = "tool", None
     if orders.refuse:
@@ -121,23 +95,6 @@ def pieces(text: str) -> list[str]:
 def _quote(ask: Ask) -> str:
     last = next((text for text in reversed(ask.tail.texts) if text and not text.isspace()), "")
     return " ".join(markers.strip(last).split(None, QUOTED_WORDS)[:QUOTED_WORDS]) or "…"
-
-
-def _text(ask: Ask, orders: Orders, quote: str, calling: bool) -> str:
-    if orders.refuse:
-        return REFUSAL
-    if calling:
-        return CALLING
-    if orders.echo:
-        return "\n".join(ask.tail.texts)
-    if ask.json or orders.json:
-        value = instance(ask.schema) if ask.schema else {"simulator": True, "said": quote}
-        return orjson.dumps(value).decode()
-    if orders.words is not None:
-        return " ".join(islice(cycle(VOCABULARY), orders.words))
-    if ask.tail.results:
-        return "TOOL RESULT: " + "\n".join(ask.tail.results).strip()[:QUOTED_RESULT]
-    return GREETING.format(quote=quote)
 
 
 def _cut(text: str, ask: Ask, spent: int) -> tuple[list[str], str, str | None]:

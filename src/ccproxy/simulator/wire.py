@@ -20,7 +20,10 @@ EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
 
 class Request(NamedTuple):
-    """A request whose body is parsed. `match` holds the groups of the route's pattern, `seed` stands for all of it."""
+    """A request whose body is parsed. `match` holds the groups of the route's pattern, `seed` stands for all of it.
+
+    `fields` are the header fields by lower-case name.
+    """
 
     query: bytes
     body: dict[str, Any]
@@ -28,6 +31,7 @@ class Request(NamedTuple):
     """Whether the body holds cache markers; a hint that saves looking for them."""
     match: tuple[str | None, ...]
     seed: str
+    fields: dict[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
