@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ccproxy.simulator.code_assist import VERBS
+
 ACCOUNT = "11111111-2222-4333-8444-555555555555"
 MAIL = "somebody@example.com"
-TIER: dict[str, Any] = {"id": "standard-tier", "name": "Code Assist", "description": "-", "isDefault": True}
+SIMULATED = ("generateContent", "streamGenerateContent", "countTokens", "loadCodeAssist", "onboardUser", *VERBS)
+"""Calls of Code Assist that the simulator answers, and refuses where Google would."""
 CHATGPT: dict[str, Any] = {
     "id": ACCOUNT,
     "name": None,
@@ -20,15 +23,7 @@ CHATGPT: dict[str, Any] = {
     "account_user_role": "account-owner",
 }
 ASIDES: dict[str, Any] = {
-    r"cloudcode-pa\.googleapis\.com/v1internal:loadCodeAssist": {
-        "currentTier": TIER,
-        "allowedTiers": [TIER],
-        "cloudaicompanionProject": "made-up-project",
-        "gcpManaged": False,
-    },
-    r"cloudcode-pa\.googleapis\.com/v1internal:retrieveUserQuota": {"buckets": []},
-    r"cloudcode-pa\.googleapis\.com/v1internal:listExperiments": {"experimentIds": [], "flags": []},
-    r"cloudcode-pa\.googleapis\.com/v1internal:(?!generateContent|streamGenerateContent|countTokens).*": {},
+    rf"cloudcode-pa\.googleapis\.com/v1internal:(?!({'|'.join(SIMULATED)})$).*": {},
     r"[^/]+\.googleapis\.com/.*tokeninfo": {"aud": "made-up", "scope": "openid", "expires_in": "3000", "email": MAIL},
     r"[^/]+\.googleapis\.com/.*userinfo": {"id": "1", "email": MAIL, "verified_email": True, "name": "Somebody"},
     r"chatgpt\.com/backend-api/wham/accounts/check": {
