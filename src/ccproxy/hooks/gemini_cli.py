@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -18,16 +17,12 @@ from ccproxy.pipeline.failures import Refusal, Unfit
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
 from ccproxy.providers.endpoint import Operation, parse_endpoint
-from ccproxy.providers.gemini_code_assist import is_code_assist
+from ccproxy.providers.gemini_code_assist import is_code_assist, session_id, with_events
 from ccproxy.providers.provider import Provider, ProviderMap, in_path
 
 USER_AGENT, API_CLIENT = b"User-Agent", b"x-goog-api-client"
 FIELDS = {USER_AGENT: "headers.user-agent", API_CLIENT: "headers.x-goog-api-client"}
 WRITES = ("**", *FIELDS.values())
-STREAM = b":streamGenerateContent"
-AS_EVENTS = b"sse"
-ALT = frozenset({b"alt", b"$alt"})
-"""How the form of an answer is asked for (cloud.google.com/apis/docs/system-parameters)."""
 
 
 def _visible(value: str) -> str:
@@ -140,30 +135,6 @@ def ids_of(exchange: Exchange, provider: Provider, model: str) -> Ids:
         account.begin()
     project = account.project if account is not None else None
     return Ids(session_id(exchange, model, project), new_id(), project)
-
-
-def session_id(exchange: Exchange, model: str, project: str | None) -> str:
-    """The same for all turns of a conversation with one model and project: the implicit cache goes by it."""
-    turn_of = exchange.session or exchange.conversation or f"flow:{exchange.id}"
-    name = f"ccproxy:{model}:{project or 'default'}:{turn_of}"
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, name.encode("utf-8", "surrogatepass")))
-
-
-def with_events(target: bytes) -> bytes:
-    """The request-target with `alt=sse` if it is that of a stream, and without if it is not."""
-    path, _, query = target.partition(b"?")
-    items = [item for item in query.split(b"&") if item]
-    if path.endswith(STREAM):
-        items = [item for item in items if form_in(item) is None] + [b"alt=" + AS_EVENTS]
-    else:
-        items = [item for item in items if form_in(item) != AS_EVENTS]
-    return b"?".join(filter(None, (path, b"&".join(items))))
-
-
-def form_in(item: bytes) -> bytes | None:
-    """The form of an answer that an item of a query asks for; None for items about other things."""
-    name, _, value = item.partition(b"=")
-    return value.lower() if name.replace(b"%24", b"$") in ALT else None
 
 
 def renamed(subject: Subject, params: Params, model: object) -> tuple[str, ...]:

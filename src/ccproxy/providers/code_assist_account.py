@@ -76,12 +76,17 @@ class Account:
             self._next_of_refused = now + REFUSED_PAUSE
             self._start()
 
+    async def settled(self) -> None:
+        """Returns when nothing is under way."""
+        if self._run is not None:
+            await asyncio.wait((self._run,))
+
     async def close(self) -> None:
         """Ends what is under way; nothing is begun any more."""
         self._closed = True
         if self._run is not None:
             self._run.cancel()
-            await asyncio.wait((self._run,))
+        await self.settled()
 
     def _start(self) -> None:
         is_busy = self._run is not None and not self._run.done()
