@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -19,6 +20,11 @@ from tests.support.upstream import Script, Upstream
 
 type StartDaemon = Callable[..., Daemon]
 type StartUpstream = Callable[..., Upstream]
+
+
+def pytest_configure() -> None:
+    """What runs in this process must not use the logins of whoever runs it. Daemons have a home of their own."""
+    os.environ["CCPROXY_FIND_LOGINS"] = "false"
 
 
 def pytest_collection_finish() -> None:

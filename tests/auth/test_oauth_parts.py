@@ -107,12 +107,8 @@ def test_an_endpoint_that_may_be(endpoint: str) -> None:
     assert getattr(auth, "endpoint", None) == endpoint
 
 
-@pytest.mark.parametrize("missing", ["client_id", "client_secret"])
-def test_google_wants_an_id_and_a_secret(missing: str) -> None:
-    whole = {"type": "google_oauth", "client_id": "x", "client_secret": "hunter2"}
-    assert "hunter2" not in repr(config_of(whole))
-    with pytest.raises(ValidationError, match=missing):
-        config_of({name: value for name, value in whole.items() if name != missing})
+def test_googles_secret_is_not_shown() -> None:
+    assert "hunter2" not in repr(config_of({"type": "google_oauth", "client_secret": "hunter2"}))
 
 
 def config_of(auth: dict[str, Any]) -> Config:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccproxy.config import Config
-from ccproxy.config.credentials import AnthropicOAuth, CodexOAuth, CommandAuth, FileAuth, GoogleOAuth
+from ccproxy.config.credential_forms import AnthropicOAuth, CodexOAuth, CommandAuth, FileAuth, GoogleOAuth
 from tests.config.conftest import Load, auth
 
 FILE = Path(__file__).parent / "data" / "ai-ccproxy-2.0.yaml"
@@ -35,6 +35,13 @@ def test_paths_are_kept(config: Config) -> None:
     assert config.providers["deepseek"].path == "/anthropic/v1/messages"
     assert config.providers["gemini"].path == "/v1internal:{action}"
     assert config.providers["perplexity_pro"].fingerprint_profile == "chrome131"
+
+
+def test_gemini_is_code_assist_and_google_is_not(config: Config) -> None:
+    assert [name for name, provider in config.providers.items() if provider.is_code_assist] == ["gemini"]
+    capacity = config.gemini_capacity
+    assert capacity.fallback_models == ["gemini-3-flash-preview", "gemini-2.5-pro", "gemini-2.5-flash"]
+    assert (capacity.sticky_retry_attempts, capacity.retry_status_codes) == (3, [429, 503, 500])
 
 
 def test_all_forms_of_auth(config: Config) -> None:

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from ccproxy.config import Config, ConfigError, load_config
+from ccproxy.config.api_paths import DEFAULT_PATHS
 from ccproxy.config.credentials import KINDS
-from ccproxy.config.providers import DEFAULT_PATHS, Provider
+from ccproxy.config.providers import Provider
 from ccproxy.config.section import Section
 from ccproxy.config.shape_profiles import PACKAGED
 from ccproxy.config.shaping import ShapeProfile

@@ -28,8 +28,12 @@ def test_those_of_a_file_of_2_0(load: Load) -> None:
 def test_what_is_there_is_not_among_them() -> None:
     assert not any(find_spec(f"ccproxy.hooks.{name}") for name in NOT_YET)
     assert not any(
-        map(is_not_yet, ["gemini_cli", "ccproxy.hooks.inject_auth", "ccproxy.hooks", "acme.gemini_cli:gemini_cli"])
+        map(is_not_yet, ["pplx_preflight", "ccproxy.hooks.gemini_cli", "ccproxy.hooks", "acme.pplx_preflight:shape"])
     )
+
+
+def test_nothing_about_gemini_is_among_them(load: Load) -> None:
+    assert not [item for item in not_acted_on(load(FILE.read_bytes())) if "gemini" in item]
 
 
 def test_the_block_itself_is_acted_on(load: Load) -> None:

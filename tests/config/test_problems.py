@@ -126,7 +126,6 @@ PROVIDERS = [
     ("{type: openai, host: h, auth: [x]}", ["auth: should be text, but is a list"]),
     ("{type: openai, host: h, auth: ''}", ["auth.command: should not be empty"]),
     ("{type: openai, host: h, auth: {command: x, header: 'a b'}}", ["auth.header: is not a header name"]),
-    ("{type: gemini, host: h, auth: {type: google_oauth}}", ["client_id: is required", "client_secret: is required"]),
     ("{provider: openai, host: h}", ["provider: is not a known key; it is called type now", "type: is required"]),
 ]
 

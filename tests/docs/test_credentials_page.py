@@ -39,7 +39,7 @@ def test_an_example_loads(tmp_path: Path, text: str) -> None:
 
 def test_there_is_an_example_of_each_kind(tmp_path: Path) -> None:
     text = "\n".join(EXAMPLES)
-    assert all(f"type: {kind}" in text for kind in OAUTH)
+    assert all(f"type: {kind}" in text for kind in (*OAUTH, "google_auth"))
     assert "auth: printenv" in text
     assert "file: " in text
 
@@ -67,7 +67,7 @@ def told(required: bool, default: Any) -> tuple[str, ...]:
     if required:
         return ("required",)
     if isinstance(default, str) and (len(default) > 60 or re.fullmatch(r"(app_)?[\w-]{24,}", default)):
-        return "Claude Code's", "Codex's"
+        return "Claude Code's", "Codex's", "Gemini CLI's"
     return ("null",) if default is None else (str(default),)
 
 
@@ -76,6 +76,13 @@ def test_every_key_of_the_simple_kinds_is_there(kind: str) -> None:
     table = rows("Every key")
     assert set(KINDS[kind].model_fields) <= set(table)
     assert "`300.0`" in table["max_age_seconds"]
+
+
+def test_every_key_of_googles_files_is_there_with_its_default() -> None:
+    section = PAGE.read_text().partition("\nFor `google_auth`:\n")[2].partition("\nFor ")[0]
+    table = {line.split("`")[1]: line.split(" | ")[1] for line in section.splitlines() if line.startswith("| `")}
+    assert table.pop("header") == table.pop("file") == "null"
+    assert table == {"scopes": f"`[{', '.join(KINDS['google_auth']().scopes)}]`"}  # type: ignore[attr-defined]
 
 
 def test_every_knob_is_there_with_its_default() -> None:

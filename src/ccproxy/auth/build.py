@@ -10,9 +10,10 @@ from ccproxy.auth.clock import Clock
 from ccproxy.auth.command import CommandSource
 from ccproxy.auth.file import FileSource
 from ccproxy.auth.fixed import LiteralSource
+from ccproxy.auth.held import Margins
 from ccproxy.auth.oauth_build import OAuthBuilder
 from ccproxy.auth.source import Post, no_post
-from ccproxy.config.credentials import CommandAuth, FileAuth, LiteralAuth
+from ccproxy.config.credential_forms import CommandAuth, FileAuth, GoogleAuth, LiteralAuth
 
 if TYPE_CHECKING:
     from ccproxy.auth.source import CredentialSource
@@ -28,7 +29,7 @@ def build_source(
 ) -> CredentialSource | None:
     """The source that an `auth` key describes; None if there is none. Nothing is run or read yet.
 
-    `post` is how it asks for a new token; only OAuth's sources do. `environ` says where clients keep their files.
+    `post` is how it asks for a new token, if it renews itself. `environ` says where clients keep their files.
     """
     timeout = knobs.command_timeout_seconds
     match auth:
@@ -40,5 +41,18 @@ def build_source(
             return FileSource(auth.file, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
         case LiteralAuth():
             return LiteralSource(auth.value, auth.header)
+        case GoogleAuth():
+            return _google(auth, knobs, post, environ, clock)
         case _:
             return OAuthBuilder(knobs, post, environ, clock).source(auth)
+
+
+def _google(
+    auth: GoogleAuth, knobs: AuthKnobs, post: Post, environ: Mapping[str, str], clock: Clock
+) -> CredentialSource:
+    from ccproxy.auth.google_auth import GoogleSource
+    from ccproxy.auth.google_mint import Asking, Mint
+
+    margins = Margins(knobs.refresh_headroom_seconds, knobs.refresh_jitter_seconds)
+    asking = Asking(post, knobs.refresh_timeout_seconds, margins, clock)
+    return GoogleSource(Mint(auth.file, auth.scopes, asking, environ), auth.header, clock)

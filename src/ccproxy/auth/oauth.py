@@ -12,12 +12,10 @@ from ccproxy.auth.clock import Clock
 from ccproxy.auth.credential_file import Signature, Unsettled
 from ccproxy.auth.held import Held
 from ccproxy.auth.keeper import Keeper
+from ccproxy.auth.patience import FIRST_PAUSE, Patience, longer
 from ccproxy.auth.refresher import Refresher
 from ccproxy.auth.shared import Shared
 from ccproxy.auth.source import Credential, CredentialError, SourceState
-
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before another try to renew what is still valid, doubled each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +50,7 @@ class OAuthSource:
         self._next_try = -math.inf
         self._trouble: tuple[str, Signature | None] | None = None
         """What went wrong last, and the file that it went wrong with."""
-        self._accepted: str | None = None
-        """The last token that the provider is known to have taken after it was renewed."""
-        self._patience = FIRST_PAUSE
-        """Seconds in which a token that was just renewed is not renewed again, however often it is refused."""
+        self._patience = Patience()
         self._reading: Shared[Credential] = Shared()
         self._refreshing: Shared[Held] = Shared()
         self._ahead = Ahead(lambda: self._reading.begin(self._looked_up))
@@ -93,7 +88,7 @@ class OAuthSource:
 
     def accepted(self, token: str) -> None:
         """See `CredentialSource.accepted`: it may be renewed again as soon as it is refused."""
-        self._accepted, self._patience = token, FIRST_PAUSE
+        self._patience.accepted(token)
 
     async def check(self) -> SourceState:
         """See `CredentialSource.check`: reads the file."""
@@ -103,7 +98,7 @@ class OAuthSource:
         except CredentialError as failure:
             error = str(failure)
         held = keeper.held
-        obstacle = self._refresher.obstacle(held) if held is not None else None
+        obstacle = await self._obstacle(held)
         refreshable = held is not None and obstacle is None
         present = keeper.is_valid(held) or (refreshable and error is None)
         error = error or self._error or keeper.unsaved
@@ -153,6 +148,13 @@ class OAuthSource:
 
     def _placed(self, reason: str) -> str:
         return reason if self._where in reason else f"{self._where}: {reason}"
+
+    async def _obstacle(self, held: Held | None) -> str | None:
+        """Why it cannot be refreshed. What only a refresh needs is looked for once that is due."""
+        if held is None:
+            return None
+        valid = self._keeper.is_valid(held)
+        return self._refresher.obstacle(held) if valid else await self._refresher.hindrance(held)
 
     async def _looked_up(self) -> Credential:
         """The slow way to a credential: through the file, and through the endpoint if need be."""
@@ -205,11 +207,11 @@ class OAuthSource:
 
     def _not_again(self, refused: str) -> None:
         last = self._keeper.last
-        if last is not None and last.grant.access == refused != self._accepted:
-            ago = self._clock.steady() - last.steady
-            if ago < self._patience:
-                raise CredentialError(f"{self._where}: the token was renewed {ago:.1f} s ago and is refused again")
-            self._patience = min(self._patience * 2, LONGEST_PAUSE)
+        if last is not None and last.grant.access == refused:
+            try:
+                self._patience.refused(refused, self._clock.steady() - last.steady)
+            except CredentialError as error:
+                raise CredentialError(self._placed(str(error))) from error
 
     def _refresh_beside(self, held: Held) -> None:
         """Begins a refresh that nobody waits for, or says when one may be begun."""
@@ -240,7 +242,7 @@ class OAuthSource:
         self._note(reason)
         lasting = held is not None and self._refresher.is_dead(held)
         self._failure = Failure(reason, math.inf if lasting else now + FAILURE_SECONDS, keeper.file.seen)
-        self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+        self._pause = longer(self._pause)
         self._next_try = now + self._pause
         if held is not None and keeper.is_valid(held):
             self._until = min(held.deadline, self._next_try)
@@ -250,7 +252,7 @@ class OAuthSource:
         """Writes what could not be written, if it is time for another try. The tokens to use after that."""
         if self._clock.steady() < self._next_try:
             return held
-        self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+        self._pause = longer(self._pause)
         self._next_try = self._clock.steady() + self._pause
         try:
             await self._refresher.save(FAILURE_SECONDS)

@@ -9,16 +9,18 @@ from pathlib import Path
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.codex_layout import CodexLayout
 from ccproxy.auth.credential_file import CredentialFile
+from ccproxy.auth.gemini_cli import InstalledClient
 from ccproxy.auth.held import Margins
 from ccproxy.auth.keeper import Keeper
 from ccproxy.auth.oauth import OAuthSource
 from ccproxy.auth.plain_layout import CLAUDE_CODE, FLAT, GEMINI, Paths, PlainLayout
 from ccproxy.auth.refresher import Refresher, Vendor
 from ccproxy.auth.source import Post
-from ccproxy.auth.token_endpoint import TokenEndpoint
+from ccproxy.auth.token_endpoint import TokenEndpoint, Wanted
 from ccproxy.auth.tokens import Layout
 from ccproxy.auth.vendor_lock import REFRESHING, WRITING
-from ccproxy.config.credentials import AnthropicOAuth, AuthKnobs, CodexOAuth, GoogleOAuth
+from ccproxy.config.credential_forms import AnthropicOAuth, CodexOAuth, GoogleOAuth
+from ccproxy.config.credentials import AuthKnobs
 
 VENDORS: Mapping[str, Vendor] = {
     "anthropic_oauth": Vendor("`claude`", REFRESHING["anthropic_oauth"], patience=0.5),
@@ -73,9 +75,23 @@ class OAuthBuilder:
         members = {"client_id": auth.client_id}
         if auth.scope is not None:
             members["scope"] = auth.scope
+        wanted = None
         if isinstance(auth, GoogleOAuth):
-            members["client_secret"] = auth.client_secret
-        return TokenEndpoint(self._post, auth.endpoint, auth.encoding, members, self._knobs.refresh_timeout_seconds)
+            if auth.client_secret is not None:
+                members["client_secret"] = auth.client_secret
+            else:
+                wanted = self._secret_of(auth.client_id)
+        timeout = self._knobs.refresh_timeout_seconds
+        return TokenEndpoint(self._post, auth.endpoint, auth.encoding, members, timeout, wanted)
+
+    def _secret_of(self, client_id: str) -> Wanted:
+        """The secret of gemini-cli, as it is installed here."""
+        installed = InstalledClient(self._environ)
+
+        async def wanted() -> Mapping[str, str]:
+            return {"client_secret": await installed.secret(client_id)}
+
+        return wanted
 
     def _margins(self, kind: str) -> Margins:
         knobs = self._knobs

@@ -72,6 +72,10 @@ class Refresher:
             return f"it cannot be refreshed without a refresh token; log in again with {self._vendor.login}"
         return self._reason if self.is_dead(held) else None
 
+    async def hindrance(self, held: Held) -> str | None:
+        """The same, and why the endpoint could not be asked although it might be."""
+        return self.obstacle(held) or await self._endpoint.obstacle()
+
     def to_log_in(self) -> str:
         """What to do where nobody is logged in."""
         return f"log in with {self._vendor.login}"

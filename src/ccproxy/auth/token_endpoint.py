@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -27,30 +27,47 @@ ENCODINGS: Mapping[str, tuple[bytes, Callable[[Mapping[str, str]], str]]] = {
 }
 
 
+type Wanted = Callable[[], Awaitable[Mapping[str, str]]]
+
+
 class Refused(CredentialError):
     """The endpoint will never take this refresh token again."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """`members` go into every request, such as the client's id. `encoding` is json or form."""
+    """`members` go into every request, such as the client's id. `encoding` is json or form.
+
+    `wanted` looks for members that are not known yet, and raises CredentialError where there are none.
+    """
 
     post: Post
     url: str
     encoding: str
     members: Mapping[str, str] = field(repr=False)
     timeout: float
+    wanted: Wanted | None = None
 
     async def refresh(self, token: str) -> Grant:
         """New tokens for a refresh token (RFC 6749 §6). Raises Refused, and CredentialError for anything else."""
         kind, encoded = ENCODINGS[self.encoding]
-        body = encoded({"grant_type": "refresh_token", "refresh_token": token, **self.members}).encode()
+        members = {**self.members, **(await self.wanted() if self.wanted is not None else {})}
+        body = encoded({"grant_type": "refresh_token", "refresh_token": token, **members}).encode()
         headers = [(b"Content-Type", kind), (b"Accept", b"application/json"), (b"User-Agent", b"ccproxy")]
         try:
             posted = await self.post(self.url, headers, body, self.timeout)
         except PostFailed as error:
             raise CredentialError(f"it could not be refreshed: {error}") from error
         return self._granted(posted)
+
+    async def obstacle(self) -> str | None:
+        """Why it cannot be asked; None if it can."""
+        try:
+            if self.wanted is not None:
+                await self.wanted()
+        except CredentialError as error:
+            return str(error)
+        return None
 
     def _granted(self, posted: Posted) -> Grant:
         said = _object(posted.body)
@@ -88,13 +105,13 @@ def _refusal(said: Mapping[str, Any]) -> tuple[str, str]:
     error = said.get("error")
     if isinstance(error, dict):
         code = _text(error, "code") or _text(error, "type")
-        return _shown(code), _shown(_text(error, "message"))
+        return shown(code), shown(_text(error, "message"))
     code = error if isinstance(error, str) else _text(said, "code")
-    return _shown(code), _shown(_text(said, "error_description") or _text(said, "message"))
+    return shown(code), shown(_text(said, "error_description") or _text(said, "message"))
 
 
-def _shown(text: str | None) -> str:
-    """One line that holds no token."""
+def shown(text: str | None) -> str:
+    """What another said, on one line that holds no token."""
     plain = "".join(character if character.isprintable() else " " for character in text or "")
     return SECRET.sub(_hidden, plain)[:MAX_REASON].strip()
 

@@ -84,12 +84,10 @@ def _mapping(details: ErrorDetails, place: Place) -> str:
     return f"write 'key: value' lines under {details['loc'][-1]!r}" if place.line is not None else ""
 
 
-def _missing(details: ErrorDetails, _: Place) -> str:
-    return _MISSING.get(str(details["loc"][-1]), "add it")
+def _missing(_: ErrorDetails, __: Place) -> str:
+    return "add it"
 
 
-_OF_A_PROGRAM = "add that of the program that logged in (docs/credentials.md)"
-_MISSING = {"client_id": _OF_A_PROGRAM, "client_secret": _OF_A_PROGRAM}
 _ADVICE: dict[str, Callable[[ErrorDetails, Place], str]] = {
     "unknown_key": _unknown_key,
     "literal_error": _literal,

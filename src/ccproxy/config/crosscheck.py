@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ccproxy.config.api_paths import ALIASES
 from ccproxy.config.errors import KeyPath, dotted, nearest
-from ccproxy.config.providers import ALIASES
 from ccproxy.config.section import Complaint, Raw
 from ccproxy.config.shape_profiles import PACKAGED
 from ccproxy.config.values import TOKEN

@@ -48,6 +48,7 @@ MESSAGES: dict[str, str] = {
     "less_than_equal": "should be at most {le}, but is {is}",
     "finite_number": "should be a finite number, but is {is}",
     "string_too_short": "should not be empty",
+    "too_short": "should not be empty",
     "string_unicode": "should be text in UTF-8",
     "unknown_key": "is not a known key",
     "extra_forbidden": "is not a known key",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ccproxy.config import paths
 from ccproxy.config.errors import config_error
 from ccproxy.config.file_layer import FileLayer
+from ccproxy.config.found_logins import found_login
 from ccproxy.config.layers import Places, merged
 from ccproxy.config.schema import Config
 from ccproxy.config.value_layers import ValueLayer, environment_layers, flag_layers
@@ -32,13 +33,16 @@ def load_config(
     """The configuration in force: flag over environment over file over default, for every key by itself.
 
     `flags` has dotted keys (`{"inspector.port": 0}`), None for a flag that was not given; `config_dir` is the value
-    of `--config`; `environ` is the environment, by default that of the process. Raises ConfigError with every
-    problem there is, AuthConfigError if all of them concern credentials or the places of providers.
+    of `--config`; `environ` is the environment, by default that of the process. A login that is found on this machine
+    adds a provider (`find_logins`). Raises ConfigError with every problem there is, AuthConfigError if all of them
+    concern credentials or the places of providers.
     """
     directory = paths.config_dir(config_dir)
     file = FileLayer(directory / paths.FILE_NAME)
-    environment = environment_layers(os.environ if environ is None else environ, file.tree)
-    layers: list[Layer] = [file, *environment, *flag_layers(flags or {})]
+    environ = os.environ if environ is None else environ
+    layers: list[Layer] = [file, *environment_layers(environ, file.tree), *flag_layers(flags or {})]
+    if login := found_login(merged(layers), environ):
+        layers.append(login)
     places = Places(layers)
     sources = (directory / paths.FILE_NAME,) if file.exists else ()
     context = {"base_dir": directory, "sources": sources, "places": places}

@@ -20,7 +20,7 @@ NOT_YET = frozenset(
     }
 )
 """Hooks of 2.0 that come in later versions; what is listed of them has no effect."""
-BLOCKS = ("otel", "gemini_capacity", "pplx", "use_journal", "journal_identifier")
+BLOCKS = ("otel", "pplx", "use_journal", "journal_identifier")
 
 
 def not_acted_on(config: Config) -> list[str]:

@@ -8,46 +8,17 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
+from ccproxy.config.api_paths import CODEX_PATH, is_code_assist, wire_format, with_path
 from ccproxy.config.credentials import Auth
 from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.values import BaseUrl, FilePath, Hostname, ProxyUrl, RequestPath, Seconds, SecondsOrZero, Text
 
-ALIASES = {
-    "deepseek": "anthropic",
-    "zai": "anthropic",
-    "google": "gemini",
-    "vertex_ai": "gemini",
-    "vertex_ai_beta": "gemini",
-}
-"""Types of ai-ccproxy 2.0 that name a vendor, with the wire format they speak."""
-
-DEFAULT_PATHS = {
-    "anthropic": "/v1/messages",
-    "openai": "/v1/chat/completions",
-    "openai_responses": "/v1/responses",
-    "gemini": "/v1beta/models/{model}:{action}",
-    "perplexity_pro": "/rest/sse/perplexity_ask",
-    "simulator": "/",
-}
-CODEX_HOST, CODEX_PATH = "chatgpt.com", "/backend-api/codex/responses"
-"""By this a Responses provider is known to be the backend of ChatGPT that Codex talks to, wherever it is."""
-
-CODE_ASSIST_HOST, CODE_ASSIST_PATH = "cloudcode-pa.googleapis.com", "/v1internal:{action}"
-"""By this path a Gemini provider is known to be Code Assist, or what stands in its place, wherever it is."""
-
-VERSIONS = ("/v1", "/v1beta")
-"""What a default path begins with, and what a base URL often ends with because SDKs ask for it so."""
-
 NOWHERE = "does not say where the provider is"
-
-
-def _wire_format(written: object) -> object:
-    return ALIASES.get(written, written) if isinstance(written, str) else written
 
 
 ProviderType = Annotated[
     Literal["anthropic", "openai", "openai_responses", "gemini", "perplexity_pro", "simulator"],
-    BeforeValidator(_wire_format),
+    BeforeValidator(wire_format),
 ]
 
 
@@ -107,22 +78,12 @@ class Provider(Section):
     @property
     def is_code_assist(self) -> bool:
         """True for Gemini by way of Code Assist, which has each call of the Gemini API in an envelope of its own."""
-        return self.type == "gemini" and self.path.partition("?")[0].endswith(CODE_ASSIST_PATH)
+        return is_code_assist(self.type, self.path)
 
     @classmethod
     def unfold(cls, written: object) -> object:
-        """The default path is filled in. A base URL with the whole path of the ChatGPT backend is cut before it."""
-        if not isinstance(written, dict) or written.get("path") is not None:
-            return written
-        base_url = written.get("base_url")
-        if isinstance(base_url, str) and base_url.rstrip("/").endswith(CODEX_PATH):
-            return {**written, "base_url": base_url.rstrip("/").removesuffix(CODEX_PATH), "path": CODEX_PATH}
-        if _wire_format(written.get("type")) == "openai_responses" and written.get("host") == CODEX_HOST:
-            return {**written, "path": CODEX_PATH}
-        if _wire_format(written.get("type")) == "gemini" and written.get("host") == CODE_ASSIST_HOST:
-            return {**written, "path": CODE_ASSIST_PATH}
-        path = _default_path(written.get("type"), written.get("base_url"))
-        return {**written, "path": path} if path else written
+        """The default path is filled in."""
+        return with_path(written)
 
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
@@ -136,14 +97,3 @@ class Provider(Section):
         if not simulated and not given:
             example = "host: api.example.com, or base_url: http://127.0.0.1:11434"
             yield Complaint((), NOWHERE, f"add {example}")
-
-
-def _default_path(kind: object, base_url: object) -> str:
-    path = DEFAULT_PATHS.get(str(_wire_format(kind)), "")
-    given = base_url.rstrip("/") if isinstance(base_url, str) else ""
-    if kind == "openai_responses" and given.endswith(CODEX_PATH.removesuffix("/responses")):
-        return "/responses"
-    for version in VERSIONS:
-        if given.endswith(version):
-            path = path.removeprefix(version) if path.startswith(f"{version}/") else path
-    return path

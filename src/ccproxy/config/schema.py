@@ -50,6 +50,8 @@ class Config(Section):
     readiness_probe_timeout_seconds: Seconds = 5.0
     shutdown_grace_seconds: SecondsOrZero = 8.0
     """How long streams may go on after the daemon was told to stop."""
+    find_logins: bool = True
+    """Whether gemini-cli's login, if there is one, is a provider by itself; see `found_logins`."""
 
     listener: Listener = Field(default_factory=Listener)
     transport: Transport = Field(default_factory=Transport)

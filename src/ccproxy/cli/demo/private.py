@@ -83,6 +83,7 @@ class PrivateDaemon:
         """Its configuration."""
         return {
             "port": 0,
+            "find_logins": False,
             "providers": {
                 PROVIDER: {"type": "simulator"},
                 FOREIGN: {"type": FOREIGN, "base_url": "simulator:"},

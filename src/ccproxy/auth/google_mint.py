@@ -1,0 +1,100 @@
+"""Tokens for a credential file of Google's libraries: which file, and what it takes to get one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccproxy.auth.clock import Clock
+from ccproxy.auth.credential_file import CredentialFile, Missing, Signature
+from ccproxy.auth.held import Margins
+from ccproxy.auth.source import Credential, CredentialError, Post
+from ccproxy.auth.threads import in_thread
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+BILLED = "x-goog-user-project"
+"""Names the project that a request is billed to (https://cloud.google.com/apis/docs/system-parameters)."""
+BILLED_BY = "GOOGLE_CLOUD_QUOTA_PROJECT"
+TO_LOG_IN = "name another `file`, or log in with `gcloud auth application-default login`"
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A token and the file that it is from. It is renewed from `early` on, and over at `deadline` (steady clock)."""
+
+    credential: Credential
+    file: Signature
+    since: float
+    early: float
+    deadline: float
+    expires: float | None
+    """Seconds since the epoch; None if nobody knows."""
+
+    @property
+    def token(self) -> str:
+        """As requests carry it."""
+        return self.credential.token
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What it takes to ask Google: the way, the seconds that it may take, and when to ask again."""
+
+    post: Post
+    seconds: float
+    margins: Margins
+    clock: Clock
+
+
+class Mint:
+    """Gets tokens with some scopes for a file; None is the one that Google's libraries take by default."""
+
+    def __init__(self, file: Path | None, scopes: Sequence[str], asking: Asking, environ: Mapping[str, str]) -> None:
+        self.file = CredentialFile(file or default_file(environ))
+        self._scopes, self._asking, self._billed = scopes, asking, environ.get(BILLED_BY)
+
+    async def check(self) -> None:
+        """Raises CredentialError if no token could be had, whatever Google says."""
+        await in_thread(self._loaded)
+
+    async def mint(self) -> Minted:
+        """Another token. Raises CredentialError."""
+        loop = asyncio.get_running_loop()
+        credential, expires, signature = await in_thread(lambda: self._got(loop))
+        now = self._asking.clock.steady()
+        left = math.inf if expires is None else expires - self._asking.clock.wall()
+        early = min(self._asking.margins.drawn(), max(left, 0.0) / 2)
+        return Minted(credential, signature, now, now + left - early, now + left, expires)
+
+    def _loaded(self) -> tuple[Credentials, Signature]:
+        from ccproxy.auth.google_library import loaded
+
+        try:
+            content = self.file.read()
+        except Missing as error:
+            raise CredentialError(f"{error}; {TO_LOG_IN}") from error
+        return loaded(content.document, self._scopes, content.path), content.signature
+
+    def _got(self, loop: asyncio.AbstractEventLoop) -> tuple[Credential, float | None, Signature]:
+        from ccproxy.auth.google_library import Way, refreshed
+
+        credentials, signature = self._loaded()
+        way = Way(self._asking.post, loop, self._asking.seconds)
+        token, expires, project = refreshed(credentials, way, self.file.path)
+        billed = self._billed or project
+        return Credential(token, ((BILLED, billed),) if billed else ()), expires, signature
+
+
+def default_file(environ: Mapping[str, str]) -> Path:
+    """Where Google's libraries look (https://cloud.google.com/docs/authentication/application-default-credentials)."""
+    if named := environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        return Path(named).absolute()
+    folder = environ.get("CLOUDSDK_CONFIG") or os.path.expanduser("~/.config/gcloud")
+    return Path(folder, "application_default_credentials.json")
