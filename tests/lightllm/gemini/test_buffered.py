@@ -14,7 +14,7 @@ from ccproxy.lightllm.answer import collect
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.gemini.buffered import read_body, write_body
-from tests.lightllm.gemini.wire import DONE, OWN, call, calling, chunk, only, read, saying, text, thinking, write
+from tests.lightllm.gemini.wire import DONE, OWN, call, calling, chunk, only, read, saying, text, thinking, told, write
 from tests.support.grammar.gemini import check_body
 
 START = ev.MessageStart("r1", "gemini-x")
@@ -24,6 +24,7 @@ FOREIGN = ev.Opaque(WireFormat.OPENAI_RESPONSES, "gAAAAAB_-==")
 def written(events: list[ev.Event], asked: Asked | None = None) -> dict[str, Any]:
     """The body of an answer; it must keep to the grammar, and the SDK must take it."""
     body = json.loads(json.dumps(write_body(collect(events), asked or Asked("asked"))))
+    assert told(write_body(collect(events), Asked("asked", wrapped=True))) == told({"response": body})
     assert check_body(body) == []
     types.GenerateContentResponse.model_validate(body)
     return dict(body)
