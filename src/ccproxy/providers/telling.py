@@ -12,6 +12,7 @@ from ccproxy.providers.provider import Provider
 ADVICE = {
     "anthropic_oauth": "log in with `claude`",
     "google_oauth": "log in with `gemini`",
+    "google_auth": "put a service account's key there, or what `gcloud auth application-default login` writes",
     "codex_oauth": "log in with `codex login`",
     "command": "the command has to print the credential and to exit with status 0",
     "file": "put the credential into that file",
