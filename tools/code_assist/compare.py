@@ -14,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,13 @@ def run(harness: str, out: Path, command: list[str]) -> Results:
     return Results({test["name"]: test for test in tests}, (out / "proxy.log").read_text(errors="replace"))
 
 
+def at_home(home: Path, command: list[str]) -> list[str]:
+    """The command with directories of its own: its flows are nobody's, and a daemon that runs is not disturbed."""
+    for name in ("state", "run"):
+        (home / name).mkdir(mode=0o700, exist_ok=True)
+    return ["env", f"HOME={home}", f"XDG_STATE_HOME={home}/state", f"XDG_RUNTIME_DIR={home}/run", *command]
+
+
 def by_code_assist(command: list[str]) -> list[str]:
     """The command with the shim before it."""
     return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tools.code_assist.start", *command]
@@ -87,8 +95,10 @@ def main() -> int:
         sys.exit("usage: python -m tools.code_assist.compare HARNESS OUT COMMAND [ARGUMENT...]")
     harness, out, command = sys.argv[1], Path(sys.argv[2]).absolute(), sys.argv[3:]
     os.environ.setdefault("CONFORMANCE_WORK", str(ROOT / ".conformance"))
-    plain = run(harness, out / "plain", command)
-    wrapped = run(harness, out / "code-assist", by_code_assist(command))
+    with tempfile.TemporaryDirectory(prefix="ccp-") as home:
+        command = at_home(Path(home), command)
+        plain = run(harness, out / "plain", command)
+        wrapped = run(harness, out / "code-assist", by_code_assist(command))
     return 0 if compare(plain, wrapped) else 1
 
 
