@@ -174,8 +174,7 @@ def test_a_path_that_names_the_model_is_filled_from_the_body() -> None:
 
 @pytest.mark.parametrize(
     ("key", "path"),
-    [("vllm", "/v1/messages/batches"), ("gem", "/v1/responses/r/cancel"), ("claude", "/v1internal:generateContent"),
-     ("claude", "/v1beta/models/m:embedContent")],
+    [("vllm", "/v1/messages/batches"), ("gem", "/v1/responses/r/cancel"), ("claude", "/v1beta/models/m:embedContent")],
 )  # fmt: skip
 def test_what_has_no_counterpart_is_not_translated(key: str, path: str) -> None:
     plain = refused(router(), asked(path, key, body=b'{"model": "m"}'))

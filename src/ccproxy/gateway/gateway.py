@@ -20,6 +20,7 @@ from ccproxy.exchange import (
     get_header,
     reason_phrase,
 )
+from ccproxy.gateway.capacity import note_answer, walk_of, with_answered
 from ccproxy.gateway.collected import gathered, wants_one_response, with_type
 from ccproxy.gateway.errors import Refused, error_body
 from ccproxy.gateway.forwarding import Forwarding
@@ -41,7 +42,9 @@ from ccproxy.gateway.translation.request import begin
 from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
 from ccproxy.gateway.tunnel import RelayTunnel
+from ccproxy.gateway.unwrapped import unwrapped
 from ccproxy.gateway.upgrades import opened, refuse_unfit
+from ccproxy.pipeline.draft import Draft
 from ccproxy.pipeline.failures import HookFailed, Refusal
 from ccproxy.pipeline.subject import LocalAnswer
 from ccproxy.providers.provider import NoCredential
@@ -78,6 +81,8 @@ class Gateway:
         exchange.format = inquiry.endpoint.format if inquiry.endpoint is not None else None
         try:
             reply = await self._handle(exchange, inquiry)
+            if exchange.answered_model is not None:
+                reply = with_answered(reply, exchange.answered_model)
             return with_left_out(reply, inquiry.left_out) if inquiry.left_out else reply
         except Refused as refusal:
             return self.refuse(exchange, refusal, inquiry.dialect)
@@ -131,13 +136,15 @@ class Gateway:
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
         hooks = run.response(inquiry, plan)
-        incoming = await self._send(exchange, inquiry, plan)
+        incoming = await self._send(inquiry, plan, inquiry.draft)
         if one_response:
             incoming = await gathered(incoming, exchange, self._recorder)
+        incoming = await unwrapped(incoming, inquiry, plan, self._recorder)
         reply = await HookedAnswer(hooks, inquiry, self._recorder).receive(incoming) if hooks is not None else None
         return reply or await self._receive(exchange, inquiry, incoming)
 
-    async def _send(self, exchange: Exchange, inquiry: Inquiry, plan: Plan) -> Incoming:
+    async def _send(self, inquiry: Inquiry, plan: Plan, draft: Draft) -> Incoming:
+        exchange, walk = inquiry.exchange, walk_of(inquiry, plan, draft)
         forwarded = exchange.forwarded
         assert forwarded is not None
         exchange.timings.sent = time.time()
@@ -148,13 +155,17 @@ class Gateway:
             inquiry.injected,
             inquiry.on_interim,
             attempts=exchange.attempts,
+            walk=walk,
         )
         try:
             incoming = await opened(inquiry, plan, self._transport.send(delivery))
         finally:
+            exchange.forwarded = delivery.request
             if len(exchange.attempts) > 1:  # another credential may have other fields
                 exchange.credential_headers = names_of(inquiry.injected)
         exchange.timings.headers = time.time()
+        if walk is not None:
+            note_answer(inquiry, plan, walk, draft, incoming.status)
         return with_type(incoming, inquiry, plan)
 
     async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
@@ -171,7 +182,7 @@ class Gateway:
         if isinstance(forwarded, LocalAnswer):
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
-        return await answering.receive(await self._send(exchange, inquiry, plan))
+        return await answering.receive(await self._send(inquiry, plan, translation.draft))
 
     def _answer_given(self, exchange: Exchange, inquiry: Inquiry, answer: LocalAnswer) -> Reply:
         exchange.route = Route("local", None, None, None, f"answered by the hook {answer.by}")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from ccproxy.codings import CodingError
 from ccproxy.exchange import Exchange, Headers, WireFormat
 from ccproxy.gateway.errors import Refused
+from ccproxy.lightllm.gemini.envelope import MODELS
 from ccproxy.pipeline.draft import Draft, NotJson
 from ccproxy.providers.endpoint import Endpoint, guess_dialect, parse_endpoint
 from ccproxy.providers.sentinel import find_sentinel
 from ccproxy.transport.carrier import OnInterim
 from ccproxy.transport.delivery import Injected
+
+AS_EVENTS = re.compile(rb"(?:^|&)(?:\$|%24)?alt=sse(?=&|$)", re.IGNORECASE)
+"""How a client of Google asks for events (cloud.google.com/apis/docs/system-parameters)."""
 
 
 class Inquiry:
@@ -63,6 +68,17 @@ class Inquiry:
         return self.endpoint.format if self.endpoint is not None else guess_dialect(self.path, self.fields)
 
     @property
+    def wrapped(self) -> bool:
+        """True for a call of Code Assist, which names the model in the body, beside what the Gemini API has for one."""
+        endpoint = self.endpoint
+        return endpoint is not None and endpoint.action is not None and endpoint.model is None
+
+    @property
+    def sse(self) -> bool:
+        """True if a stream is to be one of events: Gemini's is a JSON array unless they are asked for."""
+        return self.endpoint is None or self.endpoint.action is None or AS_EVENTS.search(self.query) is not None
+
+    @property
     def upgrade(self) -> bool:
         """True if the client asks for a WebSocket (RFC 6455 §4.1). The field counts where Connection names it only."""
         if self.fields.get(b"upgrade", b"").lower() != b"websocket":
@@ -97,4 +113,13 @@ class Inquiry:
         except Refused:
             return None
         model = document.get("model") if isinstance(document, dict) else None
+        if model is None and self.wrapped:
+            model = counted_model(document)
         return model if isinstance(model, str) else None
+
+
+def counted_model(document: Any) -> str | None:
+    """The model in Code Assist's envelope around what is to be counted: `{"request": {"model": "models/…"}}`."""
+    inner = document.get("request") if isinstance(document, dict) else None
+    model = inner.get("model") if isinstance(inner, dict) else None
+    return model.removeprefix(MODELS) if isinstance(model, str) else None

@@ -57,10 +57,15 @@ def unknown_provider(source: str, name: str, configured: Iterable[str]) -> Refus
 
 def no_route(inquiry: Inquiry, has_rules: bool) -> Refused:
     """The refusal of a request that nothing claims, naming what was looked for."""
+    return nowhere(inquiry, has_rules)
+
+
+def nowhere(inquiry: Inquiry, has_rules: bool, more: str = "") -> Refused:
+    """The same with `more` to say, which begins with a punctuation mark."""
     rules = "no rule of lightllm.transforms matches" if has_rules else "there are no rules in lightllm.transforms"
     return Refused(
         501,
         "no_route",
         f"no route for {inquiry.exchange.request.method} {inquiry.path}: {rules} and no sentinel key "
-        "(sk-ant-oat-ccproxy-NAME) was found in x-api-key, x-goog-api-key, Authorization: Bearer or ?key=",
+        f"(sk-ant-oat-ccproxy-NAME) was found in x-api-key, x-goog-api-key, Authorization: Bearer or ?key={more}",
     )

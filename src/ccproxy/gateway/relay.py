@@ -10,6 +10,7 @@ from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.reply import BodyBroken
+from ccproxy.gateway.unwrapped_stream import UnwrappedStream
 from ccproxy.transport.carrier import Incoming, TransportError
 
 CLIENT_GONE = Failure("client_disconnected", "the client closed its connection before the answer was complete")
@@ -96,13 +97,22 @@ class Relay:
 
     def _broken_off(self, status: int, failure: Failure, cause: Exception) -> bytes:
         exchange, record = self._exchange, self._record
-        if not takes_error_event(self._incoming):
+        tail = self._tail(status, failure)
+        if not tail:
             self._end(failure)
             raise BodyBroken(failure.message) from cause
-        tail = stream_error(self._dialect, status, failure.kind, failure.message)
         exchange.response = HttpResponse(record.status, record.headers, record.reason, [*record.chunks, tail])
         self._end(failure)
         return tail
+
+    def _tail(self, status: int, failure: Failure) -> bytes:
+        """What ends the answer in an error, if it can be ended so."""
+        incoming = self._incoming
+        if isinstance(incoming, UnwrappedStream) and incoming.array:
+            return incoming.fail(status, failure, begun=self._kept > 0)
+        if takes_error_event(incoming):
+            return stream_error(self._dialect, status, failure.kind, failure.message)
+        return b""
 
     def _end(self, failure: Failure | None) -> None:
         if not self._ended:

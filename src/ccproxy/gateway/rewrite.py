@@ -7,7 +7,10 @@ from typing import Any
 
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.lightllm.gemini.envelope import MODELS, is_wrapped
+from ccproxy.pipeline.draft import Draft
 from ccproxy.pipeline.json_text import read, write
+from ccproxy.providers.endpoint import Endpoint
 
 STRING_MEMBER = re.compile(rb'"model"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
 MODEL = b'"model"'
@@ -25,7 +28,7 @@ def set_model(inquiry: Inquiry, model: str) -> None:
     Raises:
         Refused: for a main call whose body is not a JSON object.
     """
-    main = inquiry.endpoint is not None and not inquiry.endpoint.rest
+    main = is_main(inquiry.endpoint)
     try:
         document = inquiry.document()
     except Refused:
@@ -36,14 +39,42 @@ def set_model(inquiry: Inquiry, model: str) -> None:
         if main:
             raise Refused(400, "invalid_json", "the request body is not a JSON object, so its model cannot be set")
         return
-    if document.get("model") == model or not (main or "model" in document):
+    if inquiry.endpoint is not None and inquiry.endpoint.operation == "count_tokens" and is_wrapped(document):
+        _set_inner(inquiry.draft, document, MODELS + model.removeprefix(MODELS))
+    elif main or "model" in document:
+        _set(inquiry.draft, document, model)
+
+
+def is_main(endpoint: Endpoint | None) -> bool:
+    """True for the calls of an API that are asked of a model. Code Assist has others on like paths."""
+    if endpoint is None or endpoint.rest:
+        return False
+    return endpoint.action is None or endpoint.operation is not None
+
+
+def _set(draft: Draft, document: dict[str, Any], model: str) -> None:
+    if document.get("model") == model:
         return
-    draft = inquiry.draft
     if draft.changed:
         document["model"] = model
         draft.touch()
     else:
         draft.respell(replace_model(draft.decoded(), document, model), document | {"model": model})
+
+
+def _set_inner(draft: Draft, document: dict[str, Any], model: str) -> None:
+    """The same for what Code Assist counts, which has the model inside of the envelope."""
+    inner = document["request"]
+    if inner.get("model") == model:
+        return
+    if draft.changed:
+        inner["model"] = model
+        draft.touch()
+        return
+    body = draft.decoded()
+    start, end = top_level_value(body, "request")
+    changed = body[:start] + replace_model(body[start:end], inner, model) + body[end:]
+    draft.respell(changed, document | {"request": inner | {"model": model}})
 
 
 def replace_model(body: bytes, document: dict[str, Any], model: str) -> bytes:

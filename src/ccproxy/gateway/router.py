@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccproxy.config import Transform
+from ccproxy.gateway import code_assist
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.plan import Action, Plan, route_to
@@ -52,17 +53,32 @@ class Router:
         """To where the client itself meant it to go, with its own credentials. Only a jail knows that place."""
         origin = inquiry.exchange.destination
         if origin is None:
-            raise no_route(inquiry, bool(self._transforms))
+            return self._by_path(inquiry)
         route = route_to("passthrough", None, origin, f"to {origin} as the client meant it")
         return Plan(route, origin, inquiry.exchange.request.target, None, strip_credentials=False)
 
-    # -- by sentinel key
+    # -- by sentinel key, or by path
 
     def _by_sentinel(self, name: str, inquiry: Inquiry) -> Plan:
         provider = self._named(name, "the sentinel key names")
-        reason = f"sentinel key of provider {name!r}"
+        return self._own(provider, f"sentinel key of provider {name!r}", inquiry)
+
+    def _by_path(self, inquiry: Inquiry) -> Plan:
+        """To the one kind of provider that has such a path. Raises Refused where there is none, or more than one."""
+        has_rules = bool(self._transforms)
+        if not code_assist.is_meant(inquiry):
+            raise no_route(inquiry, has_rules)
+        provider = code_assist.only_one(inquiry, self._providers, has_rules)
+        reason = f"a path of Code Assist, which only provider {provider.name!r} is"
+        if inquiry.exchange.model is not None:
+            return self._by_hook(provider.name, f"{reason}, model by a hook", inquiry)
+        return self._own(provider, reason, inquiry)
+
+    def _own(self, provider: Provider, reason: str, inquiry: Inquiry) -> Plan:
+        """To a provider, with the path that it has for this."""
         endpoint = inquiry.endpoint
-        if endpoint is not None and not provider.speaks_everything and endpoint.format is not provider.format:
+        code_assist.check_fit(inquiry, provider, reason)
+        if endpoint is not None and not code_assist.speaks(provider, inquiry):
             return plan_translation(inquiry, provider, reason)
         query = query_for(inquiry)
         if provider.speaks_everything:
@@ -93,15 +109,18 @@ class Router:
 
     def _transform(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
         assert provider is not None  # the configuration sees to it
-        endpoint = inquiry.endpoint
-        if provider.speaks_everything or (endpoint is not None and endpoint.format is provider.format):
+        if code_assist.speaks(provider, inquiry):
             return self._redirect(place, rule, inquiry, provider)
         return plan_translation(inquiry, provider, place, rule)
 
     def _redirect(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
+        path, endpoint = rule.dest_path, inquiry.endpoint
+        if provider is not None and path is None and rule.dest_host is None:
+            code_assist.check_fit(inquiry, provider, place)
+            if inquiry.wrapped and not code_assist.speaks(provider, inquiry):  # no other has a call in an envelope
+                return plan_translation(inquiry, provider, place, rule)
         origin, prefix = destination(place, rule, provider, inquiry.exchange.destination)
         query = query_for(inquiry)
-        path, endpoint = rule.dest_path, inquiry.endpoint
         model = rule.dest_model or inquiry.exchange.model
         if path is not None:
             target = joined(prefix + filled(path, inquiry, model), query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from ccproxy.exchange import Headers
 from ccproxy.gateway.errors import Refused
@@ -106,6 +107,8 @@ class HookRun:
             subject.model = lambda: plan.model
         if plan.translate is not None:
             subject.path_model, subject.stream = plan.model, inquiry.wants_stream()
+        elif subject.path_model is not None:
+            subject.path_model = plan.model or unquote(subject.path_model)
         if "outbound" in self._pipeline.typed and subject.is_call:
             await load_types()
         await run_stage(self._pipeline.graphs["outbound"], subject, self._pipeline.timeout, self._override)

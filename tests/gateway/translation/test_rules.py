@@ -150,7 +150,7 @@ UNTRANSLATABLE = [
     ("openai_responses", "POST", "/v1/responses/resp_1/cancel"),
     ("openai_responses", "POST", "/v1/responses/compact"),
     ("gemini", "POST", "/v1beta/models/m:embedContent"),
-    ("gemini", "POST", "/v1internal:generateContent"),
+    ("gemini", "POST", "/v1internal:loadCodeAssist"),
 ]
 
 

@@ -84,8 +84,11 @@ class HookedAnswer:
         exchange, format, framer = self._exchange, self._endpoint.format, self._framer(incoming)
         self._asked.sse = framer is None
         headers = changed_headers(incoming.headers, self._asked.drops)
+        original = exchange.provider_response  # there already, where this is made of what the provider answered
         exchange.provider_response = provider_record(incoming)
         exchange.response = HttpResponse(incoming.status, headers, incoming.reason)
         same = Translation(format, format, "generate", True, self._asked, [], self._inquiry.draft)
         way = same, exchange, incoming, self._recorder, ResponseStore(), framer
-        return Reply(incoming.status, headers, HookedRelay(self._run, *way), incoming.reason)
+        relay = HookedRelay(self._run, *way)
+        exchange.provider_response = original or exchange.provider_response
+        return Reply(incoming.status, headers, relay, incoming.reason)

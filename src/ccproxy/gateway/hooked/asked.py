@@ -23,9 +23,7 @@ def asked_of(inquiry: Inquiry) -> Asked:
     except Refused:
         document = None
     document = document if isinstance(document, dict) else {}
-    sse = endpoint.action is None or b"alt=sse" in inquiry.query
-    wrapped = endpoint.action is not None and endpoint.model is None
-    asked = Asked(inquiry.model() or "", document, sse, wrapped)
+    asked = Asked(inquiry.model() or "", document, inquiry.sse, inquiry.wrapped)
     further = choices(document, endpoint.format) - 1
     if further > 0:
         asked.drops.add("choices", count=further)

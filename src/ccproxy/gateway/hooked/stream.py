@@ -55,7 +55,7 @@ class HookedRelay(TranslatedRelay):
             events = self._translator.read(self._came(await self._incoming.__anext__()))
             return self._noted(self._translator.write(await self._run.through(events)))
         except StopAsyncIteration:
-            self._provider_record.complete = True
+            self._heard.complete = True
             return await self._closed(None)
         except (TransportError, CodingError) as error:
             return await self._closed(told(error, self._exchange))

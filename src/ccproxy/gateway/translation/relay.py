@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from ccproxy.codings import CodingError, StreamDecoder
-from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, get_header
+from ccproxy.exchange import Exchange, Failure, Headers, get_header
 from ccproxy.gateway.relay import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
@@ -42,6 +42,9 @@ class TranslatedRelay:
         store: ResponseStore,
         framer: Framing | None = None,
     ) -> None:
+        """The exchange has a record of what the provider answered already, into which it is noted what comes."""
+        assert exchange.provider_response is not None
+        self._heard = exchange.provider_response
         self._translation, self._exchange, self._incoming = translation, exchange, incoming
         self._recorder, self._store = recorder, store
         coding = get_header(incoming.headers, b"content-encoding")
@@ -71,7 +74,7 @@ class TranslatedRelay:
         try:
             return self._passed(await self._incoming.__anext__())
         except StopAsyncIteration:
-            self._provider_record.complete = True
+            self._heard.complete = True
             return self._ended(None)
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told
             return self._ended(told(error, self._exchange))
@@ -80,11 +83,6 @@ class TranslatedRelay:
         """See `reply.Body`: an answer that is not complete by now has lost its client."""
         self._incoming.close()
         self._end(CLIENT_GONE)
-
-    @property
-    def _provider_record(self) -> HttpResponse:
-        assert self._exchange.provider_response is not None
-        return self._exchange.provider_response
 
     def _ended(self, error: WireError | None) -> bytes:
         """The last bytes; there is nothing more to come from the provider. Raises BodyBroken where even these fail."""
@@ -102,7 +100,7 @@ class TranslatedRelay:
     def _came(self, chunk: bytes) -> bytes:
         if not self._kept_in:
             self._exchange.timings.first_byte = time.time()
-        self._kept_in = self._recorder.keep(self._provider_record, self._kept_in, chunk)
+        self._kept_in = self._recorder.keep(self._heard, self._kept_in, chunk)
         return self._decoder.feed(chunk)
 
     def _noted(self, out: bytes) -> bytes:
@@ -121,8 +119,8 @@ class TranslatedRelay:
             try:
                 async with asyncio.timeout(LINGER):
                     async for chunk in self._incoming:
-                        self._kept_in = self._recorder.keep(self._provider_record, self._kept_in, chunk)
-                self._provider_record.complete = True
+                        self._kept_in = self._recorder.keep(self._heard, self._kept_in, chunk)
+                self._heard.complete = True
             except (TransportError, TimeoutError):
                 pass  # what matters has been said
         self._incoming.close()
@@ -132,7 +130,7 @@ class TranslatedRelay:
     def _end(self, failure: Failure | None) -> None:
         if not self._over:
             self._over = True
-            self._provider_record.trailers = self._incoming.trailers
+            self._heard.trailers = self._incoming.trailers
             self._exchange.count_dropped(self._translation.asked.drops.counts)
             self._recorder.finish(self._exchange, failure)
 

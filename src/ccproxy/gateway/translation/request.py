@@ -75,8 +75,7 @@ async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: Respo
     document = inquiry.draft.text_document()
     await load_types()
     stream = inquiry.wants_stream() and endpoint.operation == "generate"
-    sse = endpoint.action is None or b"alt=sse" in inquiry.query
-    asked = Asked(inquiry.model() or model, document, sse)
+    asked = Asked(inquiry.model() or model, document, inquiry.sse, inquiry.wrapped)
     draft = Draft(provider, b"")
     translation = Translation(endpoint.format, provider, endpoint.operation, stream, asked, [], draft)
     if endpoint.format is WireFormat.OPENAI_RESPONSES:

@@ -56,11 +56,8 @@ def asked_model(inquiry: Inquiry) -> str | None:
 
 
 def operation_of(inquiry: Inquiry) -> Operation | None:
-    """What is wanted, where there is a translation for it. Code Assist's envelope is not translated."""
-    endpoint = inquiry.endpoint
-    if endpoint is None or (endpoint.action is not None and endpoint.model is None):
-        return None
-    return endpoint.operation
+    """What is wanted, where there is a translation for it."""
+    return inquiry.endpoint.operation if inquiry.endpoint is not None else None
 
 
 def place_of(
