@@ -88,14 +88,20 @@ class House:
         access, refresh = inner.get("accessToken"), inner.get("refreshToken")
         return access or inner.get("access_token"), refresh or inner.get("refresh_token")
 
-    def source(self, clock: Clock | None = None, knobs: dict[str, Any] | None = None, **auth: Any) -> OAuthSource:
+    def source(
+        self,
+        clock: Clock | None = None,
+        knobs: dict[str, Any] | None = None,
+        environ: dict[str, str] | None = None,
+        **auth: Any,
+    ) -> OAuthSource:
         """Another source of this file, as another process would have it."""
         secrets = {"client_id": "ours", "client_secret": "not-a-secret"} if self.kind == "google_oauth" else {}
         written = {"type": self.kind, "file_path": str(self.file), "endpoint": self.server.url, **secrets, **auth}
         provider = {"type": "openai", "host": "h", "auth": written}
         knobs = {"refresh_jitter_seconds": 0, "refresh_headroom_seconds": 60} | (knobs or {})
         config = Config.model_validate({"providers": {"p": provider}, "auth": knobs})
-        source = build_source(config.providers["p"].auth, config.auth, self.post, {}, clock or Clock())
+        source = build_source(config.providers["p"].auth, config.auth, self.post, environ or {}, clock or Clock())
         assert isinstance(source, OAuthSource)
         return source
 

@@ -83,9 +83,10 @@ def pairs(entry: Path) -> Iterator[tuple[str, str]]:
     left = MAX_BYTES
     package = _package(entry)
     for file in _files(package) if package is not None else ():
-        left -= file.stat().st_size
-        if left < 0:
-            return
+        size = file.stat().st_size
+        if size > left:
+            continue
+        left -= size
         found = [(id.decode(), secret.decode()) for id, secret in _in_file(file)]
         if found:
             yield from found

@@ -113,27 +113,26 @@ def loaded(document: Document, scopes: Sequence[str], path: Path) -> Credentials
     module, method = LOADERS[kind]
     try:
         made: Credentials = getattr(import_module(module).Credentials, method)(document, scopes=list(scopes))
-    except exceptions.GoogleAuthError as error:
+    except exceptions.MalformedError as error:
         raise CredentialError(f"{path} cannot be used: {_said(error)}") from error
-    except Exception as error:
+    except Exception as error:  # what is wrong in a file comes out as anything, and may repeat the secret in it
         raise CredentialError(f"{path} cannot be used: it is garbled ({type(error).__name__})") from error
     return made
 
 
-def refreshed(credentials: Credentials, way: Way, path: Path) -> tuple[str, float | None, str | None]:
-    """A token, when it is over in seconds since the epoch, and the project to bill. Raises CredentialError."""
+def refreshed(credentials: Credentials, way: Way, path: Path) -> tuple[str, float | None]:
+    """A token, and when it is over in seconds since the epoch; None if nobody knows. Raises CredentialError."""
     try:
         credentials.refresh(way)
     except exceptions.GoogleAuthError as error:
         raise CredentialError(f"{path}: no access token could be had: {_said(error)}") from error
-    except Exception as error:
+    except Exception as error:  # so does what is wrong in an answer
         raise CredentialError(f"{path}: the answer could not be understood ({type(error).__name__})") from error
-    token, expiry, project = credentials.token, credentials.expiry, credentials.quota_project_id
+    token, expiry = credentials.token, credentials.expiry
     if not isinstance(token, str):
         raise CredentialError(f"{path}: the answer holds no access token")
     expires = expiry.replace(tzinfo=UTC).timestamp() if expiry is not None else None
-    billed = project if isinstance(project, str) and project.isascii() and project.isprintable() else None
-    return checked(token, f"{path}: the access token holds").token, expires, billed
+    return checked(token, f"{path}: the access token holds").token, expires
 
 
 def _kind(document: Document) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccproxy.auth.clock import Clock
-from ccproxy.auth.credential_file import CredentialFile, Missing, Signature
+from ccproxy.auth.credential_file import Content, CredentialFile, Missing, Signature
+from ccproxy.auth.dotted import text_at
 from ccproxy.auth.held import Margins
 from ccproxy.auth.source import Credential, CredentialError, Post
 from ccproxy.auth.threads import in_thread
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 BILLED = "x-goog-user-project"
 """Names the project that a request is billed to (https://cloud.google.com/apis/docs/system-parameters)."""
+PROJECT = re.compile(r"[\w.:-]{1,200}", re.ASCII)
+"""An id or a number; old ids have a domain before them (https://cloud.google.com/resource-manager/docs)."""
 BILLED_BY = "GOOGLE_CLOUD_QUOTA_PROJECT"
 TO_LOG_IN = "name another `file`, or log in with `gcloud auth application-default login`"
 
@@ -73,23 +77,23 @@ class Mint:
         early = min(self._asking.margins.drawn(), max(left, 0.0) / 2)
         return Minted(credential, signature, now, now + left - early, now + left, expires)
 
-    def _loaded(self) -> tuple[Credentials, Signature]:
+    def _loaded(self) -> tuple[Credentials, Content]:
         from ccproxy.auth.google_library import loaded
 
         try:
             content = self.file.read()
         except Missing as error:
             raise CredentialError(f"{error}; {TO_LOG_IN}") from error
-        return loaded(content.document, self._scopes, content.path), content.signature
+        return loaded(content.document, self._scopes, content.path), content
 
     def _got(self, loop: asyncio.AbstractEventLoop) -> tuple[Credential, float | None, Signature]:
         from ccproxy.auth.google_library import Way, refreshed
 
-        credentials, signature = self._loaded()
-        way = Way(self._asking.post, loop, self._asking.seconds)
-        token, expires, project = refreshed(credentials, way, self.file.path)
-        billed = self._billed or project
-        return Credential(token, ((BILLED, billed),) if billed else ()), expires, signature
+        credentials, content = self._loaded()
+        token, expires = refreshed(credentials, Way(self._asking.post, loop, self._asking.seconds), content.path)
+        billed = self._billed or text_at(content.document, "quota_project_id") or ""
+        headers = ((BILLED, billed),) if PROJECT.fullmatch(billed) else ()
+        return Credential(token, headers), expires, content.signature
 
 
 def default_file(environ: Mapping[str, str]) -> Path:
