@@ -27,6 +27,15 @@ HOOKED = (
     b"- ,,+x\n*,request.contents.0.parts.**,tools.0.function.name,metadata.user_id\n",
 )
 """What a client says about hooks, and what hooks declare."""
+WRAPPED = (
+    b'data: {"response": {"candidates": [{"content": {"parts": [{"text": "a"}]}}]}, "traceId": "t"}\r\n\r\n'
+    b'data: {"traceId":"t","response":{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}}}'
+    b"\r\n\r\n",
+    b': c\nevent:e\ndata: [{"response":{"a":1}},\ndata: {"response":{"error":{"code":503}}}]\nid:3\n\ndata: [DONE]\n\n',
+    b'data:{"error":{"code":429,"message":"m"},"response":{"promptFeedback":{"blockReason":"X"}}}\r\rdata: no JSON\r\r',
+    b'{"r\\u0065sponse":{"x": 1.50},"response":{"\\u0065rror":null,"y":[{"response":{}}]},"traceId":"}"}',
+)
+"""Answers of Code Assist, and what else may come in their place."""
 
 
 def main() -> None:
@@ -39,6 +48,8 @@ def main() -> None:
             keep("body", head + orjson.dumps(document))
         for document in good_errors()[format]:
             keep("error", head + orjson.dumps(document))
+        for at, seed in enumerate(WRAPPED):
+            keep("unwrapping", bytes([number, at]) + seed)
         keep("request", head + orjson.dumps(TELLERS[format](REQUEST)))
         for at, line in enumerate(HOOKED):
             keep("hooks", bytes([number, at]) + line + orjson.dumps(TELLERS[format](REQUEST)))

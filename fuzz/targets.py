@@ -1,7 +1,8 @@
 """The targets: what each does with an input. They need no fuzzer.
 
 The first byte of an input says of which format it is, the second how it is cut or which status it has; the rest is what
-comes over the wire. The promises are those of tests/support/promises.py and hook_promises.py: a broken one is a crash.
+comes over the wire. The promises are those of tests/support: promises.py, envelope_promises.py and hook_promises.py.
+A broken one is a crash.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ccproxy.exchange import WireFormat
-from tests.support import hook_promises, promises
+from tests.support import envelope_promises, hook_promises, promises
 from tests.support.disorder import ODD
 
 FORMATS = tuple(WireFormat)
@@ -17,10 +18,20 @@ FORMATS = tuple(WireFormat)
 
 def stream(format: WireFormat, second: int, data: bytes) -> None:
     """A provider's stream, for clients of all formats."""
-    size = second % 16
-    chunks = [data[at : at + size] for at in range(0, len(data), size)] if size else [data]
+    chunks = pieces(data, second % 16)
     promises.check_stream(format, data, chunks, (second < 128, promises.USAGE if second & 16 else {}))
     promises.check_stream_as_body(format, data)
+
+
+def pieces(data: bytes, size: int) -> list[bytes]:
+    """Data in chunks of a size; in one, if that is 0."""
+    return [data[at : at + size] for at in range(0, len(data), size)] if size else [data]
+
+
+def unwrapping(format: WireFormat, second: int, data: bytes) -> None:
+    """An answer of Code Assist, for clients of the Gemini API and of one format more."""
+    envelope_promises.check_unwrapping(format, data, pieces(data, second % 16))
+    envelope_promises.check_body(data)
 
 
 def body(format: WireFormat, second: int, data: bytes) -> None:
@@ -53,6 +64,7 @@ def hooks(format: WireFormat, second: int, data: bytes) -> None:
 TARGETS: dict[str, Callable[[WireFormat, int, bytes], None]] = {
     "stream": stream,
     "body": body,
+    "unwrapping": unwrapping,
     "error": error,
     "request": request,
     "hooks": hooks,

@@ -30,24 +30,26 @@ class Lines:
         if b"\n" not in chunk and b"\r" not in chunk:
             self._hold(chunk)
             return late, []
-        last = chunk[-1:]
-        self._after_cr = last == b"\r"
-        chunk = self.rest() + chunk if self._pieces else chunk
-        if not self._started:
-            self._started = True
-            if chunk.startswith(BOM):
-                late, chunk = BOM, chunk[len(BOM) :]
-        lines = chunk.splitlines(keepends=True)
-        if last not in b"\r\n":
+        self._after_cr = chunk[-1:] == b"\r"
+        mark, lines = self._cut(chunk)
+        if chunk[-1:] not in b"\r\n":
             self._hold(lines.pop())
-        return late, lines
+        return late + mark, lines
 
-    def rest(self) -> bytes:
-        """The last line, if it has no end."""
-        rest = b"".join(self._pieces)
-        self._pieces.clear()
-        self.size = 0
-        return rest
+    def end(self) -> tuple[bytes, list[bytes]]:
+        """The same, when the body has ended: a last line without an end."""
+        return self._cut(b"")
+
+    def _cut(self, chunk: bytes) -> tuple[bytes, list[bytes]]:
+        if self._pieces:
+            chunk = b"".join((*self._pieces, chunk))
+            self._pieces.clear()
+            self.size = 0
+        if self._started or not chunk.startswith(BOM):
+            self._started = True
+            return b"", chunk.splitlines(keepends=True)
+        self._started = True
+        return BOM, chunk[len(BOM) :].splitlines(keepends=True)
 
     def _hold(self, piece: bytes) -> None:
         if piece:

@@ -37,12 +37,15 @@ WRAPPED = [
     (f'{{"response":{INNER},"error": {ERROR}}}', f'{{"error":{ERROR}}}'),
     (f'{{"error": {ERROR},"response":{INNER}}}', f'{{"error":{ERROR}}}'),
     (f'{{"response":{INNER},"error":null}}', INNER),
+    (f'{{"response":{INNER},"error":"no"}}', '{"error":"no"}'),
 ]  # fmt: skip
 
 BARE = [
     INNER, "", " ", "{}", "[]", "null", "3", '"response"', "[DONE]", "<html>", f'{{"error": {ERROR}}}', '{"total": 3}',
+    '{"response":{},"response":""}', '{"a\tb":1,"response":{}}',
     '{"response":null}', '{"response":"text"}', '{"response":[{"a":1}]}', '{"response":{"a":1},"response":null}',
-    '{"response":{"a":1}', '{"response":{"a":1}}}', '{"response":{"a":1},}', '{"response":{"a":1}]', '{,"response":{}}',
+    '{"response":{"a":1}', '{"response":{"a":1}}}', '{"response":{"a":1},}', '{"response":{"a":1}]',
+    '{,"response":{}}',
     '{"response" {}}', '{"response":{"a":}}', '{"response":{},"a":"\n"}', '[{"response":{}}', '[{"response":{}}}',
     '[1 2]', '{"a":1{"response":{}}}', f'{{"a": {INNER}}}',
     '{"response":' * 30_000, "[" * 30_000, '{"response":{},"\\x":1}',
@@ -97,11 +100,24 @@ PRETTY = json.dumps({"traceId": "t", "response": {"a": [1, {"b": " "}], "é": "x
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_data_of_several_lines_without_a_space(end: str) -> None:
+    """What begins with a space keeps it: the first one after the colon is none of the data's."""
+    given = f'data:{{"response":{end}data:  {{{end}data: "a":1}}}}{end}{end}'
+    assert streamed(given.encode()).decode() == f'data:{{{end}data:"a":1}}{end}{end}'
+    given = f'data:{{"response": {{{end}data:   "a":1}}}}{end}{end}'
+    assert streamed(given.encode()).decode() == f'data:{{{end}data:   "a":1}}{end}{end}'
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_data_of_several_lines(end: str) -> None:
     given = "".join(f"data: {line}{end}" for line in PRETTY.splitlines()) + f"id: 9{end}data{end}{end}"
     out = streamed(given.encode()).decode()
     lines = PRETTY[PRETTY.index('{\n    "a"') : -2].splitlines()
     assert out == "".join(f"data: {line}{end}" for line in lines) + f"data: {end}id: 9{end}{end}"
+
+
+BOM_AGAIN = b'\xef\xbb\xbfdata: {"response":{}}\n\n'
+"""A byte order mark is one at the beginning, and else a part of a name that nobody knows."""
 
 
 @pytest.mark.parametrize(
@@ -113,6 +129,8 @@ def test_data_of_several_lines(end: str) -> None:
         (b'data: {"a":1}', b'data: {"a":1}'),
         (b'data: {"a":1}\r\n', b'data: {"a":1}\r\n'),
         (b'\xef\xbb\xbfdata: {"response":{"a":1}}\n\n', b'\xef\xbb\xbfdata: {"a":1}\n\n'),
+        (b'\xef\xbb\xbfdata: {"response":{"a":1}}', b'\xef\xbb\xbfdata: {"a":1}\r\n\r\n'),
+        (b'data: {"response":{}}\n\n\xef\xbb\xbfdata: {"response":{}}\n\n', b"data: {}\n\n" + BOM_AGAIN),
         (b": half a comment", b": half a comment"),
         (b"", b""),
     ],
@@ -166,6 +184,8 @@ def test_an_error_ends_it(array: bool) -> None:
     else:
         assert out == b'data: {"a":1}\n\nevent: x\n\r\n' + ENDED
         assert Unwrapping().fail(END) == ENDED
+        whole = Unwrapping()
+        assert whole.feed(b"id: 1\ndata: {}\n\n") + whole.fail(END) == b"id: 1\ndata: {}\n\n" + ENDED
     assert machine.end() == machine.fail(END) == machine.feed(b'data: {"response":{"b":1}}\n\n') == b""
     assert not machine.whole
 

@@ -55,13 +55,7 @@ class Unwrapping:
         if self._lines.size + self._size > EVENT_LIMIT:
             raise EventTooLong(f"an event of the stream is longer than {EVENT_LIMIT >> 20} MiB")
         out: list[bytes] = []
-        late, lines = self._lines.feed(chunk)
-        if late and self._event:
-            self._event[-1] += late
-        elif late:
-            self._pass(late, out)
-        for line in lines:
-            self._line(line, out)
+        self._take(*self._lines.feed(chunk), out)
         return b"".join(out)
 
     def end(self) -> bytes:
@@ -70,9 +64,7 @@ class Unwrapping:
             return b""
         self._over = True
         out: list[bytes] = []
-        rest = self._lines.rest()
-        if rest:
-            self._line(rest, out)
+        self._take(*self._lines.end(), out)
         if self._event and self._finish(out) and not self._array:
             out.append(END if out[-1].endswith((b"\n", b"\r")) else END + END)
         return b"".join(out) + self._closing()
@@ -90,6 +82,14 @@ class Unwrapping:
         if not self._array:
             return b""
         return b"[]" if self._lead == b"[" else b"]"
+
+    def _take(self, late: bytes, lines: list[bytes], out: list[bytes]) -> None:
+        if late and self._event:
+            self._event[-1] += late
+        elif late:
+            self._pass(late, out)
+        for line in lines:
+            self._line(line, out)
 
     def _line(self, line: bytes, out: list[bytes]) -> None:
         if line in BLANK:
