@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.lightllm.sse import COMMENT, Frame, Framer
+from ccproxy.lightllm import sse
+from ccproxy.lightllm.sse import COMMENT, EventTooLong, Frame, Framer
 from tests.support.disorder import cut
 
 BOM = b"\xef\xbb\xbf"
@@ -40,6 +42,18 @@ def reference(stream: bytes) -> list[Frame]:
         elif field == b"event" and colon:
             name = value.strip()
     return out
+
+
+@pytest.mark.parametrize("size", [1, 7, 90])
+def test_an_event_may_be_as_long_as_the_limit_in_whatever_pieces(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(sse, "EVENT_LIMIT", 100)
+    body = (b": " + b"c" * 80 + b"\ndata: " + b"x" * 70 + b"\n\n") * 3
+    framer = Framer()
+    frames = [frame for at in range(0, len(body), size) for frame in framer.feed(body[at : at + size])]
+    assert frames == [COMMENT, (b"", b"x" * 70)] * 3
+    long = b"data: " + b"x" * 60 + b"\ndata: " + b"x" * 60
+    with pytest.raises(EventTooLong):
+        list(map(framer.feed, [long[at : at + size] for at in range(0, len(long), size)]))
 
 
 @settings(deadline=None, max_examples=400, print_blob=True)

@@ -57,6 +57,7 @@ class Framer:
 
     def _joined(self, chunk: bytes) -> bytes:
         if self._pieces:
+            self._held -= sum(map(len, self._pieces))
             chunk = b"".join((*self._pieces, chunk))
             self._pieces.clear()
         if not self._started:
