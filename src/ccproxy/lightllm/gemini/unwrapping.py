@@ -109,11 +109,13 @@ class Unwrapping:
         lines, self._event, self._size = self._event, [], 0
         data = b"\n".join([data_of(line) for line in lines if is_data(line)]) if len(lines) > 1 else data_of(lines[0])
         found = found_in(data) or []
-        self._whole = self._whole or any(one.ends for one in found)
-        if self._array:
-            for one in found:
+        for one in found:
+            if one.ends:
+                self._whole = True
+            if self._array:
                 out += self._lead, one.answer
                 self._lead = b",\r\n"
+        if self._array:
             return True
         bare = spliced(data, found)
         out += lines if bare is data else with_data(lines, bare)
@@ -138,6 +140,8 @@ def with_data(lines: list[bytes], data: bytes) -> list[bytes]:
     """An event with other data, written as its first line is, which is one of data."""
     text = lines[0].rstrip(b"\r\n")
     end = lines[0][len(text) :] or END
+    if len(lines) == 1 and b"\n" not in data:
+        return [text[: 6 if text[5:6] == b" " else 5], data, end]
     bare = text[5:6] != b" "
     said = [(b"data:" if bare and piece[:1] != b" " else b"data: ") + piece + end for piece in data.split(b"\n")]
     return [*said, *(line for line in lines if not is_data(line))]
