@@ -19,7 +19,7 @@ from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.delivery import Delivery, Injected, NotRenewed, with_credential
 from ccproxy.transport.embedded import EmbeddedCarrier
 from ccproxy.transport.native_pool import Limits, NativePool
-from ccproxy.transport.retry import pause, retry_after
+from ccproxy.transport.pauses import pause, retry_after
 from ccproxy.transport.transport import Transport
 from ccproxy.transport.ways import Ways
 from tests.support.http import field_of

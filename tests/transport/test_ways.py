@@ -8,6 +8,7 @@ import pytest
 
 from ccproxy.config import Config
 from ccproxy.exchange import Origin
+from ccproxy.transport.upstream import CapacityPolicy
 from ccproxy.transport.ways import Ways
 
 API = Origin("https", "api.example.com", 443)
@@ -49,3 +50,26 @@ def test_the_environment_may_name_ccproxy_itself(url: str) -> None:
     """As it does in a shell that was made for clients. Going there would be going round in circles."""
     assert chosen(API, HTTPS_PROXY=url) is None
     assert chosen(API, HTTPS_PROXY=url.replace("4321", "3128")) is not None
+
+
+def capacity_of(path: str | None, settings: dict[str, Any], *, plain: bool = False) -> CapacityPolicy | None:
+    entry: dict[str, Any] = {"type": "gemini", "base_url": str(API)} | ({"path": path} if path else {})
+    config = Config.model_validate({"providers": {"p": entry}, "gemini_capacity": settings})
+    return Ways(config, {}).upstream("p", API, plain=plain).capacity
+
+
+def test_code_assist_has_a_capacity_policy() -> None:
+    code_assist = "/v1internal:{action}"
+    assert capacity_of(code_assist, {}) == CapacityPolicy()
+    settings = {
+        "retry_status_codes": [429],
+        "fallback_models": ["b", "c"],
+        "sticky_retry_attempts": 1,
+        "sticky_retry_max_delay_seconds": 2,
+        "terminal_delay_threshold_seconds": 3,
+        "total_retry_budget_seconds": 4,
+    }
+    assert capacity_of(code_assist, settings) == CapacityPolicy(frozenset({429}), ("b", "c"), 1, 2.0, 3.0, 4.0)
+    assert capacity_of(code_assist, {"enabled": False}) is None
+    assert capacity_of(code_assist, {}, plain=True) is None, "the refresh of a login is no model call"
+    assert capacity_of(None, {}) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from ccproxy.exchange import Attempt, Headers
 from ccproxy.transport.carrier import Incoming, TransportError
 from ccproxy.transport.delivery import Injected
 
@@ -28,6 +29,12 @@ async def remains(incoming: Incoming) -> bytes:
         return b""
     finally:
         incoming.close()
+
+
+def tell(attempt: Attempt, headers: Headers, body: bytes, hidden: list[bytes]) -> None:
+    """Keeps an answer with its attempt, but for words that are to be hidden."""
+    attempt.headers = [(name, without(hidden, value)) for name, value in headers]
+    attempt.body = without(hidden, body)[:KEPT_BYTES]
 
 
 def secrets(credential: Injected | None) -> list[bytes]:

@@ -6,38 +6,36 @@ another connection); 401 on a credential of ours (once, with a renewed one); a s
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
-from collections.abc import Callable
-from email.utils import parsedate_to_datetime
-from typing import Literal
 
-from ccproxy.exchange import Attempt, Failure, Headers, get_header
+from ccproxy.exchange import Attempt, Failure, Headers
 from ccproxy.transport.carrier import Carrier, Incoming, TransportError
+from ccproxy.transport.clock import Clock
 from ccproxy.transport.delivery import Delivery, NotRenewed, with_credential
-from ccproxy.transport.leftovers import remains, secrets, without
+from ccproxy.transport.leftovers import remains, secrets, tell
+from ccproxy.transport.pauses import pause
 from ccproxy.transport.upstream import Upstream
 
-FIRST_PAUSE = 0.5
-"""Seconds before the second attempt, doubled for each after it, where the provider names no time."""
 RECONNECTABLE = frozenset({"connect", "reset"})
 """Failures that another connection may not have. Not those of TLS, and no time limits: they would only run twice."""
 
-type Next = Literal["return", "again"]
-
 
 class Sending:
-    """Sends one delivery until its answer is final."""
+    """Sends one delivery until its answer is final. May be run again: a credential is renewed only once."""
 
-    def __init__(self, carrier: Carrier, upstream: Upstream, delivery: Delivery) -> None:
+    def __init__(self, carrier: Carrier, upstream: Upstream, delivery: Delivery, clock: Clock | None = None) -> None:
         self._carrier, self._upstream, self._delivery = carrier, upstream, delivery
-        self._fresh, self._renewed = delivery.once, False
-        self._asked = 0
-        """How often the provider has answered with a status that its policy names."""
+        self._clock = clock or Clock()
+        self._statuses = upstream.retry.statuses
+        if delivery.walk is not None and upstream.capacity is not None:
+            self._statuses -= upstream.capacity.statuses  # which are not ours to judge then (`walking`)
+        self._renewed = False
 
     async def run(self) -> Incoming:
         """The final answer. Raises TransportError if none began."""
+        self._fresh = self._delivery.once
+        self._asked = 0
+        """How often the provider has answered with a status that its policy names."""
         while True:
             attempt = Attempt()
             self._delivery.attempts.append(attempt)
@@ -77,7 +75,7 @@ class Sending:
         return error.untouched and error.kind in RECONNECTABLE and not self._fresh
 
     def _may_want_another(self, status: int) -> bool:
-        return self._is_refused(status) or status in self._upstream.retry.statuses
+        return self._is_refused(status) or status in self._statuses
 
     def _is_refused(self, status: int) -> bool:
         return status == 401 and self._delivery.credential is not None
@@ -91,8 +89,7 @@ class Sending:
             else:
                 again = await self._pause(incoming, attempt)
             if again:
-                attempt.headers = [(name, without(hidden, value)) for name, value in incoming.headers]
-                attempt.body = without(hidden, await remains(incoming))
+                tell(attempt, incoming.headers, await remains(incoming), hidden)
         except BaseException:
             incoming.close()
             raise
@@ -118,32 +115,13 @@ class Sending:
     async def _pause(self, incoming: Incoming, attempt: Attempt) -> bool:
         policy = self._upstream.retry
         self._asked += 1
-        wait = pause(incoming.headers, self._asked)
+        wait = pause(incoming.headers, self._asked, self._clock.chance)
         if self._asked >= policy.attempts:
             return False
         if wait > policy.max_delay:
             attempt.note = f"not sent again: the provider asks for a pause of {wait:.0f} s"
             return False
         attempt.note = f"to be sent again in {wait:.1f} s, as the provider's retry policy says"
-        await asyncio.sleep(wait)
+        await self._clock.sleep(wait)
         attempt.note = f"sent again after {wait:.1f} s, as the provider's retry policy says"
         return True
-
-
-def pause(headers: Headers, number: int, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait after answer `number`: what `retry-after` says (RFC 9110 §10.2.3), or longer each time."""
-    said = retry_after((get_header(headers, b"retry-after") or b"").decode("latin-1").strip())
-    if said is not None:
-        return said
-    full: float = FIRST_PAUSE * 2 ** (number - 1)
-    return full * (0.5 + chance() / 2)
-
-
-def retry_after(text: str) -> float | None:
-    """The seconds of a `retry-after` field; None if it says none."""
-    if text.replace(".", "", 1).isdigit() and text.isascii():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ccproxy.exchange import HttpRequest, get_header
 from ccproxy.transport.carrier import Carrier, Incoming
+from ccproxy.transport.clock import Clock
 from ccproxy.transport.curl_carrier import CurlCarrier
 from ccproxy.transport.delivery import Delivery
 from ccproxy.transport.retry import Sending
 from ccproxy.transport.upstream import Upstream
+from ccproxy.transport.walking import Walking
 from ccproxy.transport.ways import Ways
 
 SOCKS = "socks"
@@ -21,17 +23,23 @@ class Transport:
         native: HTTP/1.1 by asyncio and OpenSSL.
         curl: HTTP/2, TLS profiles, SOCKS.
         embedded: the provider in this process.
+        clock: what pauses between attempts go by.
     """
 
-    def __init__(self, ways: Ways, native: Carrier, curl: CurlCarrier, embedded: Carrier) -> None:
-        self._ways = ways
+    def __init__(
+        self, ways: Ways, native: Carrier, curl: CurlCarrier, embedded: Carrier, clock: Clock | None = None
+    ) -> None:
+        self._ways, self._clock = ways, clock or Clock()
         self._native, self._curl, self._embedded = native, curl, embedded
 
     async def send(self, delivery: Delivery) -> Incoming:
         """The final answer to a request, its body still to come. Raises TransportError if none began."""
         upstream = self._ways.upstream(delivery.provider, delivery.origin, plain=delivery.once)
         carrier = self._carrier(upstream, delivery.request)
-        return await Sending(carrier, upstream, delivery).run()
+        sending = Sending(carrier, upstream, delivery, self._clock)
+        if upstream.capacity is not None and delivery.walk is not None:
+            return await Walking(sending, upstream.capacity, delivery, delivery.walk, self._clock).run()
+        return await sending.run()
 
     async def load(self) -> None:
         """Imports what the first request to one of the providers would have to wait for."""

@@ -47,6 +47,8 @@ class CapacityPolicy:
     """Where a longer pause is asked for, nothing more is tried."""
     budget: float = 120.0
     """From the first answer on: no attempt begins later."""
+    patience: float = 5.0
+    """For the end of an error's body, before it is known whether it is one of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from dataclasses import replace
 from ccproxy.config import Config
 from ccproxy.config.providers import Provider
 from ccproxy.config.values import DIRECT
+from ccproxy.config.vendors import GeminiCapacity
 from ccproxy.exchange import Origin
 from ccproxy.fingerprint.store import FingerprintStore
 from ccproxy.transport.no_proxy import is_this_machine
 from ccproxy.transport.proxies import EnvironmentProxies, parse_proxy
-from ccproxy.transport.upstream import Proxy, RetryPolicy, Timeouts, Upstream
+from ccproxy.transport.upstream import CapacityPolicy, Proxy, RetryPolicy, Timeouts, Upstream
 
 REMEMBERED = 1024
 """Origins; a jail's clients can name any number."""
@@ -24,7 +25,7 @@ class Ways:
 
     def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
         self._providers, self._general = config.providers, config.transport
-        self._port = config.port
+        self._port, self._capacity = config.port, capacity_policy(config.gemini_capacity)
         self._environment = EnvironmentProxies(environ)
         self._fingerprints = FingerprintStore(config.base_dir)
         self._known: dict[tuple[str | None, Origin, bool], Upstream] = {}
@@ -62,6 +63,7 @@ class Ways:
             http2=provider.http2 if provider is not None else False,
             timeouts=self._timeouts(provider),
             retry=self._retry(provider),
+            capacity=self._capacity if provider is not None and provider.is_code_assist else None,
         )
 
     def _proxy(self, provider: Provider | None, origin: Origin) -> Proxy | None:
@@ -95,6 +97,22 @@ class Ways:
         return RetryPolicy(frozenset(retry.statuses), retry.attempts, retry.max_delay_seconds)
 
 
+def capacity_policy(settings: GeminiCapacity) -> CapacityPolicy | None:
+    """What `gemini_capacity` says; None if it is switched off."""
+    if not settings.enabled:
+        return None
+    return CapacityPolicy(
+        statuses=frozenset(settings.retry_status_codes),
+        fallback_models=tuple(settings.fallback_models),
+        attempts=settings.sticky_retry_attempts,
+        max_delay=settings.sticky_retry_max_delay_seconds,
+        terminal_delay=settings.terminal_delay_threshold_seconds,
+        budget=settings.total_retry_budget_seconds,
+    )
+
+
 def plainly(upstream: Upstream) -> Upstream:
     """The same without what the API is reached by besides."""
-    return replace(upstream, profile=None, fingerprint=None, http2=False, timeouts=Timeouts(), retry=RetryPolicy())
+    return replace(
+        upstream, profile=None, fingerprint=None, http2=False, timeouts=Timeouts(), retry=RetryPolicy(), capacity=None
+    )

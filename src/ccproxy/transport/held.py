@@ -1,0 +1,160 @@
+"""An answer that is looked at before it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable
+from typing import Self
+
+from ccproxy.codings import CodingError, decode
+from ccproxy.exchange import Headers, get_header
+from ccproxy.transport.carrier import Incoming, TransportError
+
+LINE = re.compile(rb"([^\r\n]*+)(?:\r\n|\n|\r)")
+BOM = b"\xef\xbb\xbf"
+LOOKED_AT = 1024 * 1024
+"""Bytes, coded or not. What is longer is no error of capacity."""
+FIRST_EVENT = 64 * 1024
+"""Bytes that are taken for the sake of the first event, where they are there without waiting."""
+
+
+class Held:
+    """Implements `carrier.Incoming`: what has been looked at comes first, then the rest."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        self._rest = incoming
+        self._taken: list[bytes] = []
+        self._error: TransportError | None = None
+        self.size = 0
+        """Bytes that have been looked at."""
+        self.status, self.reason, self.headers = incoming.status, incoming.reason, incoming.headers
+        self.http_version, self.reused = incoming.http_version, incoming.reused
+
+    # -- looking at it
+
+    async def more(self) -> bool:
+        """Takes the next chunk; False at the end of the body. Raises TransportError where it breaks off."""
+        try:
+            chunk = await anext(self._rest, b"")
+        except TransportError as error:
+            self._error = error
+            raise
+        if chunk:
+            self._taken.append(chunk)
+            self.size += len(chunk)
+        return bool(chunk)
+
+    async def take_all(self, limit: int, seconds: float) -> bool:
+        """Takes all of the body; False if it has more than `limit` bytes. It has broken off where it does, and where
+        its end does not come within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while await self.more():
+                    if self.size > limit:
+                        return False
+        except TransportError:
+            pass
+        except TimeoutError:
+            self._rest.close()
+            self._error = TransportError("idle_timeout", f"the answer did not end within {seconds:g} s")
+        return True
+
+    async def first_event(self) -> bytes:
+        """The data of a stream's first event, if it is whole with the first chunk, or with what is there besides.
+        Raises TransportError if not even a chunk comes."""
+        more = await self.more()
+        while (data := first_data(self.text + (b"" if more else b"\n\n"))) is None:
+            if not more or self.size > FIRST_EVENT or not self._rest.ready:
+                return b""
+            try:
+                more = await self.more()
+            except TransportError:
+                return b""
+        return data
+
+    @property
+    def text(self) -> bytes:
+        """What has been looked at, without its content coding; empty if it is not readable."""
+        coding = get_header(self.headers, b"content-encoding")
+        try:
+            return decode(self.beginning, coding.decode("latin-1") if coding else None, LOOKED_AT)
+        except CodingError:
+            return b""
+
+    @property
+    def beginning(self) -> bytes:
+        """What has been looked at, as it came."""
+        return b"".join(self._taken)
+
+    # -- giving it on
+
+    @property
+    def trailers(self) -> Headers:
+        """See `Incoming.trailers`."""
+        return self._rest.trailers
+
+    @trailers.setter
+    def trailers(self, fields: Headers) -> None:
+        self._rest.trailers = fields
+
+    @property
+    def on_pressure(self) -> Callable[[bool], None] | None:
+        """See `Incoming.on_pressure`."""
+        return self._rest.on_pressure
+
+    @on_pressure.setter
+    def on_pressure(self, told: Callable[[bool], None] | None) -> None:
+        self._rest.on_pressure = told
+
+    @property
+    def ready(self) -> bool:
+        """See `Incoming.ready`."""
+        return bool(self._taken) or self._error is not None or self._rest.ready
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._taken:
+            taken, self._taken = b"".join(self._taken), []
+            return taken
+        if self._error is not None:
+            raise self._error.again()
+        return await anext(self._rest)
+
+    async def read(self, limit: int = sys.maxsize) -> bytes | None:
+        """See `Incoming.read`."""
+        taken = self.beginning
+        if len(taken) > limit:
+            return None
+        if self._error is not None:
+            raise self._error.again()
+        rest = await self._rest.read(limit - len(taken))
+        if rest is None:
+            return None
+        self._taken = []
+        return taken + rest
+
+    def write(self, data: bytes) -> None:
+        """See `Incoming.write`."""
+        self._rest.write(data)
+
+    def close(self) -> None:
+        """See `Incoming.close`."""
+        self._rest.close()
+
+
+def first_data(text: bytes) -> bytes | None:
+    """The data of the first event that has any (https://html.spec.whatwg.org/multipage/server-sent-events.html);
+    None if none is whole."""
+    data: list[bytes] = []
+    at = len(BOM) if text.startswith(BOM) else 0
+    while (line := LINE.match(text, at)) is not None:
+        at = line.end()
+        if line[1].startswith(b"data:"):
+            data.append(line[1][5:].removeprefix(b" "))
+        elif data and not line[1]:
+            return b"\n".join(data)
+    return None
