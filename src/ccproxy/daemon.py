@@ -24,6 +24,7 @@ from ccproxy import __version__, log, preflight
 from ccproxy.assembly import House, unusable_certificates
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
+from ccproxy.config.found_logins import found_by
 from ccproxy.config.pending import not_acted_on, shapes_nothing
 from ccproxy.fronts import control
 from ccproxy.fronts.interceptor.interceptor import Interceptor
@@ -166,6 +167,9 @@ class Daemon:
         if config.host not in ("127.0.0.1", "::1", "localhost"):
             logger.warning("the listener is open to others than this machine: who reaches it can use your providers")
 
+        for name in config.providers:
+            if file := found_by(config.place(("providers", name))):
+                logger.info("%s is there, so there is a provider %r (find_logins: false keeps it away)", file, name)
         if pending := not_acted_on(config):
             logger.warning("this version accepts these settings but does not act on them yet: %s", ", ".join(pending))
         if shapes_nothing(config):

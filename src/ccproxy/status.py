@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ccproxy import __version__
+from ccproxy.config.found_logins import found_by
 
 if TYPE_CHECKING:
     from ccproxy.assembly import House
@@ -43,11 +44,11 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
         "archive": house.archive.status(),
         "shaping": config.shaping.enabled,
         "shapes": house.shapes.status() if house.shapes is not None else [],
-        "providers": [_provider(house, name) for name in house.providers],
+        "providers": [_provider(config, house, name) for name in house.providers],
     }
 
 
-def _provider(house: House, name: str) -> dict[str, Any]:
+def _provider(config: Config, house: House, name: str) -> dict[str, Any]:
     provider = house.providers[name]
     account = provider.code_assist
     of_account = {"project": account.project, "project_error": account.trouble} if account is not None else {}
@@ -57,6 +58,7 @@ def _provider(house: House, name: str) -> dict[str, Any]:
         "origin": str(provider.origin),
         "auth": provider.auth_type,
         "credential": house.credentials.known(name),
+        "found": found_by(config.place(("providers", name))),
         **of_account,
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccproxy.config.errors import Place
-from ccproxy.config.found_logins import is_found
+from ccproxy.config.found_logins import found_by
 from tests.config.conftest import Complaints, Load, auth
 
 
@@ -39,8 +39,8 @@ def test_it_is_told_where_it_comes_from(load: Load, home: dict[str, str]) -> Non
     config = load("ccproxy: {providers: {local: {type: simulator}}}", home)
     place = config.place(("providers", "gemini"))
     assert place == config.place(("providers", "gemini", "auth")) == Place("found: ~/.gemini/oauth_creds.json")
-    assert is_found(place)
-    assert not is_found(config.place(("providers", "local")))
+    assert found_by(place) == "~/.gemini/oauth_creds.json"
+    assert found_by(config.place(("providers", "local"))) is None
     assert config.place(("providers", "local")).line == 1
 
 

@@ -76,6 +76,8 @@ class Provider(TypedDict):
     origin: str
     auth: str | None
     credential: Standing | None
+    found: NotRequired[str | None]
+    """The file because of which it is there by itself."""
     project: NotRequired[str | None]
     """Code Assist only, as is the next."""
     project_error: NotRequired[str | None]

@@ -160,7 +160,8 @@ def column(provider: Provider) -> tuple[str, str, str, str]:
     """A provider's cells."""
     origin = "built in" if provider["type"] == "simulator" else visible(provider["origin"])
     told = f"{credential(provider)}{project(provider)}"
-    return visible(provider["name"]), visible(provider["type"]), origin, told
+    found = f"; found: {visible(file)}" if (file := provider.get("found")) else ""
+    return visible(provider["name"]), visible(provider["type"]), origin, told + found
 
 
 def project(provider: Provider) -> str:

@@ -37,9 +37,9 @@ def found_login(written: Mapping[str, Any], environ: Mapping[str, str]) -> Value
     return ValueLayer(f"{FOUND}~/{GEMINI_CLI_LOGIN}", ("providers", GEMINI), provider)
 
 
-def is_found(place: Place) -> bool:
-    """Whether the value at that place was found rather than written."""
-    return place.file.startswith(FOUND)
+def found_by(place: Place) -> str | None:
+    """The file because of which there is what stands at a place; None for what somebody has written."""
+    return place.file.removeprefix(FOUND) if place.file.startswith(FOUND) else None
 
 
 def _has_room(providers: object) -> bool:
