@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ccproxy.simulator import respond
-from ccproxy.simulator.capacity import Busy, Rush
+from ccproxy.simulator.capacity import Busy, Rush, seconds
 from ccproxy.simulator.markers import parse, strip
 from tests.simulator.asking import FORMATS, PATHS, ask, events, post, question, value
 from tests.simulator.conftest import simulator
@@ -128,10 +128,26 @@ def test_the_first_event_of_a_stream(wire: str) -> None:
     assert ask(wire, "SIM_BUSY_FIRST * 429 0.05s").status == 429
 
 
+DELAYS = [("150ms", 0.15), ("0.05s", 0.05), ("2m", 120.0), ("1h", 3600.0)]
+
+
+@pytest.mark.parametrize(("delay", "expected"), DELAYS)
+def test_delays_in_seconds(delay: str, expected: float) -> None:
+    assert seconds(delay) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("delay", ["", "2", "s", "2hm", "2d", "x2s"])
+def test_what_is_no_delay(delay: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        seconds(delay)
+
+
 def test_the_first_element_of_an_array() -> None:
     body = {"model": "gemini-sim", "request": question("gemini", "SIM_BUSY_FIRST *")}
     (first,) = value(post("/v1internal:streamGenerateContent", body))
     assert first["error"]["status"] == "RESOURCE_EXHAUSTED"
+    (first,) = value(post("/v1beta/models/m:streamGenerateContent", question("gemini", "SIM_ERROR_MID 0")))
+    assert first["error"]["status"] == "UNAVAILABLE"
 
 
 def rushed(rush: Rush, calls: int, wire: str = "gemini", **more: Any) -> list[int]:

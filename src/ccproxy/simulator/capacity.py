@@ -102,4 +102,6 @@ def seconds(delay: str) -> float:
         ValueError: if it is none.
     """
     number = delay.rstrip("hms")
-    return float(number) * SECONDS[delay[len(number) :] or "s"]
+    if (unit := delay.removeprefix(number)) not in SECONDS:
+        raise ValueError(f"{delay!r} is no number of {', '.join(SECONDS)}")
+    return float(number) * SECONDS[unit]
