@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import HttpRequest, get_header
+from ccproxy.gateway.inquiry import counted_model
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rewrite import replace_model
 from ccproxy.pipeline.draft import NotJson
@@ -40,7 +41,8 @@ def walk_of(inquiry: Inquiry, plan: Plan, draft: Draft) -> Walk | None:
         return None
     if inquiry.exchange.request.method != "POST":
         return None
-    asked = envelope_of(draft).get("model") or inquiry.model()
+    document = envelope_of(draft)
+    asked = document.get("model") or counted_model(document)
     kept = endpoint.operation == "count_tokens" or is_pinned(inquiry)
     return Walk(asked if isinstance(asked, str) else "", None if kept else with_model)
 
