@@ -134,10 +134,11 @@ def test_where_nothing_helped_the_last_attempt_says_so(run: Run) -> None:
 def test_a_provider_that_repeats_the_credential_is_not_repeated(run: Run) -> None:
     async def main() -> None:
         echo = answer(b"<p>Bearer old-token", b"X-Got: old-token")
-        played = await Played({"a": [echo], "b": [echo]}, fallback_models=["b"], sticky_retry_attempts=1).play()
+        replies: dict[str, list[Reply]] = {"a": [echo], "b": [echo], "c": [REFUSED, SHORT], "d": [SHORT]}
+        played = await Played(replies, fallback_models=["b", "c", "d"], sticky_retry_attempts=1).play()
         assert played.end == End(429, b"<p>Bearer old-token"), "a client gets what the provider sent"
-        assert len(played.delivery.attempts) == 3
-        for attempt in played.delivery.attempts:
+        assert len(played.delivery.attempts) == 6
+        for attempt in played.delivery.attempts[:3]:
             assert attempt.body == b"<p>Bearer [redacted]"
             assert (b"X-Got", b"[redacted]") in attempt.headers
 
@@ -237,6 +238,15 @@ def test_a_long_error_is_none_of_capacity(run: Run) -> None:
             played = await Played({"a": [reply]}, fallback_models=["b"]).play()
             assert played.end.body == reply.partition(b"\r\n\r\n")[2]
             assert played.stage.script.asked == ["a"]
+
+    run(main)
+
+
+def test_of_an_error_its_beginning_is_kept(run: Run) -> None:
+    async def main() -> None:
+        played = await Played({"a": [answer(b"<p>" * 10_000), ok(b"good")]}).play()
+        assert played.end == End(200, b"good")
+        assert len(played.delivery.attempts[0].body) == 16 * 1024
 
     run(main)
 

@@ -144,6 +144,16 @@ def test_a_limit_of_nothing(message: str, lasting: bool) -> None:
     assert GoogleError(message=message).is_lasting is lasting
 
 
+@pytest.mark.parametrize(
+    ("quota", "lasting"),
+    [("RequestsPerDayPerModel", True), ("DailyTokens", True), ("RequestsPerMinute", False), (None, False)],
+)
+def test_a_quota_of_a_day(quota: object, lasting: bool) -> None:
+    detail = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [3, {}, {"quotaId": quota}]}
+    assert GoogleError(details=[detail]).is_lasting is lasting
+    assert not GoogleError(details=[detail | {"@type": RETRY_INFO}]).is_lasting
+
+
 def test_the_first_pause_that_can_be_read_counts() -> None:
     details: list[dict[str, Any]] = [{"@type": RETRY_INFO, "retryDelay": said} for said in ("soon", "4s", "9s")]
     body = json.dumps({"error": {"message": "Please retry in 3s", "details": [3, *details]}}).encode()

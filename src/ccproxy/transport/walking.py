@@ -41,7 +41,8 @@ class Walking:
                 self._note(f"{verdict.said}, and nothing more is tried: {step.stop}")
                 self._walk.model, self._delivery.request = self._model, self._original()
                 return self._last
-            self._tell(self._attempt, self._last, self._last.beginning)
+            if self._attempt is self._delivery.attempts[-1]:  # with the credential that it was asked with
+                self._tell(self._attempt, self._last, self._last.beginning)
             await self._go(step, verdict)
             answer, verdict = await self._ask_again()
         return answer
