@@ -8,7 +8,8 @@ import pytest
 
 from tests.sdk.pairs import Crossing
 from tests.sdk.speakers import all_speakers
-from tests.sdk.speakers.question import NAMES, WIRED, Speaker
+from tests.sdk.speakers.question import CODE_ASSIST, NAMES, WIRED, Speaker
+from tests.support.code_assist import PROVIDER as CODE_ASSIST_PROVIDER
 from tests.support.daemon import Daemon
 from tests.support.replies import reply
 from tests.support.upstream import Upstream
@@ -20,6 +21,10 @@ LOOK = {
     "required": ["city"],
 }
 """The parameters of the tool that the tests declare."""
+FALLBACK = "gemini-2.5-flash-lite"
+CAPACITY = {"sticky_retry_attempts": 0, "fallback_models": [FALLBACK]}
+FORMATS = {CODE_ASSIST: "gemini"}
+"""What is not its own format's name."""
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +44,14 @@ def wire() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="session")
 def crossroads(wire: Upstream) -> Iterator[Daemon]:
-    """The daemon with a provider of each format that is the simulator, and one with the scripted upstream."""
-    simulators = {name: {"type": name, "base_url": "simulator:"} for name in NAMES}
-    wired = {name + WIRED: {"type": name, "base_url": wire.url} for name in NAMES}
-    with Daemon({"providers": simulators | wired}) as running:
+    """The daemon with a provider of each format that is the simulator, and one with the scripted upstream.
+
+    Where Code Assist is out of capacity, another model is asked once and at once.
+    """
+    kinds = {name: {"type": name} for name in NAMES} | {CODE_ASSIST: CODE_ASSIST_PROVIDER}
+    simulators = {name: kind | {"base_url": "simulator:"} for name, kind in kinds.items()}
+    wired = {name + WIRED: kind | {"base_url": wire.url} for name, kind in kinds.items()}
+    with Daemon({"providers": simulators | wired, "gemini_capacity": CAPACITY}) as running:
         yield running
 
 
@@ -62,8 +71,8 @@ def way() -> str:
 @pytest.fixture
 def crossing(crossroads: Daemon, speakers: dict[str, Speaker], pair: tuple[str, str], way: str) -> Crossing:
     """The pair of the test, asked in the way of the test."""
-    client, provider = pair
-    return Crossing(crossroads, speakers[client], client, provider, way)
+    client, name = pair
+    return Crossing(crossroads, speakers[client], client, FORMATS.get(name, name), way, name)
 
 
 @pytest.fixture

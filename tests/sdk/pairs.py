@@ -7,12 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tests.sdk.speakers.question import KEYS, NAMES, WIRED, Question, Said, Speaker
+from tests.sdk.speakers.question import CODE_ASSIST, KEYS, NAMES, PROVIDERS, WIRED, Question, Said, Speaker
 from tests.sdk.speakers.received import Received, received
+from tests.support.code_assist import unwrapped
 from tests.support.daemon import Daemon
 
-PAIRS = [(client, provider) for client in NAMES for provider in NAMES]
-CROSSED = [(client, provider) for client, provider in PAIRS if client != provider]
+PAIRS = [(client, provider) for client in NAMES for provider in PROVIDERS]
+CROSSED = [(client, provider) for client, provider in PAIRS if client != provider and provider in NAMES]
 WAYS = ("buffered", "streamed")
 ASKED = {"anthropic": "claude-sonnet-4-6", "openai": "gpt-4.1", "openai_responses": "gpt-4.1", "gemini": "gemini-2.0"}
 """Models that take most of what can be asked."""
@@ -26,19 +27,20 @@ THINKERS = {
 
 @dataclass
 class Crossing:
-    """One pair, asked in one way. `provider` is the format, `key` the provider's name."""
+    """One pair, asked in one way. `provider` is its format, `name` what it is called, where that is another word."""
 
     daemon: Daemon
     speaker: Speaker
     client: str
     provider: str
     way: str
+    name: str
     wired: bool = False
 
     @property
     def key(self) -> str:
-        """The name of the provider."""
-        return self.provider + WIRED if self.wired else self.provider
+        """The provider in the configuration."""
+        return self.name + WIRED if self.wired else self.name
 
     @property
     def translated(self) -> bool:
@@ -80,4 +82,5 @@ class Crossing:
         assert record["dropped"] == (dropped if self.translated else {})
         sent = record["bodies"]["forwarded_request"]["text"]
         assert not any(key in sent for key in KEYS.values())
-        return received(self.provider, json.loads(sent))
+        document = json.loads(sent)
+        return received(self.provider, unwrapped(document) if self.name == CODE_ASSIST else document)

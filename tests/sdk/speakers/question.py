@@ -14,7 +14,10 @@ TIMEOUT = 20.0
 NAMES = tuple(dialect.name for dialect in DIALECTS)
 WIRED = "-wired"
 """What the names of the providers end in that have a scripted upstream."""
-KEYS = {name: SENTINEL + name for known in NAMES for name in (known, known + WIRED)}
+CODE_ASSIST = "code-assist"
+"""The provider that has Gemini's format in Code Assist's envelope."""
+PROVIDERS = (*NAMES, CODE_ASSIST)
+KEYS = {name: SENTINEL + name for known in PROVIDERS for name in (known, known + WIRED)}
 
 
 class Tool(NamedTuple):
