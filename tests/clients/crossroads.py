@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 from typing import Any, Self
 
 from tests.clients.programs import Program
+from tests.support.code_assist import Login, logged_in, unwrapped
 from tests.support.daemon import Daemon
 from tests.support.request_types import faults
 from tests.support.simulated import simulated
@@ -21,6 +22,7 @@ MODELS = {
     "openai": "gpt-5.1",
     "openai_responses": "gpt-5.1",
     "gemini": "gemini-2.5-pro",
+    "code_assist": "gemini-2.5-pro",
 }
 """What is asked for instead of the models that the clients name."""
 PATHS = {
@@ -28,7 +30,12 @@ PATHS = {
     "openai": b"/v1/chat/completions",
     "openai_responses": b"/v1/responses",
     "gemini": b"/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+    "code_assist": b"/v1internal:streamGenerateContent?alt=sse",
 }
+FORMATS = {"code_assist": "gemini"}
+"""The formats of those that are not called after theirs."""
+FALLBACK = "gemini-2.5-flash"
+"""What Code Assist is asked for where it has no room for the model that was asked for."""
 LOST = {"unknown_block", "server_tool_blocks", "unmatched_result", "invalid_arguments", "media", "file_id"}
 """Rules of `drops` by which something would be missing from these conversations."""
 
@@ -57,6 +64,7 @@ class Crossroads:
         self._stack = ExitStack()
         self._stack.callback(self.upstream.stop)
         self._daemons: dict[str, Daemon] = {}
+        self._login: Login | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -69,11 +77,19 @@ class Crossroads:
         if provider not in self._daemons:
             rule = {"match_path": "^/v1", "action": "transform", "dest_provider": "sim", "dest_model": MODELS[provider]}
             config = {
-                "providers": {"sim": {"type": provider, "base_url": self.upstream.url}},
+                "providers": {"sim": self._provider(provider)},
                 "lightllm": {"transforms": [rule]},
+                "gemini_capacity": {"fallback_models": [FALLBACK]},
             }
-            self._daemons[provider] = self._stack.enter_context(Daemon(config, inspector=True))
+            home = self._login.home if provider == "code_assist" and self._login else None
+            self._daemons[provider] = self._stack.enter_context(Daemon(config, home=home, inspector=True))
         return self._daemons[provider]
+
+    def _provider(self, name: str) -> dict[str, Any]:
+        if name != "code_assist":
+            return {"type": name, "base_url": self.upstream.url}
+        self._login = self._stack.enter_context(logged_in())
+        return self._login.provider(self.upstream.url)
 
     def run(self, program: Program, provider: str, prompt: str, folder: Path) -> CompletedProcess[str]:
         """Runs a client in a fresh home. Records of earlier runs are gone then."""
@@ -87,19 +103,22 @@ class Crossroads:
 
     def turn(self, program: Program, provider: str, prompt: str, folder: Path) -> Turn:
         """Runs a turn; asserts that client, daemon and provider have nothing to complain about."""
+        action = "redirect" if program.format == FORMATS.get(provider, provider) else "transform"
+        models = {MODELS[provider], FALLBACK} if provider == "code_assist" else {MODELS[provider]}
         done, daemon = self.run(program, provider, prompt, folder), self.daemon(provider)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{daemon.output[-3000:]}"
         flows = [daemon.control("GET", f"/flows/{flow['id']}") for flow in self.flows(program, provider)]
         for flow in flows:
-            assert (flow["status"], flow["action"], flow["provider"]) == (200, "transform", "sim"), flow
-            assert (flow["format"], flow["dest_model"]) == (program.format, MODELS[provider]), flow
+            assert (flow["status"], flow["action"], flow["provider"]) == (200, action, "sim"), flow
+            assert flow["format"] == program.format, flow
+            assert flow["dest_model"] in models, flow
             assert (flow["done"], flow["error"]) == (True, None), flow
             assert flow["stream"], flow
             assert flow["usage"]["output_tokens"] > 0, flow
             assert not LOST & flow["dropped"].keys(), flow["dropped"]
         self.quiet(provider)
         requests = list(self.upstream.requests)
-        assert len(requests) == len(flows)
+        assert len(requests) == sum(flow["attempts"] for flow in flows)
         return Turn(done.stdout, flows, [*self._bodies(provider, requests)])
 
     def flows(self, program: Program, provider: str) -> list[dict[str, Any]]:
@@ -119,7 +138,11 @@ class Crossroads:
             assert (request.method, request.target) == ("POST", PATHS[provider])
             assert (request.field("anthropic-version") is not None) == (provider == "anthropic")
             document = json.loads(request.body)
-            assert faults(provider, document) == []
+            if provider == "code_assist":
+                assert self._login is not None
+                assert request.field("authorization") == f"Bearer {self._login.token}".encode()
+                document = unwrapped(document)
+            assert faults(FORMATS.get(provider, provider), document) == []
             yield document
 
 
