@@ -199,10 +199,14 @@ def test_how_they_stand(office: Office) -> None:
 
 
 def test_getting_one_anew(office: Office) -> None:
-    (told,) = office.daemon.control("POST", "/auth/refresh?name=vertex")["credentials"]
-    assert told["outcome"] in ("refreshed", "recent")
-    (told,) = office.daemon.control("POST", "/auth/refresh?name=missing")["credentials"]
-    assert (told["outcome"], "does not exist" in told["error"]) == ("failed", True)
+    told = {each["provider"]: each for each in office.daemon.control("POST", "/auth/refresh")["credentials"]}
+    assert set(told) == {"gemini", "vertex", *CAUSES}
+    assert told["vertex"]["outcome"] in ("refreshed", "recent")
+    assert (told["missing"]["outcome"], "does not exist" in told["missing"]["error"]) == ("failed", True)
+    assert (
+        told["garbled"]["advice"]
+        == "put a service account's key there, or what `gcloud auth application-default login` writes"
+    )
 
 
 def test_nothing_of_a_key_or_a_token_is_told(office: Office) -> None:

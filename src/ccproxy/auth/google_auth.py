@@ -28,6 +28,8 @@ class GoogleSource:
         """Why there was none the last time, until when that is the answer, and for which file."""
         self._refreshed: float | None = None
         self._pause, self._next_try = 0.0, -math.inf
+        self._renewed: str | None = None
+        """The last token that was minted because another was refused."""
         self._patience = Patience()
         self._minting: Shared[Minted] = Shared()
         self._ahead = Ahead(lambda: self._minting.begin(self._another))
@@ -59,6 +61,7 @@ class GoogleSource:
         if held is None or held.token == refused or not self._is_valid(held):
             self._not_again(refused)
             held = await self._minting.join(self._another)
+            self._renewed = held.token
         if held.token == refused:
             raise CredentialError(f"{self._where}: it was refused, and no other could be had")
         return held.credential
@@ -115,7 +118,7 @@ class GoogleSource:
 
     def _not_again(self, refused: str) -> None:
         self._raise_again()
-        if self._held is not None and self._held.token == refused:
+        if self._held is not None and self._held.token == refused == self._renewed:
             try:
                 self._patience.refused(refused, self._clock.steady() - self._held.since)
             except CredentialError as error:

@@ -12,7 +12,7 @@ from ccproxy.config.errors import nearest
 from ccproxy.providers.provider import Provider
 from ccproxy.providers.telling import NEEDS_NONE, iso, missing, told
 
-OAUTH = "_oauth"
+OAUTH = ("_oauth", "google_auth")
 """How the types end whose credentials have a token endpoint."""
 PLAIN = ("command", "file")
 """Types that remember a failure for a moment, and have nothing else to lose."""
