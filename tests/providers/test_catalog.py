@@ -33,6 +33,14 @@ def test_the_catalogue_has_the_vendors_models() -> None:
     assert [model.id for model in known_models(made(type="simulator"))] == ["simulator-1"]
 
 
+@pytest.mark.parametrize("host", ["aiplatform.googleapis.com", "europe-west4-aiplatform.googleapis.com"])
+def test_vertex_ai_serves_what_code_assist_does_in_every_region(host: str) -> None:
+    listed = [model.id for model in known_models(made(type="gemini", base_url=f"https://{host}", path="/v1/x"))]
+    assert listed == [model.id for model in known_hosts()["cloudcode-pa.googleapis.com"]]
+    assert known_models(made(type="anthropic", base_url=f"https://{host}", path="/v1/x")) == []
+    assert known_models(made(type="gemini", base_url=f"https://{host}.example.com", path="/v1/x")) == []
+
+
 @pytest.mark.parametrize(
     ("document", "model"),
     [

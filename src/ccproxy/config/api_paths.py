@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 ALIASES = {
     "deepseek": "anthropic",
     "zai": "anthropic",
@@ -47,7 +49,7 @@ def with_path(written: object) -> object:
     format, base_url = wire_format(written.get("type")), written.get("base_url")
     if isinstance(base_url, str) and base_url.rstrip("/").endswith(CODEX_PATH):
         return {**written, "base_url": base_url.rstrip("/").removesuffix(CODEX_PATH), "path": CODEX_PATH}
-    if path := HOST_PATHS.get((str(format), str(written.get("host")))):
+    if path := HOST_PATHS.get((str(format), _host(written))):
         return {**written, "path": path}
     path = _default_path(written.get("type"), base_url)
     return {**written, "path": path} if path else written
@@ -63,6 +65,18 @@ def is_written_as_code_assist(written: object) -> bool:
     whole = with_path(written)
     path = whole.get("path") if isinstance(whole, dict) else None
     return isinstance(whole, dict) and isinstance(path, str) and is_code_assist(wire_format(whole.get("type")), path)
+
+
+def _host(written: dict[str, object]) -> str:
+    """The host that a provider names, be it by a base URL that has no path."""
+    base_url = written.get("base_url")
+    if not isinstance(base_url, str):
+        return str(written.get("host"))
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:  # which validation says in words
+        return ""
+    return (parts.hostname or "") if parts.path in ("", "/") else ""
 
 
 def _default_path(kind: object, base_url: object) -> str:

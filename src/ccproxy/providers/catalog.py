@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ccproxy.exchange import WireFormat
 from ccproxy.providers.provider import EMBEDDED, Provider
 
 CREATED = 1_767_225_600
@@ -43,9 +45,16 @@ class Model:
     """Gemini's `supportedGenerationMethods`."""
 
 
+VERTEX, LIKE_VERTEX = re.compile(r"([a-z0-9-]+-)?aiplatform\.googleapis\.com"), "cloudcode-pa.googleapis.com"
+"""Vertex AI has a host for each region, and serves as Gemini the models that Code Assist does."""
+
+
 def known_models(provider: Provider) -> list[Model]:
     """The models that a provider's host is known to serve; none for hosts that we do not know. Asks nobody."""
-    return [replace(model, owner=provider.name) for model in known_hosts().get(provider.origin.host, ())]
+    host = provider.origin.host
+    if provider.format is WireFormat.GEMINI and VERTEX.fullmatch(host):
+        host = LIKE_VERTEX
+    return [replace(model, owner=provider.name) for model in known_hosts().get(host, ())]
 
 
 @cache
