@@ -68,6 +68,10 @@ def test_a_tool_turn_while_the_model_is_busy(
     assert len(paired("gemini", last)) == 1
     assert any(SECRET in text for text in strings(last))
     assert turn.flows[-1]["answered_model"] == MODELS["code_assist"]
+    envelopes = [json.loads(request.body) for request in crossroads.upstream.requests]
+    sessions = [envelope["request"]["session_id"] for envelope in envelopes]
+    assert sessions[-1] in sessions[:-1], "the turns of a conversation are of one session"
+    assert len({envelope["user_prompt_id"] for envelope in envelopes}) == len(turn.flows)
 
 
 def test_a_picture_that_a_tool_reads_is_shown_to_the_model(crossroads: Crossroads, tmp_path: Path) -> None:
