@@ -162,3 +162,31 @@ def test_a_client_of_the_environment_reaches_its_provider(start_daemon: StartDae
 def test_a_host_that_means_every_address(start_daemon: StartDaemon) -> None:
     daemon = start_daemon({"host": "0.0.0.0"})
     assert environment_of_a_child(daemon)["OPENAI_BASE_URL"] == f"http://127.0.0.1:{daemon.port}/v1"
+
+
+LOGINS = {
+    "gemini": {"type": "gemini", "base_url": "http://127.0.0.1:1", "path": "/v1internal:{action}"},
+    "other": {"type": "simulator"},
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "said"),
+    [
+        ("gemini", [], ""),
+        ("gemini", ["--provider", "gemini"], ""),
+        ("gemini", ["--provider", "other"], "sends no key that could name a provider, and goes to 'gemini'"),
+        ("another", ["--provider", "other"], ""),
+        ("another", [], "there are no rules"),
+    ],
+)
+def test_a_client_with_a_login_goes_where_its_paths_lead(
+    start_daemon: StartDaemon, tmp_path: Path, program: str, options: list[str], said: str
+) -> None:
+    daemon = start_daemon({"providers": LOGINS})
+    script = tmp_path / program
+    script.write_text("#!/bin/sh\ntrue\n")
+    script.chmod(0o755)
+    done = daemon.home.run("run", *options, "--", str(script))
+    assert done.returncode == 0
+    assert (said in done.stderr) if said else not done.stderr

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Never
 
 import click
 
 from ccproxy.cli.address import Address
 from ccproxy.cli.control import Status
-from ccproxy.cli.environment import SENTINEL, child_environment
+from ccproxy.cli.environment import LOGIN_CLIENTS, SENTINEL, child_environment
 from ccproxy.cli.grammar import CommandError
 from ccproxy.cli.session import Session
 
@@ -28,9 +29,28 @@ def run_by_base_url(session: Session, provider: str | None, check: bool, line: t
         )
     if provider is not None:
         check_provider(session, status, provider)
-    elif status is not None and (warning := nowhere_to_go(status, os.environ)):
+    if status is not None and (warning := route_warning(status, line[0], provider)):
         click.echo(warning, err=True)
     become(line, child_environment(os.environ, address.url, line[0], provider))
+
+
+def route_warning(status: Status, program: str, provider: str | None) -> str | None:
+    """What to tell a user whose command's requests will not go where one might think; None where all is well."""
+    login = code_assist_for(status, program)
+    if provider is None:
+        return None if login is not None else nowhere_to_go(status, os.environ)
+    if login in (None, provider) or status["rules"]:
+        return None
+    return (
+        f"ccproxy: with a Google login, {PurePath(program).stem} sends no key that could name a provider, and goes to "
+        f"{login!r}; it goes to {provider!r} with an API key (/auth), or by a rule"
+    )
+
+
+def code_assist_for(status: Status, program: str) -> str | None:
+    """The provider that a client of Code Assist reaches without a key; None for other clients, and if there is none."""
+    found = [provider["name"] for provider in status["providers"] if "project" in provider]
+    return found[0] if PurePath(program).stem in LOGIN_CLIENTS and len(found) == 1 else None
 
 
 def nowhere_to_go(status: Status, environ: Mapping[str, str]) -> str | None:

@@ -55,6 +55,9 @@ TOKEN_CLIENTS = frozenset({"claude"})
 """Clients that ask before they use a key from the environment, with "no" as the answer to Enter, but take a token as it
 is (Claude Code in a terminal; seen with 2.1). They get ANTHROPIC_AUTH_TOKEN, and no ANTHROPIC_API_KEY beside it."""
 
+LOGIN_CLIENTS = frozenset({"gemini"})
+"""Clients that with a login of their vendor's send no key, but have paths of their own to be known by."""
+
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 LOCAL = ("127.0.0.1", "localhost", "::1")
 

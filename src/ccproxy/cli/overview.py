@@ -169,6 +169,9 @@ def project(provider: Provider) -> str:
     if "project" not in provider:
         return ""
     known, error = provider["project"], provider.get("project_error")
+    seen = provider.get("credential")
+    if seen is not None and not seen["present"]:
+        error = None  # why there is no credential has been told
     told = f"project: {visible(known)}" if known else "no project"
     return "; " + (click.style(f"{told}: {visible(error)}", fg="yellow") if error else told)
 

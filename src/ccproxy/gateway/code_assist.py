@@ -67,7 +67,10 @@ def only_one(inquiry: Inquiry, providers: Mapping[str, Provider], has_rules: boo
         return found[0]
     if not found:
         why = "no provider is Code Assist, to which such calls lead without a key"
-        todo = "log in with `gemini`, which `find_logins` finds at the next start, or configure one: docs/gemini.md"
+        todo = (
+            "log in with `gemini`, whose login is found at the next start (unless `find_logins` is false), or name "
+            "one: docs/gemini.md"
+        )
     else:
         names = " and ".join(repr(provider.name) for provider in found)
         why = f"{names} are Code Assist, and the request does not say which is meant"
