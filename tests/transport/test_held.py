@@ -112,13 +112,16 @@ def test_an_empty_answer() -> None:
         stream = arrived()
         stream.finish()
         held = Held(stream)
-        assert await held.first_event() == b""
+        assert await held.first_event(PATIENCE) == b""
         assert held.ready
         assert await held.read() == b""
         assert [chunk async for chunk in held] == []
 
     run_on("asyncio", main)
 
+
+PATIENCE = 0.1
+"""Seconds."""
 
 type End = Callable[[ResponseStream], None]
 
@@ -128,32 +131,32 @@ type End = Callable[[ResponseStream], None]
     [
         ([b"data: 1\n\nda"], None, b"1"),
         ([b"data: 1\n", b"\n"], None, b"1"),
+        ([b": ping\n\n", b"da", b"ta: 1\n", b"\n"], None, b"1"),
         ([b"data: 1\n"], None, b""),
         ([b"data: 1"], ResponseStream.finish, b"1"),
+        ([b": ping\n\n", b"data: 1"], ResponseStream.finish, b"1"),
         ([b"data: 1"], lambda stream: stream.fail(TransportError("reset", "gone")), b""),
         ([b"data: ", b"x" * FIRST_EVENT, b"\n\n"], None, b""),
     ],
 )
-def test_the_first_event_is_not_waited_for(chunks: list[bytes], end: End | None, data: bytes) -> None:
-    """What is there without waiting is taken, in pieces as a stream gives it."""
+def test_the_first_event_is_waited_for(chunks: list[bytes], end: End | None, data: bytes) -> None:
+    """For a moment, however it is cut; what was taken comes once more."""
 
     async def main() -> None:
         stream = arrived(chunks[0])
         held = Held(stream)
-        feeding = [*chunks[1:]]
-        more = held.more
 
-        async def taken() -> bool:
-            came = await more()
-            if feeding:
-                stream.feed(feeding.pop(0))
-            elif end is not None:
+        async def feed() -> None:
+            for chunk in chunks[1:]:
+                await asyncio.sleep(0.01)  # so that each is taken by itself
+                stream.feed(chunk)
+            if end is not None:
                 end(stream)
-            return came
 
-        held.more = taken  # type: ignore[method-assign]
+        feeding = asyncio.ensure_future(feed())
         async with asyncio.timeout(5):
-            assert await held.first_event() == data
+            assert await held.first_event(PATIENCE) == data
+        await feeding
         if end is None:
             stream.finish()
         body = b""

@@ -17,7 +17,7 @@ BOM = b"\xef\xbb\xbf"
 LOOKED_AT = 1024 * 1024
 """Bytes, coded or not. What is longer is no error of capacity."""
 FIRST_EVENT = 64 * 1024
-"""Bytes that are taken for the sake of the first event, where they are there without waiting."""
+"""Bytes that are taken for the sake of the first event. An error is shorter."""
 
 
 class Held:
@@ -61,17 +61,21 @@ class Held:
             self._error = TransportError("idle_timeout", f"the answer did not end within {seconds:g} s")
         return True
 
-    async def first_event(self) -> bytes:
-        """The data of a stream's first event, if it is whole with the first chunk, or with what is there besides.
-        Raises TransportError if not even a chunk comes."""
+    async def first_event(self, seconds: float) -> bytes:
+        """The data of a stream's first event; empty if it is not whole within `seconds` of the first chunk, or long.
+
+        Nobody has any use for a part of an event, so this keeps nobody waiting. Raises TransportError if not even a
+        chunk comes.
+        """
         more = await self.more()
-        while (data := first_data(self.text + (b"" if more else b"\n\n"))) is None:
-            if not more or self.size > FIRST_EVENT or not self._rest.ready:
-                return b""
-            try:
-                more = await self.more()
-            except TransportError:
-                return b""
+        try:
+            async with asyncio.timeout(seconds):
+                while (data := first_data(self.text + (b"" if more else b"\n\n"))) is None:
+                    if not more or self.size > FIRST_EVENT:
+                        return b""
+                    more = await self.more()
+        except (TransportError, TimeoutError):
+            return b""
         return data
 
     @property

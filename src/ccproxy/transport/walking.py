@@ -108,7 +108,7 @@ async def judged(incoming: Incoming, policy: CapacityPolicy) -> tuple[Incoming, 
         return held, of_answer(status, held.headers, held.text, policy) if is_whole else of_status(status)
     if status == 200 and is_stream(incoming):
         held = Held(incoming)
-        verdict = of_event(await held.first_event(), held.headers, policy)
+        verdict = of_event(await held.first_event(policy.patience), held.headers, policy)
         if verdict.is_short and not await held.take_all(LOOKED_AT, policy.patience):
             verdict = replace(verdict, is_short=False)
         return held, verdict
