@@ -248,6 +248,14 @@ def test_a_stream_that_is_not_whole_ends_in_an_error(
     assert (ours.body, ours.complete, passed.error) == (passed.body, False, None)
 
 
+@pytest.mark.parametrize("way", ["sse", "array"])
+def test_a_stream_without_any_event_is_an_error(way: str) -> None:
+    passed = through(way, [])
+    assert told(passed)["code"] == 502
+    assert passed.exchange.failure is not None
+    assert passed.exchange.failure.kind == "truncated"
+
+
 @given(st.integers(0, len(stream_of(INNER)) - 1), st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_an_array_is_json_wherever_it_ends(place: int, resets: bool) -> None:

@@ -106,10 +106,13 @@ class UnwrappedStream:
         return self._unwrapping.feed(self._decoder.feed(chunk))
 
     def _last(self) -> bytes:
-        """What is due at the end. An array must not look whole that is not; of events, `Relay` sees that."""
+        """What is due at the end. An array must not look whole that is not; of events, `Relay` sees that, but for a
+        stream without any."""
         self._record.complete, self._ended = True, True
         self._record.trailers = self.trailers = self._incoming.trailers
         if not self.array:
+            if not self._held:
+                raise TransportError("truncated", ENDED)
             return self._unwrapping.end()
         rest = self._unwrapping.feed(b"\n\n")  # an event without its blank line counts
         if self._unwrapping.whole:
