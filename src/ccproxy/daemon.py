@@ -104,8 +104,9 @@ class Daemon:
         await self._open()
         watches = self._house.pipeline.watch(), self.credentials.watch(logger.warning)
         behind = [loop.create_task(each) for each in (self._load(), *watches)]
-        for account in self.providers.accounts():
-            account.begin()
+        for name, provider in self.providers.items():
+            if provider.code_assist is not None:  # of what nobody has configured, nothing is changed
+                provider.code_assist.begin(onboards=found_by(self.config.place(("providers", name))) is None)
         await self._stopping.wait()
         for task in behind:
             task.cancel()

@@ -12,8 +12,13 @@ from tests.config.conftest import Complaints, Load
 BY = "providers: {p: {type: anthropic, host: api.example.com, auth: %s}}"
 
 OF_CREDENTIALS = [
-    (BY % "{type: oauth}", "providers.p.auth.type: is not a known source of credentials; known are"),
+    (BY % "{type: oauth}", "providers.p.auth.type: is not a known source of credentials; did you mean"),
     (BY % "{command: x, file: y}", "providers.p.auth.file: is given beside command; keep one of the two"),
+    (
+        BY % "{type: google-oath}",
+        "providers.p.auth.type: is not a known source of credentials; did you mean google_oauth?",
+    ),
+    (BY % "google_oauth", "as a text would be run as a command; for the login write auth: {type: google_oauth}"),
     (BY % "{type: anthropic_oath}", "providers.p.auth.type: is not a known source of credentials"),
     (BY % "{header: x-api-key}", "providers.p.auth: does not say where the credential comes from; add"),
     (BY % "5", "providers.p.auth: should be text"),

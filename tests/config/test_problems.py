@@ -109,6 +109,8 @@ PROVIDERS = [
     ("{}", ["type: is required", "does not say where the provider is"]),
     ("{type: antropic, host: h}", ["type: should be 'anthropic', ", "did you mean anthropic?"]),
     ("{type: openai, host: h, base_url: 'http://h'}", ["base_url: is given beside host; keep one of the two"]),
+    ("{type: anthropic, host: h, project: x}", ["project: has a meaning for Code Assist only; remove it"]),
+    ("{type: gemini, base_url: 'http://h', project: x}", ["project: has a meaning for Code Assist only; remove it"]),
     ("{type: simulator, host: h}", ["host: has no meaning for the simulator"]),
     ("{type: openai, host: 'https://h'}", ["host: should be a bare host name, not a URL; for a URL use base_url"]),
     ("{type: openai, host: 'h:80'}", ["host: should be a bare host name without a port", "base_url: http://h:80"]),

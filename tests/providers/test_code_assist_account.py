@@ -80,6 +80,24 @@ def test_a_new_account_is_put_into_the_tier_that_google_offers(tmp_path: Path) -
     run(main())
 
 
+def test_a_new_account_stays_new_until_somebody_wants_to_use_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with setting(tmp_path) as found:
+            found.google.answers |= {"loadCodeAssist": [NEW], "onboardUser": [(200, DONE)]}
+            found.account.begin(onboards=False)
+            await found.account.settled()
+            assert [name for name, _ in found.google.calls] == ["loadCodeAssist"]
+            assert found.account.trouble is not None
+            assert "the first request sets it up" in found.account.trouble
+            assert await found.begun() == "made-1"
+            assert found.account.trouble is None
+
+    run(main())
+    assert told(caplog) == []
+
+
 def test_the_operation_is_looked_at_until_it_is_done(tmp_path: Path) -> None:
     async def main() -> None:
         async with setting(tmp_path) as found:

@@ -36,21 +36,22 @@ def run_by_base_url(session: Session, provider: str | None, check: bool, line: t
 
 def route_warning(status: Status, program: str, provider: str | None) -> str | None:
     """What to tell a user whose command's requests will not go where one might think; None where all is well."""
-    login = code_assist_for(status, program)
-    if provider is None:
-        return None if login is not None else nowhere_to_go(status, os.environ)
-    if login in (None, provider) or status["rules"]:
+    logins = code_assist_for(status, program)
+    if not logins and provider is None:
+        return nowhere_to_go(status, os.environ)
+    if not logins or status["rules"] or logins == [provider] or (provider is None and len(logins) == 1):
         return None
-    return (
-        f"ccproxy: with a Google login, {PurePath(program).stem} sends no key that could name a provider, and goes to "
-        f"{login!r}; it goes to {provider!r} with an API key (/auth), or by a rule"
-    )
+    name, where = PurePath(program).stem, f"goes to {logins[0]!r}"
+    if len(logins) > 1:
+        where = f"is refused, since {' and '.join(map(repr, logins))} are Code Assist"
+    meant = f"; it goes to {provider!r} with an API key (/auth), or by a rule" if provider else "; write a rule"
+    return f"ccproxy: with a Google login, {name} sends no key that could name a provider, and {where}{meant}"
 
 
-def code_assist_for(status: Status, program: str) -> str | None:
-    """The provider that a client of Code Assist reaches without a key; None for other clients, and if there is none."""
-    found = [provider["name"] for provider in status["providers"] if "project" in provider]
-    return found[0] if PurePath(program).stem in LOGIN_CLIENTS and len(found) == 1 else None
+def code_assist_for(status: Status, program: str) -> list[str]:
+    """The providers that a client of Code Assist may reach without a key; none for other clients."""
+    is_login_client = PurePath(program).stem in LOGIN_CLIENTS
+    return [provider["name"] for provider in status["providers"] if is_login_client and "project" in provider]
 
 
 def nowhere_to_go(status: Status, environ: Mapping[str, str]) -> str | None:

@@ -173,7 +173,7 @@ def project(provider: Provider) -> str:
     if seen is not None and not seen["present"]:
         error = None  # why there is no credential has been told
     told = f"project: {visible(known)}" if known else "no project"
-    return "; " + (click.style(f"{told}: {visible(error)}", fg="yellow") if error else told)
+    return "; Code Assist, " + (click.style(f"{told}: {visible(error)}", fg="yellow") if error else told)
 
 
 def credential(provider: Provider) -> str:

@@ -18,6 +18,7 @@ from ccproxy.config.credential_forms import (
     GoogleOAuth,
     LiteralAuth,
 )
+from ccproxy.config.errors import nearest
 from ccproxy.config.section import Complaint, Section, complain
 from ccproxy.config.values import Seconds, SecondsOrZero
 
@@ -43,12 +44,18 @@ KINDS: Mapping[str, type[Credentials]] = {
     "google_auth": GoogleAuth,
 }
 
+LOGINS = frozenset(KINDS) - {"command", "file"}
+
 
 def _provider_auth(written: object, info: ValidationInfo) -> Credentials:
     """A string is a command; a map names its `type`, or has a `command` or a `file` to tell it by."""
     if isinstance(written, Credentials):
         return written
     if isinstance(written, str):
+        if written in LOGINS:
+            hint = f"for the login write auth: {{type: {written}}}"
+            complaint = Complaint((), "is a type of credential, and as a text would be run as a command", hint)
+            raise ValidationError.from_exception_data("auth", [complain(complaint)])
         written = {"command": written}
     if not isinstance(written, dict):
         raise PydanticKnownError("string_type")
@@ -67,7 +74,9 @@ def _no_kind(kind: object) -> Complaint:
         return Complaint(
             (), "does not say where the credential comes from", f"add a command, a file, or a type: {known}"
         )
-    return Complaint(("type",), "is not a known source of credentials", f"known are {known}")
+    meant = nearest(kind, KINDS) if isinstance(kind, str) else None
+    hint = f"did you mean {meant}? Known are {known}" if meant else f"known are {known}"
+    return Complaint(("type",), "is not a known source of credentials", hint)
 
 
 def _secret(written: object, info: ValidationInfo) -> Credentials:

@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
-from ccproxy.config.api_paths import CODEX_PATH, is_code_assist, wire_format, with_path
+from ccproxy.config.api_paths import (
+    CODE_ASSIST_HOST,
+    CODEX_PATH,
+    is_code_assist,
+    is_written_as_code_assist,
+    wire_format,
+    with_path,
+)
 from ccproxy.config.credentials import Auth
 from ccproxy.config.section import Complaint, Raw, Section
 from ccproxy.config.values import BaseUrl, FilePath, Hostname, ProxyUrl, RequestPath, Seconds, SecondsOrZero, Text
@@ -87,7 +94,7 @@ class Provider(Section):
 
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
-        """Where it is, said once."""
+        """Where it is, said once; and a project only where there is such a thing."""
         given = [key for key in ("host", "base_url") if raw.get(key) is not None]
         simulated = raw.get("type") == "simulator"
         if len(given) == 2:
@@ -97,3 +104,6 @@ class Provider(Section):
         if not simulated and not given:
             example = "host: api.example.com, or base_url: http://127.0.0.1:11434"
             yield Complaint((), NOWHERE, f"add {example}")
+        if raw.get("project") is not None and not is_written_as_code_assist(raw):
+            hint = f"remove it, or write host: {CODE_ASSIST_HOST} (of Vertex AI, the project stands in `path`)"
+            yield Complaint(("project",), "has a meaning for Code Assist only", hint)

@@ -48,10 +48,16 @@ def odd_model(model: str) -> Refused:
     return Refused(400, "invalid_model", f"the model {model!r} is not a name: it has an empty part, or one of dots")
 
 
+FOUND = {
+    "gemini": "; a login with `gemini` is looked for when ccproxy starts: if you have logged in since, start it again"
+}
+"""What is to be said of providers that are there by themselves at times."""
+
+
 def unknown_provider(source: str, name: str, configured: Iterable[str]) -> Refused:
     """The refusal of a provider that is not there. `source` says who names it: `the sentinel key names`."""
     known = ", ".join(configured) or "none"
-    message = f"{source} the provider {name!r}, which is not configured (configured: {known})"
+    message = f"{source} the provider {name!r}, which is not configured (configured: {known}){FOUND.get(name, '')}"
     return Refused(401, "unknown_provider", message)
 
 

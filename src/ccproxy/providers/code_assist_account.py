@@ -11,7 +11,7 @@ import math
 
 from ccproxy.auth.clock import Clock
 from ccproxy.providers.code_assist_answers import SetupFailed
-from ccproxy.providers.code_assist_setup import Call, Pause, Setup
+from ccproxy.providers.code_assist_setup import Call, NotOnboarded, Pause, Setup
 from ccproxy.providers.provider import NoCredential, Provider
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
@@ -19,6 +19,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 REFUSED_PAUSE = 60.0
 """Seconds between two looks because of requests that were refused."""
 MOST_SAID = 100
+NOT_ONBOARDED = "the account has not used Code Assist yet; the first request sets it up"
 
 logger = logging.getLogger(__name__)
 
@@ -64,10 +65,13 @@ class Account:
             return self._failure
         return None if self.project is not None else "it is not known yet"
 
-    def begin(self) -> None:
-        """Asks Google in the background: once, and after a failure again when it is time for another try."""
+    def begin(self, *, onboards: bool = True) -> None:
+        """Asks Google in the background: once, and after a failure again when it is time for another try.
+
+        `onboards`: an account that has never used Code Assist is put into a tier. Not before somebody wants to use it.
+        """
         if self._found is None:
-            self._start()
+            self._start(onboards=onboards)
 
     def refused(self) -> None:
         """A request with the project was refused (403): it may be another by now."""
@@ -88,16 +92,18 @@ class Account:
             self._run.cancel()
         await self.settled()
 
-    def _start(self) -> None:
+    def _start(self, *, onboards: bool = True) -> None:
         is_busy = self._run is not None and not self._run.done()
         if self._call is None or self._closed or is_busy or self._clock.steady() < self._next:
             return
-        self._run = asyncio.get_running_loop().create_task(self._look(self._call))
+        self._run = asyncio.get_running_loop().create_task(self._look(self._call, onboards))
 
-    async def _look(self, call: Call) -> None:
+    async def _look(self, call: Call, onboards: bool) -> None:
         setup = Setup(self._provider, self._configured, call, self._wait)
         try:
-            self._succeeded(await setup.project())
+            self._succeeded(await setup.project(onboards=onboards))
+        except NotOnboarded:
+            self._failure = NOT_ONBOARDED
         except NoCredential as error:
             self._failure = str(error)  # which those are told whose requests need one
         except SetupFailed as error:

@@ -41,6 +41,10 @@ OPERATION = re.compile(r"(?!.*\.\.)\w[\w./~-]{0,200}", re.ASCII)
 """Names of long-running operations (google.aip.dev/151)."""
 
 
+class NotOnboarded(Exception):
+    """The account has never used Code Assist, and nobody has asked for that either."""
+
+
 class Setup:
     """One run of it.
 
@@ -58,8 +62,11 @@ class Setup:
         self.tokens: list[str] = []
         """What must not be told."""
 
-    async def project(self) -> str:
-        """The account's project. Raises SetupFailed, and NoCredential where there is none to begin with."""
+    async def project(self, *, onboards: bool = True) -> str:
+        """The account's project. Raises SetupFailed, and NoCredential where there is none to begin with.
+
+        Raises NotOnboarded for an account that has never used Code Assist, unless that is to be changed (`onboards`).
+        """
         loaded = await self._loaded()
         if isinstance(loaded.get("currentTier"), dict):
             return project_in(loaded) or self._own(loaded)
@@ -67,6 +74,8 @@ class Setup:
         tier = tier_to_take(loaded)
         if tier is None and self._project is None:
             raise without_project(loaded)
+        if not onboards:
+            raise NotOnboarded
         return project_in(await self._onboarded(tier or LEGACY)) or self._own(loaded)
 
     async def _loaded(self) -> Object:
