@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google import genai
 
 from tests.sdk.speakers import CLASSES, all_speakers
 from tests.sdk.speakers.question import Question, Speaker
@@ -121,6 +122,22 @@ def test_a_turn_and_a_tool_turn(office: Office, speakers: dict[str, Speaker], sd
         assert office.endpoint.takes(seen.field("authorization"))
         assert seen.field("x-goog-user-project") == b"pays"
         assert (seen.field("x-goog-api-key"), seen.field("x-api-key")) == (None, None)
+
+
+@WAYS
+def test_a_client_that_is_set_to_vertex_ai(office: Office, streamed: bool) -> None:
+    """With an API key it names no project: that of the provider counts."""
+    with genai.Client(
+        vertexai=True, api_key="sk-ant-oat-ccproxy-gemini", http_options={"base_url": office.daemon.url}
+    ) as client:
+        asked = {"model": "gemini-2.5-pro", "contents": "SIM_ECHO hello there"}
+        if streamed:
+            said = "".join(piece.text or "" for piece in client.models.generate_content_stream(**asked))
+        else:
+            said = client.models.generate_content(**asked).text or ""
+    assert "hello there" in said
+    (seen,) = office.google.requests
+    assert seen.target.decode().startswith(MODELS.format("europe-west4") + "gemini-2.5-pro:")
 
 
 def test_the_assertion_is_as_google_wants_it(office: Office) -> None:

@@ -34,6 +34,10 @@ ENDPOINTS = {
     "/v1/models/m:embedContent": Endpoint(GEMINI, "", "m", "embedContent"),
     "/gemini/v1beta/models/m:streamGenerateContent": Endpoint(GEMINI, "", "m", "streamGenerateContent"),
     "/v1beta/models/a%2Fb/c:generateContent": Endpoint(GEMINI, "", "a%2Fb/c", "generateContent"),
+    "/v1/projects/p/locations/l/publishers/google/models/m:generateContent": Endpoint(
+        GEMINI, "", "m", "generateContent"
+    ),
+    "/v1beta1/publishers/google/models/m:countTokens": Endpoint(GEMINI, "", "m", "countTokens"),
     "/v1internal:streamGenerateContent": Endpoint(GEMINI, "", None, "streamGenerateContent"),
     "/v1internal:loadCodeAssist": Endpoint(GEMINI, "", None, "loadCodeAssist"),
 }
@@ -42,7 +46,7 @@ OTHERS = [
     "/v2/messages", "/v1/message", "/V1/messages", "//v1/messages", "/v1/messages%2F", "/x/v1/messages", "/v1/chat",
     "/v1/completions", "/v1beta/models/:generateContent", "/v1beta/models/m:", "/v1beta/models/m:a:b",
     "/v1beta/models/m:a/b", "/v1beta/chat/completions", "/v1internal", "/v1internal:", "/backend-api/responses",
-    "/v1/messages?x", "/health",
+    "/v1/messages?x", "/health", "/v1/publishers/anthropic/models/m:rawPredict", "/v1/publishers/google/models/a/b:x",
 ]  # fmt: skip
 
 

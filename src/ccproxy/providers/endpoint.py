@@ -66,6 +66,9 @@ def counterpart(format: WireFormat, operation: Operation, model: str, stream: bo
     return COUNTERPARTS.get((format, operation))
 
 
+VERTEX = r"/v1(?:beta1)?(?:/projects/[^/]+/locations/[^/]+)?"
+"""What Vertex AI has before the resource of a model; clients with an API key name no project."""
+
 PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(
     (format, re.compile(pattern))
     for format, pattern in (
@@ -74,6 +77,7 @@ PATTERNS: tuple[tuple[WireFormat, re.Pattern[str]], ...] = tuple(
         (WireFormat.OPENAI_RESPONSES, r"(?:/v1|/backend-api/codex)?/responses(?P<rest>/.*)?"),
         (WireFormat.GEMINI, r"(?:/gemini)?/v1(?:beta|alpha)?/models/(?P<model>[^:]+):(?P<action>\w+)"),
         (WireFormat.GEMINI, r"/v1internal:(?P<action>\w+)"),
+        (WireFormat.GEMINI, VERTEX + r"/publishers/google/models/(?P<model>[^:/]+):(?P<action>\w+)"),
     )
 )
 
