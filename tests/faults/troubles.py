@@ -11,7 +11,7 @@ from tests.faults.fault import WHOLE, Sight
 
 REFUSED = "401 credential"
 HOUR = 3600.0
-OVER, SOON, FRESH = -100.0, 30.0, HOUR
+OVER, SOON, FRESH = -100.0, 55.0, HOUR
 """Seconds that the access token in the file has left: none, less than the headroom, enough."""
 
 type Spoil = Callable[[Path], None]
