@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.codings import DECODERS, CodingError, StreamDecoder, decode
+from ccproxy.codings import stream as codings_stream
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -180,3 +181,38 @@ def test_a_stream_that_is_no_gzip_says_so() -> None:
         StreamDecoder("gzip").feed(b"plain text")
     with pytest.raises(CodingError, match="'lzw' is not known"):
         StreamDecoder("lzw")
+
+
+@coders
+def test_a_stream_gives_out_no_more_than_the_limit_at_once(
+    name: str, code: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codings_stream, "FEED_LIMIT", 5_000)
+    assert StreamDecoder(name).feed(code(b"a" * 5_000)) == b"a" * 5_000
+    for body in (b"a" * 5_001, b"a" * 20_000_000):
+        with pytest.raises(CodingError, match=r"decodes .* at once"):
+            StreamDecoder(name).feed(code(body))
+    noise = random.Random(1).randbytes(20_000)
+    coded, decoder = code(noise), StreamDecoder(name)
+    assert b"".join(decoder.feed(coded[at : at + 999]) for at in range(0, len(coded), 999)) == noise
+
+
+@pytest.mark.parametrize("chain", ["br, gzip", "gzip, gzip", "zstd, br", "gzip, zstd"])
+def test_no_coding_of_several_gives_out_more(chain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first to be undone is what blows up, and the next is never told of it."""
+    monkeypatch.setattr(codings_stream, "FEED_LIMIT", 10_000)
+    inner, outer = chain.split(", ")
+    body = ENCODERS[outer](ENCODERS[inner](b"") + b"a" * 1_000_000)
+    with pytest.raises(CodingError, match=rf"decodes \({outer}\)"):
+        StreamDecoder(chain).feed(body)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_what_a_machine_is_asked_for_is_bounded(name: str) -> None:
+    """Whatever the chunk: what is decoded is cut where it is made, and not only once it is all there."""
+    bomb = ENCODERS[name](b"a" * 200_000_000)
+    assert 4_000 < len(codings_stream.INFLOWS[name]().feed(bomb, 4_000)) < 40_000_000
+    if name in {"gzip", "zstd"}:
+        members = ENCODERS[name](b"a" * 3_000) * 3
+        assert len(codings_stream.INFLOWS[name]().feed(members, 4_000)) > 4_000
+        assert codings_stream.INFLOWS[name]().feed(members, 9_000) == b"a" * 9_000

@@ -56,6 +56,13 @@ def test_an_event_may_be_as_long_as_the_limit_in_whatever_pieces(monkeypatch: py
         list(map(framer.feed, [long[at : at + size] for at in range(0, len(long), size)]))
 
 
+@pytest.mark.parametrize("line", [b"data\n", b"data:\n", b"event: x\n", b"data: " + b"x" * 200 + b"\n\n"])
+def test_nothing_is_held_beyond_the_limit(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "EVENT_LIMIT", 100)
+    with pytest.raises(EventTooLong):
+        Framer().feed(line * 50)
+
+
 @settings(deadline=None, max_examples=400, print_blob=True)
 @given(streams, st.data())
 def test_frames_are_the_same(stream: bytes, data: st.DataObject) -> None:

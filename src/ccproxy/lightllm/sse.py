@@ -90,10 +90,12 @@ class Framer:
                 self._held = 0
             elif line[:6] == b"event:":
                 self._name = line[6:].strip()
+                self._hold_more(len(line))
             elif line[:1] == b":":
                 frames.append(COMMENT)
             elif line == b"data":
                 data.append(b"")
+                self._hold_more(len(line))
         return frames
 
 

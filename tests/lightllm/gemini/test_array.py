@@ -60,6 +60,13 @@ def test_an_element_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.
         framer.feed(b"x" * (1 << 20))
 
 
+def test_nor_does_one_that_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array, "EVENT_LIMIT", 100)
+    assert framed(b"[" + b",".join([b'{"a":"%b"}' % (b"x" * 92)] * 9) + b"]", 1000) == [{"a": "x" * 92}] * 9
+    with pytest.raises(EventTooLong):
+        ArrayFramer().feed(b'[{"a":"%b"}]' % (b"x" * 93))
+
+
 def test_a_long_element_is_looked_at_once() -> None:
     """In pieces of one byte: quadratic work would take minutes."""
     data = b'[{"a": "' + b"x" * 300_000 + b'"}]'

@@ -209,6 +209,22 @@ def test_many_long_events_are_no_long_event(monkeypatch: pytest.MonkeyPatch) -> 
     assert b"".join(machine.feed(bytes([byte])) for byte in event * 9).count(b"data: {") == 9
 
 
+@pytest.mark.parametrize("array", [False, True])
+def test_nor_does_one_that_comes_in_one_piece(array: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of its chunk comes out, so that what does can be read."""
+    monkeypatch.setattr(unwrapping, "EVENT_LIMIT", 100)
+    short, long = (b'data: {"response":{"a":"%b"}}\n\n' % (b"x" * size) for size in (50, 100))
+    whole = Unwrapping(array=array).feed(short * 9)
+    assert whole.count(b'{"a":"') == 9
+    for piece in (long, short + long, short + long + short, long[:-2], long[:-1], b"id: 1\n" + long):
+        machine = Unwrapping(array=array)
+        first = machine.feed(short)
+        with pytest.raises(EventTooLong):
+            machine.feed(piece)
+        out = first + machine.fail(END)
+        assert json.loads(out)[1:] == [END] if array else out == first + ENDED
+
+
 def test_a_long_event_is_looked_at_once() -> None:
     """In pieces of one byte: quadratic work would take minutes."""
     data = b'data: {"response":{"a":"' + b"x" * 300_000 + b'"}}\n\n'

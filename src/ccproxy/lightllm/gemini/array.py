@@ -60,13 +60,19 @@ class ArrayFramer:
         elif self._depth:
             self._depth -= 1
             if not self._depth:
+                check(at + 1 - self._begin)
                 frames.append((b"", bytes(self._data[self._begin : at + 1])))
                 self._begin = -1
 
     def _forget(self) -> None:
         keep = self._seen if self._begin < 0 else self._begin
-        if len(self._data) - keep > EVENT_LIMIT:
-            raise EventTooLong(f"an element of the stream is longer than {EVENT_LIMIT >> 20} MiB")
+        check(len(self._data) - keep)
         del self._data[:keep]
         self._seen -= keep
         self._begin = min(self._begin, 0)
+
+
+def check(size: int) -> None:
+    """Raises EventTooLong for an element of more bytes than one may have."""
+    if size > EVENT_LIMIT:
+        raise EventTooLong(f"an element of the stream is longer than {EVENT_LIMIT >> 20} MiB")

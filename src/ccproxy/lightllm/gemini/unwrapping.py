@@ -49,13 +49,16 @@ class Unwrapping:
         return self._whole
 
     def feed(self, chunk: bytes) -> bytes:
-        """What is due with a chunk; often nothing. Raises EventTooLong, and then nothing but `fail` makes sense."""
+        """What is due with a chunk; often nothing. Raises EventTooLong, and then nothing but `fail` makes sense: of
+        that chunk, nothing has been taken."""
         if self._over:
             return b""
-        if self._lines.size + self._size > EVENT_LIMIT:
+        may_be_long = self._size + self._lines.size + len(chunk) > EVENT_LIMIT
+        late, lines = self._lines.feed(chunk)
+        if may_be_long and self._is_too_long(lines):
             raise EventTooLong(f"an event of the stream is longer than {EVENT_LIMIT >> 20} MiB")
         out: list[bytes] = []
-        self._take(*self._lines.feed(chunk), out)
+        self._take(late, lines, out)
         return b"".join(out)
 
     def end(self) -> bytes:
@@ -77,6 +80,18 @@ class Unwrapping:
         if self._array:
             return self._lead + encoded(error) + b"]"
         return (END if self._inside else b"") + b"data: " + encoded(error) + END + END
+
+    def _is_too_long(self, lines: list[bytes]) -> bool:
+        """True if an event would be, with these lines and with the one that has not ended."""
+        size = self._size
+        for line in lines:
+            if line in BLANK:
+                size = 0
+            elif size or is_data(line):
+                size += len(line)
+            if size > EVENT_LIMIT:
+                return True
+        return size + self._lines.size > EVENT_LIMIT
 
     def _closing(self) -> bytes:
         if not self._array:
