@@ -48,6 +48,7 @@ def outcome(answers: Answers, position: Position, sticky: int, fallbacks: list[s
 def stays(out: Outcome, answers: Answers, position: Position, sticky: int) -> bool:
     """Asks `a` for as long as that is right. True if another model is to be asked then."""
     out.number = 0
+    untold = 0
     for again in range(sticky + 1):
         kind = answered(out, answers, position, "a")
         if kind is None or kind.name != BREAKS or position == "later":
@@ -56,7 +57,8 @@ def stays(out: Outcome, answers: Answers, position: Position, sticky: int) -> bo
             return False
         if kind.lasting:
             return True
-        wait = kind.told if kind.told is not None else 2**again * (0.5 + LUCK / 2)
+        wait = kind.told if kind.told is not None else 2**untold * (0.5 + LUCK / 2)
+        untold += kind.told is None
         if wait > TERMINAL:
             return False
         if again == sticky or wait > MAX:

@@ -217,3 +217,10 @@ def test_the_pause_of_our_own_is_doubled_up_to_its_limit(number: int, luck: floa
     pauses = [course.after(of_silence("reset"), 0.0).pause for _ in range(10)]
     full = 2.0**number
     assert min(full / 2, 60) <= pauses[number] <= min(full, 60)
+
+
+def test_the_pauses_that_are_told_do_not_make_our_own_longer() -> None:
+    course = Course(CapacityPolicy(attempts=10, budget=1e9), "a", lambda: 1.0)
+    delays = [0.01] * 5 + [None, 0.01, None]
+    pauses = [course.after(Verdict("x", is_short=True, delay=delay), 0.0).pause for delay in delays]
+    assert pauses == [0.01] * 5 + [1, 0.01, 2]

@@ -108,7 +108,9 @@ class Course:
     ) -> None:
         self._policy, self._chance = policy, chance
         self._others = [each for each in dict.fromkeys(policy.fallback_models) if may_change and each != model]
-        self._again, self._may_change = 0, may_change
+        self._may_change = may_change
+        self._again = self._own = 0
+        """How often it is asked again; how often of that after a pause that was not told."""
         self.walks = False
         """True once it has come to other models."""
 
@@ -129,6 +131,7 @@ class Course:
         if spent + pause > policy.budget:
             return Step(stop=f"in {pause:.1f} s the {policy.budget:g} s would be over that there are for it")
         self._again += 1
+        self._own += verdict.delay is None
         return Step(pause)
 
     def _other(self, spent: float) -> Step:
@@ -140,4 +143,4 @@ class Course:
         return Step(model=self._others.pop(0))
 
     def _own_pause(self) -> float:
-        return min(jittered(FIRST_PAUSE, self._again + 1, self._chance), self._policy.max_delay)
+        return min(jittered(FIRST_PAUSE, self._own + 1, self._chance), self._policy.max_delay)
