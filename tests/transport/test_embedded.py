@@ -105,6 +105,25 @@ def test_it_can_be_cancelled(run: Run) -> None:
     run(main)
 
 
+def test_who_gives_up_waiting_misses_nothing(run: Run) -> None:
+    """And waits no longer for coming back."""
+
+    async def main() -> None:
+        incoming = await carrier(Send(b"1"), Send(b"2", 0.1), Send(b"3")).send(UPSTREAM, REQUEST)
+        begun, body, given_up = time.monotonic(), b"", 0
+        while len(body) < 3:
+            try:
+                async with asyncio.timeout(0.03):
+                    body += await anext(incoming)
+            except TimeoutError:
+                given_up += 1
+        assert given_up >= 2
+        assert (body, await anext(incoming, b"")) == (b"123", b"")
+        assert time.monotonic() - begun < 5
+
+    run(main)
+
+
 def test_it_has_no_websocket(run: Run) -> None:
     async def main() -> None:
         incoming = await carrier(Send(b"x")).send(UPSTREAM, REQUEST)

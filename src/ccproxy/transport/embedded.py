@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 from ccproxy.exchange import Headers, HttpRequest, Origin, reason_phrase
@@ -48,7 +48,9 @@ class EmbeddedIncoming:
         self.reused = False
         self.trailers: Headers = []
         self.on_pressure: Callable[[bool], None] | None = None
-        self._body = _play(origin, script.events)
+        self._origin, self._steps = origin, script.events
+        self._at, self._due = 0, 0.0
+        """The step that comes next, and when, by the loop's clock: whoever gives up waiting may come back for it."""
 
     @property
     def ready(self) -> bool:
@@ -59,11 +61,20 @@ class EmbeddedIncoming:
         return self
 
     async def __anext__(self) -> bytes:
-        return await anext(self._body)
+        while self._at < len(self._steps):
+            step = self._steps[self._at]
+            await self._until(step)
+            data = _data(step)
+            if data is None:
+                raise TransportError("reset", f"{self._origin} closed the connection in the middle of its answer")
+            self._at, self._due = self._at + 1, 0.0
+            if data:
+                return data
+        raise StopAsyncIteration
 
     async def read(self, limit: int = sys.maxsize) -> bytes | None:
         """The whole body, which is in this process already."""
-        return b"".join([chunk async for chunk in self._body])
+        return b"".join([chunk async for chunk in self])
 
     def write(self, data: bytes) -> None:
         """Nothing is ever upgraded here."""
@@ -71,6 +82,12 @@ class EmbeddedIncoming:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    async def _until(self, step: Step) -> None:
+        if step.delay and self._at:  # the delay of the first step lies behind us
+            now = asyncio.get_running_loop().time()
+            self._due = self._due or now + step.delay
+            await asyncio.sleep(self._due - now)
 
 
 class EmbeddedCarrier:
@@ -94,18 +111,6 @@ class EmbeddedCarrier:
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-async def _play(origin: Origin, steps: Sequence[Step]) -> AsyncIterator[bytes]:
-    """The body; the delay of the first step lies behind us."""
-    for number, step in enumerate(steps):
-        if step.delay and number:
-            await asyncio.sleep(step.delay)
-        data = _data(step)
-        if data is None:
-            raise TransportError("reset", f"{origin} closed the connection in the middle of its answer")
-        if data:
-            yield data
 
 
 def _data(step: Step) -> bytes | None:
