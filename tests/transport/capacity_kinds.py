@@ -102,6 +102,7 @@ KINDS = [
     Kind("coded", 429, EXHAUSTED, (retry_info("3"),), coded=True, told=3),
     Kind("over max", 429, EXHAUSTED, (retry_info("61s"),), told=61),
     Kind("over terminal", 429, EXHAUSTED, (retry_info("301s"),), told=301),
+    Kind("over everything", 429, EXHAUSTED, (retry_info("3d"),), "retry in 2s", lasting=True),
     Kind("over budget", 429, EXHAUSTED, (retry_info("50s"),), told=50),
     Kind("another word", 429, "FAILED_PRECONDITION", short=False),
     Kind("other JSON", 429, body=b'{"detail": "busy"}', short=False, google=False),

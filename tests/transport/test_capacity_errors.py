@@ -23,7 +23,10 @@ RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
     [
         ("9s", 9), ("1.5s", 1.5), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("7", 7), ("0.25", 0.25), ("0s", 0),
         (" 3S ", 3), ("1m30.5s", 90.5), ("1h2m3s", 3723), (".5s", 0.5), ("3.s", 3), (4, 4), (4.5, 4.5), (0, 0),
-        ("9" * 400 + "s", math.inf), (10**400, math.inf),
+        ("1e3s", 1000), ("2.5E-1s", 0.25), ("3 s", 3), ("1m 30s", 90), ("2e0m3s", 123),
+        ("9" * 400 + "s", math.inf), (10**400, math.inf), ("9" * 100_000, math.inf), ("1e400s", math.inf),
+        ("3d", math.inf), ("2w", math.inf), ("1.5 weeks", math.inf), ("1d2h", math.inf), ("2h1d", math.inf),
+        ("5us", math.inf), ("3 seconds", math.inf), ("1e", math.inf),
     ],
 )  # fmt: skip
 def test_durations(text: object, value: float) -> None:
@@ -32,7 +35,7 @@ def test_durations(text: object, value: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "s", "-3s", "+3s", "1e3s", "3 s", "3d", "s3", "1.2.3s", "٣s", "soon", "inf", "nan", "3s4", "ms", ".",
+    ["", "s", "-3s", "+3s", "s3", "1.2.3", "٣s", "soon", "inf", "nan", "ms", ".", ".s",
      -1, -0.5, math.nan, True, None, [3], {"seconds": 3}],
 )  # fmt: skip
 def test_no_durations(text: object) -> None:
@@ -52,6 +55,24 @@ def test_no_duration_is_negative(said: object) -> None:
 )
 def test_each_unit(number: float, unit: tuple[str, float]) -> None:
     assert seconds(f"{number:.6f}{unit[0]}") == pytest.approx(number * unit[1], abs=1e-2)
+
+
+ENDLESS = ["1e1" * 9999 + "!", "1." * 9999, "1s" * 9999 + "!", "." * 9999, "1 " * 9999, "9" * 99_999]
+
+
+@pytest.mark.parametrize("text", ENDLESS, ids=range(len(ENDLESS)))
+def test_no_duration_takes_long_to_read(text: str) -> None:
+    assert seconds(text) in (None, math.inf)
+    assert GoogleError(message=f"retry in {text}").written_delay in (None, 9999)
+
+
+@pytest.mark.parametrize("delay", ["3d", "1e400s", "9" * 400])
+def test_a_pause_of_no_known_length_is_too_long(delay: str) -> None:
+    """For this model; another one may have less to do."""
+    error = {"status": "RESOURCE_EXHAUSTED", "details": [{"@type": RETRY_INFO, "retryDelay": delay}]}
+    policy = CapacityPolicy(fallback_models=("b",))
+    verdict = of_answer(429, [(b"retry-after", b"3")], json.dumps({"error": error}).encode(), policy)
+    assert Course(policy, "a", lambda: 0.5).after(verdict, 0.0).model == "b"
 
 
 # -- bodies

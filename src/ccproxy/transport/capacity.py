@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from ccproxy.exchange import Headers
 from ccproxy.transport.google_errors import GoogleError, NotJson, read_error
@@ -79,7 +80,8 @@ def _judged(status: int | None, error: GoogleError, headers: Headers, *, is_list
 def _short(said: str, error: GoogleError, headers: Headers) -> Verdict:
     delays = (error.told_delay, told(headers), error.written_delay)
     delay = next((each for each in delays if each is not None), None)
-    return Verdict(f"out of capacity ({said})", is_short=True, delay=delay, is_lasting=error.is_lasting)
+    is_lasting = error.is_lasting or delay == inf  # of no length that is known
+    return Verdict(f"out of capacity ({said})", is_short=True, delay=delay, is_lasting=is_lasting)
 
 
 @dataclass(frozen=True, slots=True)

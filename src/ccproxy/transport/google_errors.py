@@ -9,13 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 """In seconds. Google writes `3.5s`; other servers and the texts of messages have the others too, as in `1m30s`."""
-BARE = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
-PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h)", re.ASCII)
+BARE = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
+PART = re.compile(rf"({BARE.pattern})\s*(ms|s|m|h)(?![a-z])\s*", re.ASCII)
 PARTS = re.compile(rf"(?:{PART.pattern})+", re.ASCII)
+BEYOND = re.compile(r"\.?\d[\d.]*\s*[a-z]", re.ASCII)
+"""How a duration begins that has a unit of another kind: days, weeks."""
 RETRY_IN = re.compile(rf"retry in ({PARTS.pattern})", re.ASCII | re.IGNORECASE)
 NONE_ALLOWED = re.compile(r"limit:\s*0(?!\.?\d)", re.IGNORECASE)
 """A quota of nothing, as that of a model that an account may not use at all."""
@@ -82,7 +85,7 @@ def read_error(body: bytes) -> GoogleError | None:
 
 
 def seconds(said: object) -> float | None:
-    """A duration in seconds; None for what is none, or negative."""
+    """A duration in seconds, infinite where its unit is not known; None for what is none, or negative."""
     match said:
         case bool():
             return None
@@ -94,6 +97,8 @@ def seconds(said: object) -> float | None:
                 return float(text)
             if PARTS.fullmatch(text):
                 return sum(float(number) * UNITS[unit] for number, unit in PART.findall(text))
+            if BEYOND.match(text):
+                return inf
     return None
 
 
@@ -101,7 +106,7 @@ def _number(said: float) -> float | None:
     try:
         return float(said) if said >= 0 else None  # which NaN is not either
     except OverflowError:
-        return float("inf")
+        return inf
 
 
 def _error(said: dict[str, Any]) -> GoogleError:
