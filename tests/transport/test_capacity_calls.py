@@ -120,6 +120,17 @@ def test_the_last_attempt_says_why_none_followed(run: Run, settings: dict[str, A
     run(main)
 
 
+@pytest.mark.parametrize(
+    ("delay", "spoken"), [("0.01s", "10 ms"), ("0s", "0 ms"), ("99ms", "99 ms"), ("0.1s", "0.1 s"), ("7s", "7.0 s")]
+)
+def test_a_short_pause_is_told_in_milliseconds(run: Run, delay: str, spoken: str) -> None:
+    async def main() -> None:
+        played = await Played({"a": [answer(told(delay)), ok(b"good")]}).play()
+        assert played.notes == [f"out of capacity (429 RESOURCE_EXHAUSTED): asked again after {spoken}", ""]
+
+    run(main)
+
+
 def test_where_nothing_helped_the_last_attempt_says_so(run: Run) -> None:
     async def main() -> None:
         gone = answer(b'{"error": {"code": 404, "status": "NOT_FOUND"}}', status=404)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ccproxy.config import Config
 from ccproxy.exchange import Origin
+from ccproxy.transport.capacity import Course, Verdict
 from ccproxy.transport.upstream import CapacityPolicy
 from ccproxy.transport.ways import Ways
 
@@ -73,3 +75,24 @@ def test_code_assist_has_a_capacity_policy() -> None:
     assert capacity_of(code_assist, {"enabled": False}) is None
     assert capacity_of(code_assist, {}, plain=True) is None, "the refresh of a login is no model call"
     assert capacity_of(None, {}) is None
+
+
+def test_models_of_a_capacity_policy_have_bare_names() -> None:
+    policy = capacity_of("/v1internal:{action}", {"fallback_models": ["models/b", "b", "tuned/models/c"]})
+    assert policy is not None
+    assert policy.fallback_models == ("b", "b", "tuned/models/c")
+    course = Course(policy, "models/b", lambda: 0.5)
+    lasting = Verdict("x", is_short=True, is_lasting=True)
+    assert [course.after(lasting, 0.0).model for _ in range(2)] == ["tuned/models/c", None]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "hint"),
+    [("retry_status_codes", each, "such an answer does not change by asking again") for each in (400, 401, 403, 404)]
+    + [("fallback_models", "models/", "for example gemini-2.5-flash")],
+)
+def test_what_no_capacity_policy_has(key: str, value: int | str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        capacity_of(None, {key: [value]})
+    (error,) = caught.value.errors()
+    assert (error["loc"], error["ctx"]["hint"]) == (("gemini_capacity", key, 0), hint)

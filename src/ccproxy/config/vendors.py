@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ccproxy.config.section import Section
-from ccproxy.config.values import Bytes, Count, Seconds, Text
+from ccproxy.config.values import Bytes, Count, Seconds, Text, wrong
+
+UNMOVED = frozenset({400, 401, 403, 404})
+"""Statuses of answers that do not change by asking again."""
+
+
+def _busy(value: int) -> int:
+    if value in UNMOVED:
+        raise wrong(f"should not be {value}", "such an answer does not change by asking again")
+    return value
+
+
+def _model(value: str) -> str:
+    name = value.removeprefix("models/")
+    if not name:
+        raise wrong("is not the name of a model", "for example gemini-2.5-flash")
+    return name
 
 
 class GeminiCapacity(Section):
     """`gemini_capacity`: what to do when Gemini is out of capacity."""
 
     enabled: bool = True
-    retry_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(default_factory=lambda: [429, 503, 500])
-    fallback_models: list[Text] = Field(default_factory=list)
+    retry_status_codes: list[Annotated[int, Field(ge=400, le=599), AfterValidator(_busy)]] = Field(
+        default_factory=lambda: [429, 503, 500]
+    )
+    fallback_models: list[Annotated[Text, AfterValidator(_model)]] = Field(default_factory=list)
+    """Without `models/` once loaded."""
     sticky_retry_attempts: Annotated[int, Field(ge=0, le=10)] = 3
     sticky_retry_max_delay_seconds: Seconds = 60.0
     terminal_delay_threshold_seconds: Seconds = 300.0

@@ -9,7 +9,7 @@ from math import inf
 
 from ccproxy.exchange import Headers
 from ccproxy.transport.google_errors import GoogleError, NotJson, read_error
-from ccproxy.transport.pauses import jittered, told
+from ccproxy.transport.pauses import jittered, spoken, told
 from ccproxy.transport.upstream import CapacityPolicy
 
 WORDS = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", ""})
@@ -109,7 +109,8 @@ class Course:
         self, policy: CapacityPolicy, model: str, chance: Callable[[], float], *, may_change: bool = True
     ) -> None:
         self._policy, self._chance = policy, chance
-        self._others = [each for each in dict.fromkeys(policy.fallback_models) if may_change and each != model]
+        asked = model.removeprefix("models/")
+        self._others = [each for each in dict.fromkeys(policy.fallback_models) if may_change and each != asked]
         self._may_change = may_change
         self._again = self._own = 0
         """How often it is asked again; how often of that after a pause that was not told."""
@@ -131,7 +132,7 @@ class Course:
         if not is_left or pause > policy.max_delay:
             return self._other(spent)
         if spent + pause > policy.budget:
-            return Step(stop=f"in {pause:.1f} s the {policy.budget:g} s would be over that there are for it")
+            return Step(stop=f"in {spoken(pause)} the {policy.budget:g} s would be over that there are for it")
         self._again += 1
         self._own += verdict.delay is None
         return Step(pause)

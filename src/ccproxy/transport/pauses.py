@@ -25,6 +25,11 @@ def jittered(first: float, number: int, chance: Callable[[], float]) -> float:
     return full * (0.5 + chance() / 2)
 
 
+def spoken(seconds: float) -> str:
+    """A pause as a person reads it."""
+    return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
+
+
 def told(headers: Headers) -> float | None:
     """The seconds that `retry-after` says (RFC 9110 §10.2.3); None if it says none."""
     return retry_after((get_header(headers, b"retry-after") or b"").decode("latin-1").strip())

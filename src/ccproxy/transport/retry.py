@@ -13,7 +13,7 @@ from ccproxy.transport.carrier import Carrier, Incoming, TransportError
 from ccproxy.transport.clock import Clock
 from ccproxy.transport.delivery import Delivery, NotRenewed, with_credential
 from ccproxy.transport.leftovers import remains, secrets, tell
-from ccproxy.transport.pauses import pause
+from ccproxy.transport.pauses import pause, spoken
 from ccproxy.transport.upstream import Upstream
 
 RECONNECTABLE = frozenset({"connect", "reset"})
@@ -121,7 +121,7 @@ class Sending:
         if wait > policy.max_delay:
             attempt.note = f"not sent again: the provider asks for a pause of {wait:.0f} s"
             return False
-        attempt.note = f"to be sent again in {wait:.1f} s, as the provider's retry policy says"
+        attempt.note = f"to be sent again in {spoken(wait)}, as the provider's retry policy says"
         await self._clock.sleep(wait)
-        attempt.note = f"sent again after {wait:.1f} s, as the provider's retry policy says"
+        attempt.note = f"sent again after {spoken(wait)}, as the provider's retry policy says"
         return True

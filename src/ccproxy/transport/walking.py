@@ -13,6 +13,7 @@ from ccproxy.transport.clock import Clock
 from ccproxy.transport.delivery import Delivery, Walk, with_credential
 from ccproxy.transport.held import LOOKED_AT, Held
 from ccproxy.transport.leftovers import remains, secrets, tell
+from ccproxy.transport.pauses import spoken
 from ccproxy.transport.retry import Sending
 from ccproxy.transport.upstream import CapacityPolicy
 
@@ -78,10 +79,10 @@ class Walking:
             walk.model, self._delivery.request = step.model, walk.with_model(self._original(), step.model)
             return
         before = attempt.note
-        self._note(f"{verdict.said}: to be asked again in {step.pause:.1f} s")
+        self._note(f"{verdict.said}: to be asked again in {spoken(step.pause)}")
         await self._clock.sleep(step.pause)
         attempt.note = before
-        self._note(f"{verdict.said}: asked again after {step.pause:.1f} s")
+        self._note(f"{verdict.said}: asked again after {spoken(step.pause)}")
 
     def _original(self) -> HttpRequest:
         """The request for the model that was asked for, with the credential that holds now."""
