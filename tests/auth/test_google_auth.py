@@ -25,7 +25,7 @@ from ccproxy.transport.posting import Poster
 from tests.auth.conftest import Run
 from tests.auth.house import Hands, until
 from tests.auth.test_oauth_parts import JSON
-from tests.support.google_cloud import EMAIL, SCOPE, TokenEndpoint, service_account, written
+from tests.support.google_cloud import EMAIL, SCOPE, TokenEndpoint, external, service_account, written
 from tests.support.replies import always, json_reply, reply
 from tests.support.upstream import Upstream, Wait
 
@@ -148,13 +148,7 @@ def test_an_identity_of_another_house_is_exchanged(run: Run, tmp_path: Path) -> 
     async def main() -> None:
         async with cloud(tmp_path) as google:
             google.endpoint.refusals = [json_reply({"access_token": "exchanged", "expires_in": 60})]
-            document = {
-                "type": "external_account",
-                "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
-                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-                "token_url": f"{google.upstream.url}/v1/token",
-                "credential_source": {"file": str(tmp_path / "subject")},
-            }
+            document = external({"file": str(tmp_path / "subject")}, f"{google.upstream.url}/v1/token")
             written(google.file, document)
             assert (await google.source().token()).token == "exchanged"
             (asked,) = google.endpoint.asked

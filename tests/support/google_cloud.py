@@ -56,6 +56,17 @@ def service_account(token_uri: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def external(source: dict[str, Any], token_url: str = "https://sts.example/token") -> dict[str, Any]:
+    """The file of an identity of another house."""
+    return {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": token_url,
+        "credential_source": source,
+    }
+
+
 def written(file: Path, document: dict[str, Any]) -> Path:
     """Puts a document into a file, in one step."""
     new = file.with_name(file.name + ".new")

@@ -67,9 +67,7 @@ class CredentialFile:
         """Raises Unsettled and CredentialError."""
         self._used = path = self._locate()
         self.seen = _signature_of(path)
-        data, self.seen = _bytes_of(path)
-        if len(data) > MAX_FILE_BYTES:
-            raise CredentialError(f"{path} is longer than {MAX_FILE_BYTES} bytes")
+        data, self.seen = bounded(path)
         return Content(path, self.seen, _parsed(data, path), compact=b"\n" not in data.strip())
 
     def write(self, content: Content) -> Content:
@@ -103,21 +101,24 @@ def _signature_of(path: Path) -> Signature | None:
         return None
 
 
-def _bytes_of(path: Path) -> tuple[bytes, Signature]:
+def bounded(path: Path) -> tuple[bytes, Signature]:
+    """What a file holds, if it is a regular one and not too long. Raises Unsettled and CredentialError."""
     try:
         # Not to be kept waiting by a pipe that nobody writes to.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:
-            status = os.fstat(descriptor)
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
+            status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise CredentialError(f"{path} is not a regular file")
-            return stream.read(MAX_FILE_BYTES + 1), _signature(status)
+            data = stream.read(MAX_FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise Missing(f"{path} does not exist") from None
     except BlockingIOError:
         raise Unsettled(f"{path} is just being given up by another program that has a lease on it") from None
     except OSError as error:
         raise CredentialError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise CredentialError(f"{path} is longer than {MAX_FILE_BYTES} bytes")
+    return data, _signature(status)
 
 
 def _parsed(data: bytes, path: Path) -> Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from importlib import import_module
 from ipaddress import ip_address
@@ -20,8 +20,10 @@ from google.auth import exceptions, transport
 from google.auth.credentials import Credentials
 
 from ccproxy.auth.dotted import Document
+from ccproxy.auth.google_files import secrets_of
+from ccproxy.auth.redaction import hidden_unless_named
 from ccproxy.auth.source import CredentialError, Post, PostFailed, checked
-from ccproxy.auth.token_endpoint import shown
+from ccproxy.auth.token_endpoint import MAX_REASON
 
 LOADERS: Mapping[str, tuple[str, str]] = {
     "service_account": ("google.oauth2.service_account", "from_service_account_info"),
@@ -104,28 +106,39 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def loaded(document: Document, scopes: Sequence[str], path: Path) -> Credentials:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The library's credentials from a file, and what must not be told of it."""
+
+    credentials: Credentials
+    path: Path
+    secrets: frozenset[str] = field(repr=False)
+
+
+def loaded(document: Document, scopes: Sequence[str], path: Path) -> Loaded:
     """The library's credentials from what a file holds. Raises CredentialError."""
     kind = _kind(document)
     if kind not in LOADERS:
         known = ", ".join(name for name in LOADERS if " " not in name)
         raise CredentialError(f"{path} is none of Google's credential files: its type is none of {known}")
+    secrets = secrets_of(document, path)
     module, method = LOADERS[kind]
     try:
         made: Credentials = getattr(import_module(module).Credentials, method)(document, scopes=list(scopes))
     except exceptions.MalformedError as error:
-        raise CredentialError(f"{path} cannot be used: {_said(error)}") from error
+        raise CredentialError(f"{path} cannot be used: {_said(error, secrets)}") from error
     except Exception as error:  # what is wrong in a file comes out as anything, and may repeat the secret in it
         raise CredentialError(f"{path} cannot be used: it is garbled ({type(error).__name__})") from error
-    return made
+    return Loaded(made, path, secrets)
 
 
-def refreshed(credentials: Credentials, way: Way, path: Path) -> tuple[str, float | None]:
+def refreshed(made: Loaded, way: Way) -> tuple[str, float | None]:
     """A token, and when it is over in seconds since the epoch; None if nobody knows. Raises CredentialError."""
+    credentials, path = made.credentials, made.path
     try:
         credentials.refresh(way)
     except exceptions.GoogleAuthError as error:
-        raise CredentialError(f"{path}: no access token could be had: {_said(error)}") from error
+        raise CredentialError(f"{path}: no access token could be had: {_said(error, made.secrets)}") from error
     except Exception as error:  # so does what is wrong in an answer
         raise CredentialError(f"{path}: the answer could not be understood ({type(error).__name__})") from error
     token, expiry = credentials.token, credentials.expiry
@@ -145,5 +158,6 @@ def _kind(document: Document) -> str:
     return "external_account of a program" if isinstance(source, dict) and source.get("executable") else kind
 
 
-def _said(error: exceptions.GoogleAuthError) -> str:
-    return shown(str(error.args[0]) if error.args else type(error).__name__)
+def _said(error: exceptions.GoogleAuthError, secrets: frozenset[str]) -> str:
+    text = str(error.args[0]) if error.args else type(error).__name__
+    return hidden_unless_named(text, secrets)[:MAX_REASON]

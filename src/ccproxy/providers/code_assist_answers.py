@@ -5,21 +5,18 @@ Source: gemini-cli, packages/core/src/code_assist/setup.ts and types.ts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
 import orjson
 
 from ccproxy.auth import Posted
+from ccproxy.auth.redaction import hidden
 
 type Object = dict[str, Any]
 
 LONGEST = 300
 """Characters of what is told of an answer."""
-TOKEN = re.compile(r"(?:ya29\.|1//|eyJ)[\w.~+/=-]{8,}", re.ASCII)
-"""How Google's tokens begin: access tokens, refresh tokens, JSON Web Tokens."""
-HIDDEN = "[redacted]"
 TO_WAIT = "it is tried again as requests come"
 TO_LOG_IN = "log in again, for example with `gemini`"
 TO_NAME = "name a Google Cloud project of yours in the provider: `project: ID`"
@@ -95,13 +92,6 @@ def without_project(document: Object) -> SetupFailed:
     if reasons:
         return SetupFailed(f"Google says: {reasons}", f"use another account, or {TO_NAME}")
     return SetupFailed("Google gives this account no project", TO_NAME)
-
-
-def hidden(said: str, tokens: Collection[str]) -> str:
-    """A text in one line, without tokens."""
-    for token in filter(None, tokens):
-        said = said.replace(token, HIDDEN)
-    return " ".join("".join(each if each.isprintable() else " " for each in TOKEN.sub(HIDDEN, said)).split())
 
 
 def inner(value: object, name: str) -> Object:
