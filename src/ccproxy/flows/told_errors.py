@@ -19,6 +19,8 @@ from ccproxy.flows.secrets.redact import is_secret_field
 
 MOST = 300
 """Characters that are told."""
+MOST_TEXT = 64 * 1024
+"""Characters of a text in which credentials are looked for."""
 MOST_BYTES = 1024 * 1024
 """Of a body that says what was wrong, and of a stream's last event."""
 MOST_STREAM = 64 * MOST_BYTES
@@ -44,7 +46,7 @@ def refusal_of(ex: Exchange) -> str | None:
         return None
     body = _clear(answer, MOST_BYTES)
     told = _words(value_of(body)) or _first_line(body)
-    return _shown(told, ex) if told else None
+    return shown(told, ex) if told else None
 
 
 def stream_error_of(ex: Exchange) -> str | None:
@@ -56,7 +58,7 @@ def stream_error_of(ex: Exchange) -> str | None:
         if answer is not None and answer.status < 400 and _is_stream(answer, ex):
             for event in _last_events(answer):
                 if told := _stream_words(event):
-                    return _shown(told, ex)
+                    return shown(told, ex)
     return None
 
 
@@ -149,11 +151,19 @@ def _first_line(body: bytes) -> str | None:
     return next((line.strip() for line in text.splitlines() if line.strip()), None)
 
 
-def _shown(text: str, ex: Exchange) -> str:
-    """On one line, cut, without credentials: neither those that are known by their look nor the request's own."""
-    data = " ".join(text.split()).encode("utf-8", "replace")
+def shown(text: str, ex: Exchange, most: int = MOST) -> str:
+    """Words of somebody else's on one line, cut, without what a terminal acts on and without credentials: neither
+    those that are known by their look nor the exchange's own."""
+    data = one_line(text[:MOST_TEXT]).encode("utf-8", "replace")
     line = without(data, in_text(data, _credentials(ex))).decode("utf-8", "replace")
-    return line if len(line) <= MOST else line[: MOST - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """A text of printable characters only; spaces stand for the others."""
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(text.split())
 
 
 def _credentials(ex: Exchange) -> set[bytes]:

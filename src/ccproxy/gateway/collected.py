@@ -13,6 +13,7 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.hooked.heads import OF_BYTES
 from ccproxy.gateway.provider_answer import looks_like_stream, may_stream, parsed_or_none, said
 from ccproxy.gateway.reading import Reading
+from ccproxy.gateway.recorder import clear
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.openai_responses.chatgpt_answer import Gathering
@@ -138,6 +139,7 @@ def _refusal(incoming: Incoming, gathering: Gathering, body: bytes) -> WireError
 def _failed(incoming: Incoming, exchange: Exchange, error: WireError) -> Gathered:
     if incoming.status < 400:
         exchange.failure = Failure(error.code or error.type or "provider_error", error.message)
+        clear(exchange)  # hooks may take their time before it is finished
     headers = [*_kept(incoming), JSON]
     if error.retry_after is not None and get_header(headers, b"retry-after") is None:
         headers.append((b"Retry-After", b"%d" % -(-error.retry_after // 1)))

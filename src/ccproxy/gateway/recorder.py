@@ -11,6 +11,7 @@ import time
 
 from ccproxy.exchange import Exchange, Failure, HttpResponse
 from ccproxy.flows.store import FlowStore
+from ccproxy.flows.told_errors import one_line, shown
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,8 @@ BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of one body that are kept."""
 LOG_INTERVAL = 0.1
 LINES_PER_BATCH = 5
+MOST_KIND = 60
+"""Characters of a failure's kind, which may be a provider's own word."""
 
 
 class Recorder:
@@ -49,6 +52,7 @@ class Recorder:
             return
         if failure is not None:
             exchange.failure = failure
+        clear(exchange)
         exchange.timings.finished = time.time()
         for response in (exchange.provider_response, exchange.response):
             if response is not None and len(response.chunks) > 1:
@@ -70,14 +74,30 @@ class Recorder:
             logger.info("... and %d more in the same %g s", rest, LOG_INTERVAL)
 
 
+def clear(exchange: Exchange) -> None:
+    """Takes out of what others said went wrong what no log and no list may repeat: credentials, line ends, length.
+
+    The client has been told in their own words; these are for the record, of which everything else is made.
+    """
+    if (failure := exchange.failure) is not None:
+        exchange.failure = Failure(shown(failure.kind, exchange, MOST_KIND), shown(failure.message, exchange))
+    for attempt in exchange.attempts:
+        if attempt.note:
+            attempt.note = shown(attempt.note, exchange)
+    for result in exchange.hooks:
+        if result.outcome == "failed":
+            result.reason = shown(result.reason, exchange)
+
+
 def line(exchange: Exchange) -> str:
     """One exchange in one line. Query strings stay out: they may carry keys."""
-    request, route, times = exchange.request, exchange.route, exchange.timings
+    route, times = exchange.route, exchange.timings
+    asked = f"{exchange.request.method} {one_line(exchange.request.path)}"
     to = f" -> {route.provider or route.origin or 'local'}" if route is not None else ""
     status = exchange.response.status if exchange.response is not None else "-"
     took = f"{((times.finished or times.started) - times.started) * 1000:.0f} ms"
     why = reason(exchange)
-    return f"{exchange.id[:8]} {request.method} {request.path}{to} {status} {took}{f' ({why})' if why else ''}"
+    return f"{exchange.id[:8]} {asked}{to} {status} {took}{f' ({why})' if why else ''}"
 
 
 def reason(exchange: Exchange) -> str:
