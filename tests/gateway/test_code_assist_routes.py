@@ -36,10 +36,12 @@ def router(providers: Mapping[str, Any], *rules: Mapping[str, Any]) -> Router:
     return Router(config.lightllm.transforms, build_providers(config))
 
 
-def asked(target: str, key: str | None = None, body: Any = None, method: str = "POST") -> Inquiry:
+def asked(
+    target: str, key: str | None = None, body: Any = None, method: str = "POST", host: str = "127.0.0.1:4000"
+) -> Inquiry:
     """A request; `key` names a provider by its sentinel, else there is a token of Google's."""
     given = f"sk-ant-oat-ccproxy-{key}" if key is not None else "ya29.made-up"
-    headers: Headers = [(b"Host", b"127.0.0.1:4000"), (b"Authorization", f"Bearer {given}".encode())]
+    headers: Headers = [(b"Host", host.encode()), (b"Authorization", f"Bearer {given}".encode())]
     data = body if isinstance(body, bytes) else orjson.dumps(body) if body is not None else b""
     return Inquiry(Exchange(HttpRequest(method, target.encode(), headers, data)))
 
