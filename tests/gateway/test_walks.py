@@ -55,16 +55,36 @@ def test_nothing_is_told_of_others(path: str, method: str, key: str) -> None:
     assert walk(path, ENVELOPE, method=method, key=key) is None
 
 
-@pytest.mark.parametrize("pin", [b"1", b"true", b"yes", b"", b"gemini-x", b"off"])
+@pytest.mark.parametrize("pin", [b"1", b"true", b"yes", b"", b"gemini-x", b"offline"])
 def test_a_pin_keeps_the_model(pin: bytes) -> None:
     assert walk("/v1internal:generateContent", ENVELOPE, (b"X-Ccproxy-Pin", pin)) == Walk("gemini-x", None)
 
 
-@pytest.mark.parametrize("pin", [b"0", b"false", b"No", b" FALSE "])
+@pytest.mark.parametrize("pin", [b"0", b"false", b"No", b" FALSE ", b"Off"])
 def test_some_pins_are_none(pin: bytes) -> None:
     told = walk("/v1internal:generateContent", ENVELOPE, (b"X-Ccproxy-Pin", pin))
     assert told is not None
     assert told.with_model is not None
+
+
+def test_one_pin_of_several_is_enough() -> None:
+    for pins in ([b"1", b"0"], [b"0", b"1"], [b"off", b"no", b"yes"]):
+        fields = [(b"X-Ccproxy-Pin", pin) for pin in pins]
+        assert walk("/v1internal:generateContent", ENVELOPE, *fields) == Walk("gemini-x", None)
+    fields = [(b"x-ccproxy-pin", b"no"), (b"X-CCPROXY-PIN", b"0")]
+    assert walk("/v1internal:generateContent", ENVELOPE, *fields) == Walk("gemini-x", with_model)
+
+
+@pytest.mark.parametrize("model", ["models/gemini-x", "gemini-x"])
+def test_a_model_has_one_name(model: str) -> None:
+    """Or else the same model looks like another one that took its place."""
+    assert walk("/v1internal:generateContent", ENVELOPE | {"model": model}) == Walk("gemini-x", with_model)
+
+
+@pytest.mark.parametrize("name", ["gemini-x", "gemini%2Dx", "models%2Fgemini-x"])
+def test_a_model_that_only_the_path_names(name: str) -> None:
+    for operation, kept in (("generateContent", with_model), ("countTokens", None)):
+        assert walk(f"/v1beta/models/{name}:{operation}", {"request": {"contents": []}}) == Walk("gemini-x", kept)
 
 
 @pytest.mark.parametrize("body", [b"no json", b"[1]", b'{"model": 5}', b"{}"])
@@ -118,4 +138,5 @@ def test_a_body_without_a_model_gets_one() -> None:
 def test_the_answer_names_its_model(model: str, value: bytes) -> None:
     reply = with_answered(Reply(200, [(b"X-Ccproxy-Model", b"theirs"), (b"A", b"b")]), model)
     assert reply.headers == [(b"A", b"b"), (b"x-ccproxy-model", value)]
-    assert with_answered(Reply(400, []), model).headers == []
+    for status in (302, 400):
+        assert with_answered(Reply(status, []), model).headers == []

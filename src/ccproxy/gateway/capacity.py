@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import HttpRequest, get_header
 from ccproxy.gateway.inquiry import counted_model
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rewrite import replace_model
+from ccproxy.lightllm.gemini.envelope import MODELS
 from ccproxy.pipeline.draft import NotJson
 from ccproxy.pipeline.json_text import read
 from ccproxy.providers.gemini_code_assist import is_code_assist
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 PIN = b"x-ccproxy-pin"
 """Keeps the model that is asked for."""
-NO = frozenset({b"0", b"false", b"no"})
+NO = frozenset({b"0", b"false", b"no", b"off"})
 ANSWERED = b"x-ccproxy-model"
 """Names the model that answered."""
 
@@ -42,9 +44,9 @@ def walk_of(inquiry: Inquiry, plan: Plan, draft: Draft) -> Walk | None:
     if inquiry.exchange.request.method != "POST":
         return None
     document = envelope_of(draft)
-    asked = document.get("model") or counted_model(document)
+    asked = document.get("model") or counted_model(document) or unquote(endpoint.model or "")
     kept = endpoint.operation == "count_tokens" or is_pinned(inquiry)
-    return Walk(asked if isinstance(asked, str) else "", None if kept else with_model)
+    return Walk(asked.removeprefix(MODELS) if isinstance(asked, str) else "", None if kept else with_model)
 
 
 def envelope_of(draft: Draft) -> dict[str, Any]:
@@ -57,9 +59,8 @@ def envelope_of(draft: Draft) -> dict[str, Any]:
 
 
 def is_pinned(inquiry: Inquiry) -> bool:
-    """True for a client that wants its own model, or none."""
-    pin = inquiry.fields.get(PIN)
-    return pin is not None and pin.strip().lower() not in NO
+    """True for a client that wants its own model, or none. Of several such fields one is enough."""
+    return any(name.lower() == PIN and value.strip().lower() not in NO for name, value in inquiry.headers)
 
 
 def with_model(request: HttpRequest, model: str) -> HttpRequest:
@@ -97,8 +98,11 @@ def fitted(header: Header, length: int, former: str, model: str) -> Header:
 
 
 def note_answer(inquiry: Inquiry, plan: Plan, walk: Walk, draft: Draft, status: int) -> None:
-    """Notes which model answered. Where Google refuses a project that ccproxy has told of, it is asked for anew."""
-    if status < 400:
+    """Notes which model answered: redirects and errors are of none.
+
+    Where Google refuses a project that ccproxy has told of, it is asked for anew.
+    """
+    if 200 <= status < 300:
         inquiry.exchange.answered_model = walk.model or None
     account = plan.provider.code_assist if plan.provider is not None else None
     if status == 403 and account is not None and envelope_of(draft).get("project") == account.project:
@@ -106,8 +110,8 @@ def note_answer(inquiry: Inquiry, plan: Plan, walk: Walk, draft: Draft, status: 
 
 
 def with_answered(reply: Reply, model: str) -> Reply:
-    """A reply that names the model that it is of. An error is of none."""
-    if reply.status >= 400:
+    """A reply that names the model that it is of. Redirects and errors are of none."""
+    if not 200 <= reply.status < 300:
         return reply
     others = [header for header in reply.headers if header[0].lower() != ANSWERED]
     return replace(reply, headers=[*others, (ANSWERED, in_path(model).encode("ascii"))])
