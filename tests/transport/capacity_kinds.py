@@ -16,7 +16,7 @@ from tests.transport.capacity_stage import BROKEN
 RPC = "type.googleapis.com/google.rpc."
 HTML = b"<!DOCTYPE html><title>Error 503 (Service Unavailable)</title>"
 GOOD_EVENT = b'data: {"response": {"candidates": [{"content": {"parts": [{"text": "hi"}]}}]}}\r\n\r\n'
-type Position = Literal["status line", "first event", "later"]
+type Position = Literal["status line", "body", "first event", "later"]
 
 
 def retry_info(delay: object) -> dict[str, Any]:
@@ -44,6 +44,7 @@ class Kind:
     body: bytes | None = None
     in_array: bool = False
     coded: bool = False
+    media: bytes = b"application/json"
     # what is to be thought of it
     short: bool = True
     told: float | None = None
@@ -63,10 +64,11 @@ class Kind:
     def reply(self, position: Position, model: str, number: int) -> tuple[bytes, bytes]:
         """The answer, and its body."""
         content = self.content(model, number)
-        if position != "status line":
+        if position in ("first event", "later"):
             content = GOOD_EVENT * (position == "later") + b"data: " + content + b"\r\n\r\n"
         status = self.status if position == "status line" else 200
-        kind = b"application/json" if position == "status line" else b"text/event-stream; charset=utf-8"
+        media = {"status line": self.media, "body": b"application/json"}
+        kind = media.get(position, b"text/event-stream; charset=utf-8")
         if self.name == BREAKS:
             chunk = GOOD_EVENT if position == "later" else b""
             head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 9999\r\n\r\n" % kind
@@ -110,6 +112,8 @@ KINDS = [
     Kind("400", 400, "INVALID_ARGUMENT", short=False),
     Kind("403", 403, "PERMISSION_DENIED", short=False),
     Kind("401", 401, "UNAUTHENTICATED", short=False),
+    Kind("elsewhere", 302, fields=(b"Location: /login",), body=b"", short=False, google=False),
+    Kind("a page", 200, body=HTML, media=b"text/html; charset=utf-8", short=False, google=False),
     Kind(BREAKS, 0, google=False),
 ]
 BY_NAME = {kind.name: kind for kind in KINDS}

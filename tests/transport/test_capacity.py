@@ -19,11 +19,18 @@ from tests.transport.capacity_stage import End, Script, Stage, Virtual, delivery
 from tests.transport.peer import Peer, ok
 
 NOT_FOUND = Kind("404", 404, "NOT_FOUND", short=False)
+OTHERS: Answers = {
+    "good": [None],
+    "missing": [NOT_FOUND],
+    "moved": [BY_NAME["elsewhere"]],
+    "page": [BY_NAME["a page"]],
+}
 LISTS = {
     "no other": [],
     "works": ["good"],
     "second works": ["missing", "good"],
     "all fail": ["missing", "same"],
+    "no models": ["moved", "page", "good"],
     "itself": ["a"],
     "itself, then works": ["a", "same", "same", "good"],
 }
@@ -51,6 +58,7 @@ def cases() -> Iterator[Case]:
                 yield from (Case((kind.name,), position, sticky, fallbacks) for fallbacks in few)
                 yield Case((kind.name,), position, sticky, "works", pinned=True)
             yield Case((kind.name,), "later", sticky, "works")
+        yield from (Case((kind.name,), "body", 1, fallbacks) for fallbacks in LISTS)
     for first in ("429", "429, a pause is told", "HTML"):
         for second in KINDS:
             for fallbacks in ("no other", "works"):
@@ -58,6 +66,7 @@ def cases() -> Iterator[Case]:
             if first == "429":
                 yield Case((first, "503", second.name, "good"), "status line", 3, "works")
                 yield Case((first, second.name), "first event", 3, "works")
+                yield Case((first, second.name), "body", 3, "works")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,7 @@ GOOD = ok(b"good", b"Content-Type: application/json")
 @pytest.mark.parametrize("case", [*dict.fromkeys(cases())], ids=str)
 def test_matrix(runner: asyncio.Runner, stage: tuple[Stage, Peer], case: Case) -> None:
     kinds = [None if name == "good" else BY_NAME[name] for name in case.kinds]
-    answers: Answers = {"a": kinds, "good": [None], "missing": [NOT_FOUND], "same": kinds[:1]}
+    answers: Answers = {"a": kinds, "same": kinds[:1], **OTHERS}
     with_renewal = {model: [*after_renewal(of_model, case.position)] for model, of_model in answers.items()}
     expected = outcome(with_renewal, case.position, case.sticky, LISTS[case.fallbacks], pinned=case.pinned)
     runner.run(compare(*stage, case, with_renewal, expected))

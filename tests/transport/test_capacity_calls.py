@@ -273,15 +273,30 @@ def test_an_error_that_breaks_off_is_no_json_and_goes_on_broken(run: Run) -> Non
     run(main)
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 429 No\r\nRetry-After: 3\r\n", EVENTS])
-def test_an_error_without_an_end_does_not_hold_it_up(run: Run, head: bytes) -> None:
-    part = b"data: " + told("3s") + b"\n\n"
+@pytest.mark.parametrize("ends", [False, True], ids=["silent", "cut off"])
+@pytest.mark.parametrize(
+    ("head", "body", "is_readable"),
+    [
+        (b"HTTP/1.1 429 No\r\n", told("3s"), True),
+        (b"HTTP/1.1 429 No\r\nContent-Encoding: gzip\r\n", gzip.compress(told("3s")), True),
+        (b"HTTP/1.1 429 No\r\nRetry-After: 3\r\n", told("3s")[:-1], False),
+        (b"HTTP/1.1 429 No\r\nRetry-After: 3\r\n", b"<p>", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", told("3s"), True),
+        (EVENTS, b"data: " + told("3s") + b"\n\n", True),
+    ],
+    ids=["error", "coded", "part of one", "HTML", "in a body", "in a stream"],
+)
+def test_an_error_without_an_end_does_not_hold_it_up(
+    run: Run, head: bytes, body: bytes, is_readable: bool, ends: bool
+) -> None:
+    """What can be read is whole, whatever its head says. The rest has no end, and says so."""
 
     async def main() -> None:
         async def serve(link: Link) -> None:
             await link.request()
-            await link.send(head + b"Content-Length: 9999\r\n\r\n" + part)
-            await link.closed()
+            await link.send(head + b"Content-Length: 9999\r\n\r\n" + body)
+            if not ends:
+                await link.closed()
 
         async with Peer(serve) as peer:
             virtual, pool, delivery = Virtual(), NativePool(Limits()), delivery_of(peer)
@@ -290,9 +305,77 @@ def test_an_error_without_an_end_does_not_hold_it_up(run: Run, head: bytes) -> N
             sending = Sending(pool, dataclasses.replace(peer.upstream, capacity=policy), delivery, virtual.clock)
             incoming = await Walking(sending, policy, delivery, delivery.walk, virtual.clock).run()
             assert virtual.slept == [3]
-            assert await read(incoming) == End(incoming.status, part, "idle_timeout"), "it has no end, and says so"
+            assert incoming.ready
+            error = "" if is_readable else "reset" if ends else "idle_timeout"
+            assert (field_of(incoming.headers, "content-length") is None) == is_readable
+            assert await read(incoming) == End(incoming.status, body, error)
             await until(lambda: peer.ended == 2)
             await pool.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("piece", [5, 1000])
+def test_an_error_in_a_body_is_one_however_it_is_cut(run: Run, piece: int) -> None:
+    spread = b"\r\n [\n  " + json.dumps(json.loads(told("3s")), indent=2).encode() + b"\n]"
+
+    async def main() -> None:
+        async def serve(link: Link) -> None:
+            while True:
+                await link.request()
+                await link.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                await link.send(b"Content-Length: %d\r\n\r\n" % len(spread))
+                cut = [spread[at : at + piece] for at in range(0, min(len(spread), 50), piece)]
+                await link.send(*cut, spread[len(b"".join(cut)) :], pause=0.005)
+
+        async with Peer(serve) as peer:
+            stage, virtual = Stage(), Virtual()
+            way = stage.transport(peer, virtual.clock, sticky_retry_attempts=2)
+            assert await end_of(way, delivery_of(peer)) == End(200, spread)
+            assert virtual.slept == [3, 3]
+            await way.close()
+            await stage.pool.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize("media", [b"application/json", b"Application/X+JSON; charset=UTF-8"])
+def test_of_an_answer_its_first_bytes_are_enough(run: Run, media: bytes) -> None:
+    """It goes on as soon as they show that it is none of those errors, or after a moment."""
+
+    async def main() -> None:
+        rest = asyncio.Event()
+        for begun in (b'{"candidates":', b'[{"candidates":', b'{"errors":', b" " * 5000, b"[" + b" " * 64):
+            rest.clear()
+
+            async def serve(link: Link, begun: bytes = begun) -> None:
+                await link.request()
+                head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
+                await link.send(head % (media, len(begun) + 4) + begun)
+                await rest.wait()
+                await link.send(b"rest")
+
+            async with Peer(serve) as peer:
+                stage = Stage()
+                way = stage.transport(peer)
+                incoming = await asyncio.wait_for(way.send(delivery_of(peer)), CapacityPolicy().patience / 2)
+                rest.set()
+                assert await read(incoming) == End(200, begun + b"rest")
+                await way.close()
+                await stage.pool.close()
+
+    run(main)
+
+
+def test_what_begins_as_an_error_and_is_none(run: Run) -> None:
+    long = told("3s")[:-1] + b', "x": "' + b"x" * LOOKED_AT + b'"}'
+
+    async def main() -> None:
+        for body in (long, b'{"error": "busy"}', b'{"error": {"code": 200}}', b'{"error": {"code": 429}', b""):
+            answer = ok(body, b"Content-Type: application/json")
+            played = await Played({"a": [answer]}, fallback_models=["b"]).play()
+            assert played.end == End(200, body)
+            assert played.stage.script.asked == ["a"]
 
     run(main)
 

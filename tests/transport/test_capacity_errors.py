@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Headers
-from ccproxy.transport.capacity import Course, Verdict, of_answer, of_event, of_silence
+from ccproxy.transport.capacity import Course, Verdict, of_answer, of_message, of_silence
 from ccproxy.transport.google_errors import GoogleError, NotJson, read_error, seconds
 from ccproxy.transport.upstream import CapacityPolicy
 
@@ -120,7 +120,7 @@ FIELDS = st.lists(st.tuples(st.sampled_from([b"Retry-After", b"X"]), st.binary(m
 
 @given(BODIES, FIELDS, st.sampled_from([200, 400, 429, 503]))
 def test_whatever_comes_it_is_judged(body: bytes, headers: Headers, status: int) -> None:
-    for verdict in (of_answer(status, headers, body, CapacityPolicy()), of_event(body, headers, CapacityPolicy())):
+    for verdict in (of_answer(status, headers, body, CapacityPolicy()), of_message(body, headers, CapacityPolicy())):
         assert verdict.delay is None or verdict.delay >= 0
         assert verdict.said or not verdict.is_short
         assert not (

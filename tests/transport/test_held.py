@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from ccproxy.transport.beginnings import FIRST_EVENT, first_data, opens_error
 from ccproxy.transport.carrier import TransportError
-from ccproxy.transport.held import FIRST_EVENT, Held, first_data
+from ccproxy.transport.held import Held
 from ccproxy.transport.response_stream import ResponseStream
 from ccproxy.transport.upstream import Timeouts
 from tests.transport.peer import run_on
@@ -187,3 +188,28 @@ def test_the_first_event_is_waited_for(chunks: list[bytes], end: End | None, dat
 )
 def test_the_first_event(text: bytes, data: bytes | None) -> None:
     assert first_data(text) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        (b'{"error":', True),
+        (b'[{"error": {', True),
+        (b' \r\n\t[\n  {\n    "error" : {', True),
+        (b" " * 4000 + b'{"error":{', True),
+        (b"", None),
+        (b"  ", None),
+        (b'[{"err', None),
+        (b'{"error"', None),
+        (b'{"errors":', False),
+        (b'{"error_code":', False),
+        (b'{"candidates":[{"error":{', False),
+        (b'[[{"error":', False),
+        (b"<p>", False),
+        (b"[" + b" " * 64 + b'{"error":{', False),
+        (b'x {"error":', False),
+    ],
+)
+def test_how_an_error_opens(text: bytes, opens: bool | None) -> None:
+    assert opens_error(text) is opens
+    assert opens_error(text, is_all=True) is bool(opens)

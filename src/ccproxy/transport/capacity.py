@@ -34,6 +34,8 @@ class Verdict:
 
 
 GOOD = Verdict()
+NO_ANSWER = Verdict("neither JSON nor events (200)")
+"""Not of a model."""
 
 
 def of_silence(kind: str) -> Verdict:
@@ -43,7 +45,9 @@ def of_silence(kind: str) -> Verdict:
 
 def of_status(status: int) -> Verdict:
     """Of an answer whose body is not looked at."""
-    return GOOD if status < 400 else Verdict(f"refused ({status})")
+    if status < 300:
+        return GOOD
+    return Verdict(f"refused ({status})" if status >= 400 else f"redirected ({status})")
 
 
 def of_answer(status: int, headers: Headers, body: bytes, policy: CapacityPolicy) -> Verdict:
@@ -60,8 +64,8 @@ def of_answer(status: int, headers: Headers, body: bytes, policy: CapacityPolicy
     return _judged(status, error, headers, is_listed=True)
 
 
-def of_event(data: bytes, headers: Headers, policy: CapacityPolicy) -> Verdict:
-    """Of a stream, by the data of its first event."""
+def of_message(data: bytes, headers: Headers, policy: CapacityPolicy) -> Verdict:
+    """Of status 200, by the data of a stream's first event or by a whole body."""
     try:
         error = read_error(data) if b'"error"' in data else None
     except NotJson:

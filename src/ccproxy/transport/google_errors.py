@@ -84,6 +84,14 @@ def read_error(body: bytes) -> GoogleError | None:
     return None
 
 
+def is_error(body: bytes) -> bool:
+    """True for a body that is one of Google's errors, and whole."""
+    try:
+        return read_error(body) is not None
+    except NotJson:
+        return False
+
+
 def seconds(said: object) -> float | None:
     """A duration in seconds, infinite where its unit is not known; None for what is none, or negative."""
     match said:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from typing import Self
 
 from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Headers, get_header
+from ccproxy.transport.beginnings import FIRST_EVENT, OPENING, first_data, opens_error
 from ccproxy.transport.carrier import Incoming, TransportError
 
-LINE = re.compile(rb"([^\r\n]*+)(?:\r\n|\n|\r)")
-BOM = b"\xef\xbb\xbf"
 LOOKED_AT = 1024 * 1024
 """Bytes, coded or not. What is longer is no error of capacity."""
-FIRST_EVENT = 64 * 1024
-"""Bytes that are taken for the sake of the first event. An error is shorter."""
 
 
 class Held:
@@ -27,6 +23,7 @@ class Held:
         self._rest = incoming
         self._taken: list[bytes] = []
         self._error: TransportError | None = None
+        self._ended = False
         self.size = 0
         """Bytes that have been looked at."""
         self.status, self.reason, self.headers = incoming.status, incoming.reason, incoming.headers
@@ -67,23 +64,42 @@ class Held:
         Nobody has any use for a part of an event, so this keeps nobody waiting. Raises TransportError if not even a
         chunk comes.
         """
+        return await self._find(first_data, FIRST_EVENT, seconds) or b""
+
+    async def opens_error(self, seconds: float) -> bool:
+        """True if the body begins as an error does that is JSON; as `first_event`, which may take a moment."""
+        return await self._find(opens_error, OPENING, seconds) or False
+
+    async def _find[T](self, find: Callable[[bytes, bool], T | None], limit: int, seconds: float) -> T | None:
+        """What is found in the first `limit` bytes, given what is there of them and whether that is all."""
         more = await self.more()
         try:
             async with asyncio.timeout(seconds):
-                while (data := first_data(self.text + (b"" if more else b"\n\n"))) is None:
-                    if not more or self.size > FIRST_EVENT:
-                        return b""
+                while (found := find(self._read(limit), not more)) is None and more and self.size <= limit:
                     more = await self.more()
         except (TransportError, TimeoutError):
-            return b""
-        return data
+            return None
+        return found
+
+    @property
+    def is_broken(self) -> bool:
+        """True if the body has broken off, as far as that is known."""
+        return self._error is not None
+
+    def end(self) -> None:
+        """Lets a body that has broken off end there, whatever the head says of its length."""
+        self._error, self._ended = None, True
+        self.headers = [each for each in self.headers if each[0].lower() != b"content-length"]
 
     @property
     def text(self) -> bytes:
         """What has been looked at, without its content coding; empty if it is not readable."""
+        return self._read(sys.maxsize)
+
+    def _read(self, size: int) -> bytes:
         coding = get_header(self.headers, b"content-encoding")
         try:
-            return decode(self.beginning, coding.decode("latin-1") if coding else None, LOOKED_AT)
+            return decode(self.beginning[:size], coding.decode("latin-1") if coding else None, LOOKED_AT)
         except CodingError:
             return b""
 
@@ -115,7 +131,7 @@ class Held:
     @property
     def ready(self) -> bool:
         """See `Incoming.ready`."""
-        return bool(self._taken) or self._error is not None or self._rest.ready
+        return bool(self._taken) or self._ended or self._error is not None or self._rest.ready
 
     def __aiter__(self) -> Self:
         return self
@@ -126,6 +142,8 @@ class Held:
             return taken
         if self._error is not None:
             raise self._error.again()
+        if self._ended:
+            raise StopAsyncIteration
         return await anext(self._rest)
 
     async def read(self, limit: int = sys.maxsize) -> bytes | None:
@@ -135,7 +153,7 @@ class Held:
             return None
         if self._error is not None:
             raise self._error.again()
-        rest = await self._rest.read(limit - len(taken))
+        rest = await self._rest.read(limit - len(taken)) if not self._ended else b""
         if rest is None:
             return None
         self._taken = []
@@ -148,17 +166,3 @@ class Held:
     def close(self) -> None:
         """See `Incoming.close`."""
         self._rest.close()
-
-
-def first_data(text: bytes) -> bytes | None:
-    """The data of the first event that has any (https://html.spec.whatwg.org/multipage/server-sent-events.html);
-    None if none is whole."""
-    data: list[bytes] = []
-    at = len(BOM) if text.startswith(BOM) else 0
-    while (line := LINE.match(text, at)) is not None:
-        at = line.end()
-        if line[1].startswith(b"data:"):
-            data.append(line[1][5:].removeprefix(b" "))
-        elif data and not line[1]:
-            return b"\n".join(data)
-    return None

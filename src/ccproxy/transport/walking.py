@@ -4,20 +4,17 @@ to another model. Nothing of an answer has gone on before it is final, and nothi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ccproxy.exchange import Attempt, Failure, HttpRequest, get_header
-from ccproxy.transport.capacity import Course, Step, Verdict, of_answer, of_event, of_silence, of_status
+from ccproxy.exchange import Attempt, Failure, HttpRequest
+from ccproxy.transport.capacity import Course, Step, Verdict, of_silence
 from ccproxy.transport.carrier import Incoming, TransportError
 from ccproxy.transport.clock import Clock
 from ccproxy.transport.delivery import Delivery, Walk, with_credential
-from ccproxy.transport.held import LOOKED_AT, Held
+from ccproxy.transport.held import Held
+from ccproxy.transport.judging import judged
 from ccproxy.transport.leftovers import remains, secrets, tell
 from ccproxy.transport.pauses import spoken
 from ccproxy.transport.retry import Sending
 from ccproxy.transport.upstream import CapacityPolicy
-
-EVENTS = b"text/event-stream"
 
 
 class Walking:
@@ -98,25 +95,3 @@ class Walking:
 
     def _tell(self, attempt: Attempt, answer: Incoming, body: bytes) -> None:
         tell(attempt, answer.headers, body, secrets(self._delivery.credential))
-
-
-async def judged(incoming: Incoming, policy: CapacityPolicy) -> tuple[Incoming, Verdict]:
-    """An answer, and what it comes to. What had to be read for that comes once more."""
-    status = incoming.status
-    if status in policy.statuses:
-        held = Held(incoming)
-        is_whole = await held.take_all(LOOKED_AT, policy.patience)
-        return held, of_answer(status, held.headers, held.text, policy) if is_whole else of_status(status)
-    if status == 200 and is_stream(incoming):
-        held = Held(incoming)
-        verdict = of_event(await held.first_event(policy.patience), held.headers, policy)
-        if verdict.is_short and not await held.take_all(LOOKED_AT, policy.patience):
-            verdict = replace(verdict, is_short=False)
-        return held, verdict
-    return incoming, of_status(status)
-
-
-def is_stream(incoming: Incoming) -> bool:
-    """True if its body is a stream of events."""
-    kind = get_header(incoming.headers, b"content-type") or b""
-    return kind.partition(b";")[0].strip().lower() == EVENTS
