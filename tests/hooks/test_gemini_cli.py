@@ -76,6 +76,26 @@ def test_what_has_no_place_in_the_envelope_is_told() -> None:
 
 
 WRAPPED = b'{ "model":"m",\n"project" : "own", "user_prompt_id":"p","request": {"contents": [], "session_id":"mine"} }'
+SESSIONS: dict[str, tuple[dict[str, Any], str | None, dict[str, int]]] = {
+    "as the envelope has it": ({"session_id": "mine"}, "mine", {}),
+    "in camel case": ({"sessionId": "mine"}, "mine", {}),
+    "twice the same": ({"sessionId": "mine", "session_id": "mine"}, "mine", {}),
+    "two of them": ({"sessionId": "other", "session_id": "mine"}, "mine", {"field.sessionId": 1}),
+    "no text": ({"session_id": 7}, None, {"field.session_id": 1}),
+    "one of them no text": ({"session_id": {}, "sessionId": "mine"}, "mine", {"field.session_id": 1}),
+    "nothing": ({"session_id": None}, None, {}),
+}
+
+
+@pytest.mark.parametrize("case", SESSIONS)
+def test_a_session_that_the_call_names_itself_is_the_session(case: str) -> None:
+    told, session, dropped = SESSIONS[case]
+    plain, own = sent(SETTINGS, asked(GEMINI, body=TURN), asked(GEMINI, body={**told, **TURN}))
+    computed = document(plain)["request"]["session_id"]
+    assert document(own)["request"] == {**TURN, "session_id": session or computed}
+    assert own.dropped == dropped
+
+
 UNTOUCHED = {
     "stream": ("/v1internal:streamGenerateContent?alt=sse", WRAPPED),
     "no stream": ("/v1internal:generateContent", WRAPPED),
@@ -95,6 +115,26 @@ def test_what_has_its_envelope_stays_byte_for_byte(case: str) -> None:
     assert (exchange.forwarded.body, fields(exchange)["user-agent"]) == (body, "own/1")
     if "v1internal" in target:
         assert exchange.forwarded.target == target.encode()
+
+
+UNNAMED = {
+    "a call": ("generateContent", b'{ "request" : {"contents": [1E5]}\n}', b'{"model":"gemini-2.5-flash", '),
+    "an empty name": ("generateContent", b'{"model":"", "request":{}}', b'{"model":"gemini-2.5-flash","request":{}}'),
+    "a count": (
+        "countTokens",
+        b' {"a":1,"request" : { "contents":[] } }',
+        b' {"a":1,"request" : {"model":"models/gemini-2.5-flash", "contents":[] } }',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNNAMED)
+def test_an_envelope_without_a_model_gets_that_of_the_path_and_nothing_else(case: str) -> None:
+    action, body, wanted = UNNAMED[case]
+    (exchange,) = sent(SETTINGS, asked(GEMINI, f"/v1beta/models/{MODEL}:{action}", body))
+    assert exchange.forwarded is not None
+    assert exchange.forwarded.body == (wanted + body[2:] if wanted.endswith(b" ") else wanted)
+    assert exchange.dropped == {}
 
 
 MODELS = {
@@ -125,6 +165,8 @@ REFUSED = {
     "an empty model": ("/v1internal:generateContent", b'{"model": "models/", "contents": []}', "names no model"),
     "no JSON": (f"/v1beta/models/{MODEL}:generateContent", b"hi", "not valid JSON"),
     "nothing": (f"/v1beta/models/{MODEL}:countTokens", b"", "not valid JSON"),
+    "not a number": (f"/v1beta/models/{MODEL}:generateContent", b'{"contents": [NaN, 1E400]}', "not valid JSON"),
+    "no number": (f"/v1beta/models/{MODEL}:generateContent", b'{"contents": [1E400, 1E400.0]}', "not valid JSON"),
     "a list": (f"/v1beta/models/{MODEL}:generateContent", b"[{}]", "not a JSON object"),
 }
 

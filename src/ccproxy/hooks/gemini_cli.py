@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -10,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from ccproxy.config.values import Regex, wrong
 from ccproxy.exchange import Exchange, Headers, WireFormat, get_header, new_id
+from ccproxy.hooks.gemini_envelope import object_of, put_call, put_count, put_model
 from ccproxy.lightllm.drops import Drops
-from ccproxy.lightllm.gemini.envelope import MODELS, Ids, is_wrapped, left_out, wrap_call, wrap_count
-from ccproxy.pipeline.draft import NotJson
+from ccproxy.lightllm.gemini.envelope import MODELS, Ids, is_wrapped, left_out, own_session
 from ccproxy.pipeline.failures import Refusal, Unfit
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
@@ -70,16 +71,20 @@ def gemini_cli(subject: Subject, params: Params) -> tuple[str, ...]:
     provider, operation = provider_of(subject), operation_of(subject)
     if provider is None or operation is None:
         raise Unfit("only calls of models go to Code Assist in an envelope")
-    document = object_of(subject)
+    counts, model = operation == "count_tokens", model_of(subject)
+    document = object_of(subject.draft, rewritten=provider.shape is not None)
     if is_wrapped(document):
-        return renamed(subject, params, document.get("model"))
-    model = model_of(subject)
-    if operation == "generate":
-        subject.draft.replace(wrap_call(document, model, ids_of(subject.exchange, provider, model)))
+        wrote = named(subject, document, model, counts=counts)
+        return (*wrote, *renamed(subject, params, document.get("model") or model))
+    if not model:
+        raise Refusal(400, "no_model", "the request names no model, neither in its path nor in its body")
+    if counts:
+        put_count(subject.draft, document, model)
     else:
-        subject.draft.replace(wrap_count(document, model))
+        ids = ids_of(subject.exchange, provider, model)
+        put_call(subject.draft, document, model, replace(ids, session=own_session(document) or ids.session))
     drops = Drops()
-    for name in left_out(document, counts=operation == "count_tokens"):
+    for name in left_out(document, counts=counts):
         drops.add("field", name)
     for name, count in drops.counts.items():
         subject.left_out[name] = subject.left_out.get(name, 0) + count
@@ -102,19 +107,8 @@ def operation_of(subject: Subject) -> Operation | None:
     return endpoint.operation if endpoint is not None else None
 
 
-def object_of(subject: Subject) -> dict[str, Any]:
-    """The body. Raises Refusal where it is no JSON object."""
-    try:
-        document = subject.draft.document()
-    except NotJson as error:
-        raise Refusal(400, "invalid_json", str(error)) from error
-    if not isinstance(document, dict):
-        raise Refusal(400, "invalid_json", "the request body is not a JSON object")
-    return document
-
-
 def model_of(subject: Subject) -> str:
-    """The model to ask for, as Code Assist names it. Raises Refusal where none is named.
+    """The model to ask for, as Code Assist names it; empty where none is named.
 
     What rules and hooks chose comes before what stands in the client's path, where it may be percent-encoded.
     """
@@ -122,10 +116,15 @@ def model_of(subject: Subject) -> str:
     endpoint = parse_endpoint(subject.exchange.request.path)
     if endpoint is not None and endpoint.model == model:
         model = unquote(model)
-    name = model.removeprefix(MODELS)
-    if not name:
-        raise Refusal(400, "no_model", "the request names no model, neither in its path nor in its body")
-    return name
+    return model.removeprefix(MODELS)
+
+
+def named(subject: Subject, document: dict[str, Any], model: str, *, counts: bool) -> tuple[str, ...]:
+    """Puts the model into an envelope that has none, if there is one in the path. What was written."""
+    if not model or (document["request"] if counts else document).get("model"):
+        return ()
+    put_model(subject.draft, document, model, counts=counts)
+    return ("request.model" if counts else "model",)
 
 
 def ids_of(exchange: Exchange, provider: Provider, model: str) -> Ids:

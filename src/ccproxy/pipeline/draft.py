@@ -82,6 +82,7 @@ class Draft:
 
     def respell(self, raw: bytes, document: dict[str, Any]) -> None:
         """Other bytes take the place of `raw`, with no content coding; `document` is what they say."""
+        self.version += 1
         self.raw, self._decoded, self.coding, self._document = raw, raw, None, document
 
     def written_out(self) -> bytes:

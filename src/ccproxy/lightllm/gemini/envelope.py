@@ -15,8 +15,10 @@ from ccproxy.lightllm.gemini.names import camel
 MODELS = "models/"
 SESSION = "session_id"
 """A member of the call in an envelope that the Gemini API does not have, and refuses."""
-FOREIGN = frozenset({"model", "metadata"})
-"""Members that clients put into the call and that have no place inside of the envelope."""
+SESSIONS = (SESSION, "sessionId")
+"""How clients spell it that know of it."""
+FOREIGN = frozenset({"model", "metadata", *SESSIONS})
+"""Members that clients put into the call, and that its envelope does not hold, or not as they are."""
 COUNTED = frozenset({"model", "contents"})
 """All that Code Assist counts."""
 
@@ -56,8 +58,15 @@ def counted_call(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) else document
 
 
+def own_session(document: Mapping[str, Any]) -> str | None:
+    """The session that a call names itself; None where it names none in text."""
+    told = (document.get(name) for name in SESSIONS)
+    return next((value for value in told if isinstance(value, str) and value), None)
+
+
 def left_out(document: Mapping[str, Any], *, counts: bool) -> list[str]:
     """The members of a body that its envelope does not hold, but for the model, which stands in another place."""
     if counts:
         return [name for name, value in counted_call(document).items() if name not in COUNTED and value]
-    return [name for name in document if name in FOREIGN and name != "model"]
+    kept = (None, own_session(document))
+    return [name for name in document if name == "metadata" or (name in SESSIONS and document[name] not in kept)]

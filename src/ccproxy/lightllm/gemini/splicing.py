@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ccproxy.lightllm.gemini.names import camel, member, members
@@ -22,7 +23,9 @@ TAIL = re.compile(
 )
 """An envelope as it mostly is: what stands before the answer, and behind it, where that is nothing but short texts."""
 
-value_at = json.JSONDecoder().raw_decode
+type Reads = Callable[[str, int], tuple[Any, int]]
+
+value_at: Reads = json.JSONDecoder().raw_decode
 """The value that begins at a place of a text, and where it ends."""
 
 
@@ -38,10 +41,20 @@ class Found(NamedTuple):
     """True if it says how the answer ended."""
 
 
+class Member(NamedTuple):
+    """A member of an object: where its name begins, and where its value stands."""
+
+    name: str
+    begin: int
+    first: int
+    last: int
+    value: Any
+
+
 def found_in(data: bytes) -> list[Found] | None:
     """The object that a document is, or the objects of the list that it is; None for other documents, and no JSON."""
     text = data.decode("latin-1")  # a place in it is the same place in the bytes
-    begin = _after_space(text, 0)
+    begin = after_space(text, 0)
     try:
         if text.startswith("{", begin):
             found = [_object(data, text, begin)]
@@ -52,7 +65,7 @@ def found_in(data: bytes) -> list[Found] | None:
             return None
     except (ValueError, RecursionError):
         return None
-    return found if _after_space(text, end) == len(text) else None
+    return found if after_space(text, end) == len(text) else None
 
 
 def spliced(data: bytes, found: list[Found]) -> bytes:
@@ -68,7 +81,7 @@ def spliced(data: bytes, found: list[Found]) -> bytes:
 
 def _list(data: bytes, text: str, begin: int) -> tuple[list[Found], int]:
     found: list[Found] = []
-    at, end, mark = _after_space(text, begin + 1), begin, ","
+    at, end, mark = after_space(text, begin + 1), begin, ","
     if text.startswith("]", at):
         return found, at + 1
     while mark == ",":
@@ -78,7 +91,7 @@ def _list(data: bytes, text: str, begin: int) -> tuple[list[Found], int]:
         else:
             _, end = value_at(text, at)
         mark, end = _mark(text, end, "]")
-        at = _after_space(text, end)
+        at = after_space(text, end)
     return found, end
 
 
@@ -102,21 +115,26 @@ def _object(data: bytes, text: str, begin: int) -> Found:
 
 def _members(text: str, begin: int) -> tuple[dict[str, Any], dict[str, tuple[int, int]], int]:
     """The members of an object, where each value stands, and where the object ends. Of one name the last counts."""
-    values: dict[str, Any] = {}
-    places: dict[str, tuple[int, int]] = {}
-    at, end, mark = _after_space(text, begin + 1), begin, ","
+    found, end = members_at(text, begin)
+    return {one.name: one.value for one in found}, {one.name: (one.first, one.last) for one in found}, end
+
+
+def members_at(text: str, begin: int, read: Reads = value_at) -> tuple[list[Member], int]:
+    """The members of the object that begins at a place, and where it ends. Raises ValueError for what is no JSON."""
+    found: list[Member] = []
+    at, end, mark = after_space(text, begin + 1), begin, ","
     if text.startswith("}", at):
-        return values, places, at + 1
+        return found, at + 1
     while mark == ",":
         match = NAME.match(text, at)
         if match is None:
             raise ValueError("a member without a name")
-        name: str = value_at(match[1])[0] if "\\" in match[1] else match[1][1:-1]
-        values[name], end = value_at(text, match.end())
-        places[name] = match.end(), end
+        name: str = value_at(match[1], 0)[0] if "\\" in match[1] else match[1][1:-1]
+        value, end = read(text, match.end())
+        found.append(Member(name, at, match.end(), end, value))
         mark, end = _mark(text, end, "}")
-        at = _after_space(text, end)
-    return values, places, end
+        at = after_space(text, end)
+    return found, end
 
 
 def _mark(text: str, at: int, closing: str) -> tuple[str, int]:
@@ -126,7 +144,8 @@ def _mark(text: str, at: int, closing: str) -> tuple[str, int]:
     return match[1], match.end()
 
 
-def _after_space(text: str, at: int) -> int:
+def after_space(text: str, at: int) -> int:
+    """Where something stands again, from a place on."""
     match = SPACE.match(text, at)
     return match.end() if match else at
 
