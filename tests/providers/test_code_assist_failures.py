@@ -15,6 +15,13 @@ CONFIRM = {
     "reasonMessage": "Confirm it.",
     "validationUrl": "https://g.example/?a=b",
 }
+CONFIRM_IT = "confirm it with Google, for example where `gemini` leads you"
+
+
+def confirmed_at(url: str) -> dict[str, list[Any]]:
+    return {"loadCodeAssist": [(200, NEW[1] | {"ineligibleTiers": [CONFIRM | {"validationUrl": url}]})]}
+
+
 NAME_ONE = "name a Google Cloud project of yours in the provider: `project: ID`"
 LATER = "(it is tried again as requests come)"
 FAILURES: dict[str, tuple[dict[str, list[Any]], str]] = {
@@ -47,6 +54,11 @@ FAILURES: dict[str, tuple[dict[str, list[Any]], str]] = {
         {"loadCodeAssist": [(200, NEW[1] | {"ineligibleTiers": [{}, CONFIRM]})]},
         "the account has to be confirmed: Confirm it. (open https://g.example/?a=b)",
     ),
+    "to be confirmed by a page in the open": (confirmed_at("http://g.example/"), f"Confirm it. ({CONFIRM_IT})"),
+    "to be confirmed by a program": (confirmed_at("javascript:alert(1)"), f"Confirm it. ({CONFIRM_IT})"),
+    "to be confirmed at two places": (confirmed_at("https://g.example/ or b"), f"Confirm it. ({CONFIRM_IT})"),
+    "to be confirmed in colours": (confirmed_at("https://g.example/\x1b[31m"), f"Confirm it. ({CONFIRM_IT})"),
+    "to be confirmed at an endless address": (confirmed_at("https://g.example/" + "x" * 300), f"({CONFIRM_IT})"),
     "no project": (
         {"loadCodeAssist": [(200, {"currentTier": TIER})]},
         f"Google gives this account no project ({NAME_ONE})",
@@ -115,6 +127,19 @@ def test_why_it_is_not_known_is_said_once(tmp_path: Path, caplog: pytest.LogCapt
 
     run(main())
     assert len(told(caplog)) == 1
+
+
+def test_a_configured_project_that_is_refused_is_named(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with setting(tmp_path, project="own-1") as found:
+            found.google.answers["loadCodeAssist"] = [error(403, "PERMISSION_DENIED", "no")]
+            await found.begun()
+            assert found.account.trouble == (
+                "Google answered 403 PERMISSION_DENIED: no (the project own-1, which the provider names, was refused: "
+                "see to it that the account may use it, or name another)"
+            )
+
+    run(main())
 
 
 def test_another_failure_is_said_too_and_pauses_grow_to_ten_minutes(

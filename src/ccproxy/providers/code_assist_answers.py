@@ -5,6 +5,7 @@ Source: gemini-cli, packages/core/src/code_assist/setup.ts and types.ts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -21,8 +22,10 @@ TO_WAIT = "it is tried again as requests come"
 TO_LOG_IN = "log in again, for example with `gemini`"
 TO_NAME = "name a Google Cloud project of yours in the provider: `project: ID`"
 TO_CHECK = f"see to it that the account may use Code Assist, or {TO_NAME}"
-ADVICE = {401: TO_LOG_IN, 403: TO_CHECK}
-"""What can be done, by status; else it is waited."""
+TO_CHANGE = "see to it that the account may use it, or name another"
+TO_CONFIRM = "confirm it with Google, for example where `gemini` leads you"
+LINK = re.compile(r"https://[!-~]{1,292}")
+"""What may be told as an address to open."""
 
 
 class SetupFailed(Exception):
@@ -35,34 +38,53 @@ class SetupFailed(Exception):
     def told(self, tokens: Collection[str]) -> str:
         """Both as they can be told: in one line, not too long, none of the tokens in it."""
         reason = hidden(self.reason, tokens)
-        short = reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
-        return f"{short} ({hidden(self.advice, tokens)})"
+        return f"{shortened(reason)} ({hidden(self.advice, tokens)})"
 
 
 class BehindPerimeter(SetupFailed):
     """The account's projects are kept apart (VPC Service Controls), which gemini-cli takes for a tier of its own."""
 
 
-def read(answer: Posted) -> Object:
-    """The object of an answer. Raises SetupFailed for an error, and for what is no JSON object."""
+def read(answer: Posted, project: str | None = None) -> Object:
+    """The object of an answer. Raises SetupFailed for an error, and for what is no JSON object.
+
+    `project`: the one that is configured, for which it was asked.
+    """
     try:
         document = orjson.loads(answer.body)
     except ValueError:
         document = None
     if answer.status >= 400 or (isinstance(document, dict) and document.get("error")):
-        raise refusal(answer.status, document)
+        raise refusal(answer.status, document, project)
     if answer.status >= 300 or not isinstance(document, dict):
         raise SetupFailed(f"Google answered {answer.status} with something that is no JSON object")
     return document
 
 
-def refusal(status: int, document: object) -> SetupFailed:
+def refusal(status: int, document: object, project: str | None = None) -> SetupFailed:
     """The exception for an error (cloud.google.com/apis/design/errors), which may stand in a list."""
     error = inner(document[0] if isinstance(document, list) and document else document, "error")
     answered = f"Google answered {status} {text(error, 'status')}".strip()
     reason = ": ".join(filter(None, (answered, text(error, "message"))))
     kept_apart = any(text(detail, "reason") == "SECURITY_POLICY_VIOLATED" for detail in objects(error, "details"))
-    return (BehindPerimeter if kept_apart else SetupFailed)(reason, ADVICE.get(status, TO_WAIT))
+    return (BehindPerimeter if kept_apart else SetupFailed)(reason, advice(status, project))
+
+
+def advice(status: int, project: str | None) -> str:
+    """What can be done about an error."""
+    match status:
+        case 401:
+            return TO_LOG_IN
+        case 403 if project is not None:
+            return f"the project {shortened(project)}, which the provider names, was refused: {TO_CHANGE}"
+        case 403:
+            return TO_CHECK
+    return TO_WAIT
+
+
+def shortened(text: str) -> str:
+    """Not too much of a text."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def project_in(document: Object) -> str | None:
@@ -82,7 +104,8 @@ def require_valid(document: Object) -> None:
     """Raises SetupFailed for an account that a person has to confirm first."""
     for tier in objects(document, "ineligibleTiers"):
         if text(tier, "reasonCode") == "VALIDATION_REQUIRED" and (url := text(tier, "validationUrl")):
-            raise SetupFailed(f"the account has to be confirmed: {text(tier, 'reasonMessage')}", f"open {url}")
+            to_do = f"open {url}" if LINK.fullmatch(url) else TO_CONFIRM
+            raise SetupFailed(f"the account has to be confirmed: {text(tier, 'reasonMessage')}", to_do)
 
 
 def without_project(document: Object) -> SetupFailed:

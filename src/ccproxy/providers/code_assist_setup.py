@@ -127,7 +127,7 @@ class Setup:
             answer = await self._sent(request, fields)
             if answer.status < 400:
                 self._provider.accepted(fields)
-        return read(answer)
+        return read(answer, self._project)
 
     async def _sent(self, request: HttpRequest, credential: Headers) -> Posted:
         own = [(b"Accept", b"application/json"), (b"Accept-Encoding", b"identity"), (b"User-Agent", b"ccproxy")]
