@@ -50,8 +50,6 @@ def status_of(config: Config, house: House, inspector: Inspector | None, started
 
 def _provider(config: Config, house: House, name: str) -> dict[str, Any]:
     provider = house.providers[name]
-    account = provider.code_assist
-    of_account = {"project": account.project, "project_error": account.trouble} if account is not None else {}
     return {
         "name": name,
         "type": provider.type,
@@ -59,7 +57,7 @@ def _provider(config: Config, house: House, name: str) -> dict[str, Any]:
         "auth": provider.auth_type,
         "credential": house.credentials.known(name),
         "found": found_by(config.place(("providers", name))),
-        **of_account,
+        **house.credentials.account(name),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 from ccproxy.assembly import House
 from ccproxy.config import Config
 from ccproxy.exchange import Exchange
-from tests.auth.house import until
+from tests.auth.house import house, until
 from tests.hooks.code_assist import CODE_ASSIST, MODEL, asked
 from tests.providers.google import Google, error, run
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, Home
 from tests.support.dialects import DIALECTS, GEMINI, Dialect
+from tests.support.token_server import Fault
 
 
 @pytest.fixture
@@ -77,6 +80,35 @@ def test_a_request_has_it_asked_where_nobody_has_yet(google: Google) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_login_that_cannot_be_renewed_is_told_of_once_at_the_start(
+    google: Google, tmp_path: Path, lasting: bool
+) -> None:
+    """As the daemon starts: it is looked at, and Google is asked for the project, which wants another token."""
+    said: list[str] = []
+
+    async def main() -> None:
+        async with house(tmp_path, "google_oauth") as login:
+            login.login(-60)
+            login.issuer.faults.append(Fault() if lasting else Fault(status=503, error="unavailable"))
+            secrets = {"client_id": "ours", "client_secret": "not-a-secret", "endpoint": login.server.url}
+            auth = {"type": "google_oauth", "file_path": str(login.file), **secrets}
+            entry = CODE_ASSIST | {"base_url": google.url, "auth": auth}
+            made = House(Config.model_validate({"providers": {"ca": entry}, "hooks": {"hooks_dir": None}}))
+            (account,) = made.providers.accounts()
+            watch = asyncio.create_task(made.credentials.watch(said.append))
+            account.begin()
+            await watch
+            assert (login.posts, google.names) == (1, [])
+            refused = f"provider 'ca': no credential: {login.file}: 127.0.0.1:"
+            assert [line.startswith(refused) for line in said] == [True]
+            assert ("status 400: invalid_grant: " if lasting else "status 503: unavailable: ") in said[0]
+            await account.close()
+            await made.transport.close()
+
+    run(main())
+
+
 # -- as a process
 
 
@@ -108,6 +140,10 @@ class Stage:
         return {each["name"]: (each["project"], each["project_error"]) for each in listed if "project" in each}
 
 
+async def until_known(stage: Stage) -> None:
+    await until(lambda: stage.told()["refuses"][1] != stage.told()["hangs"][1] and stage.told()["knows"][0])
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as stack:
@@ -115,22 +151,44 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_status_tells_the_projects_or_why_they_are_not_known(stage: Stage) -> None:
-    async def main() -> None:
-        await until(lambda: stage.told()["refuses"][1] != stage.told()["hangs"][1] and stage.told()["knows"][0])
-
-    run(main())
+    run(until_known(stage))
     told = stage.told()
     assert told["knows"] == ("found-1", None)
     assert told["embedded"] == ("simulated-project", None)
     assert told["hangs"] == (None, "it is not known yet")
     assert (told["named"][0], told["refuses"][0], told["missing"][0]) == ("own-1", None, None)
     assert "403 PERMISSION_DENIED: The API is disabled." in told["named"][1]
-    assert told["refuses"][1] == told["named"][1]
+    assert "the project own-1, which the provider names, was refused" in told["named"][1]
+    assert "name a Google Cloud project of yours" in told["refuses"][1]
     assert "no credential for provider 'missing'" in told["missing"][1]
     assert set(told) == {"knows", "named", "refuses", "hangs", "missing", "embedded"}
     shown = stage.daemon.home.run("status").stdout
     assert "project: found-1" in shown
     assert "no project: Google answered 403 PERMISSION_DENIED: The API is disabled." in shown
+
+
+def test_a_check_of_credentials_tells_of_the_account_too(stage: Stage) -> None:
+    """It is the credential that is checked: an account that is refused fails nothing."""
+    run(until_known(stage))
+    done = stage.daemon.home.run("auth", "check", "refuses")
+    assert done.returncode == 0
+    first, second = done.stdout.splitlines()
+    assert first.startswith("● refuses  file, ")
+    assert second.startswith(
+        "           Code Assist, no project: Google answered 403 PERMISSION_DENIED: The API is dis"
+    )
+    assert stage.daemon.home.run("auth", "check", "knows").stdout.splitlines()[1].endswith("project: found-1")
+    assert "Code Assist" not in stage.daemon.home.run("auth", "check", "missing").stdout
+    found = {each["provider"]: each for each in json.loads(stage.daemon.home.run("auth", "list", "--json").stdout)}
+    assert (found["knows"]["project"], found["knows"]["project_error"]) == ("found-1", None)
+    assert "project" not in found["plain"]
+
+
+def test_without_a_daemon_nothing_is_said_of_an_account(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("made-up-token")
+    auth = {"type": "file", "file": str(tmp_path / "token")}
+    home.write({"providers": {"g": CODE_ASSIST | {"base_url": "http://127.0.0.1:9", "auth": auth}}})
+    assert home.run("auth", "check").stdout == f"● g  file, {tmp_path / 'token'}\n"
 
 
 def test_the_log_says_it_once_and_without_a_token(stage: Stage) -> None:

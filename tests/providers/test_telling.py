@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from ccproxy.auth import SourceState
 from ccproxy.cli.auth.words import is_over, moment, validity
-from ccproxy.providers.telling import iso, usable
+from ccproxy.config import Config
+from ccproxy.providers.provider import build_providers
+from ccproxy.providers.telling import advice, iso, usable
+from tests.hooks.code_assist import CODE_ASSIST
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -49,3 +52,17 @@ def test_moments_in_words(ahead: int, words: str) -> None:
 )
 def test_what_can_be_used(state: SourceState, expected: bool) -> None:
     assert usable(state) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("it is over", "log in with `gemini`"),
+        ("it is over; log in again with `gemini`", None),
+        ("set client_secret, or run `gemini` once, which renews it by itself", None),
+    ],
+)
+def test_there_is_one_advice_only(error: str, expected: str | None) -> None:
+    auth = {"type": "google_oauth", "client_id": "i"}
+    provider = build_providers(Config.model_validate({"providers": {"g": CODE_ASSIST | {"auth": auth}}}))["g"]
+    assert advice(provider, SourceState("f", present=False, error=error)) == expected

@@ -54,6 +54,11 @@ class Account:
         self._closed = False
 
     @property
+    def is_looked_after(self) -> bool:
+        """False where nobody has a way to ask for it, so that nothing can be said of it."""
+        return self._call is not None
+
+    @property
     def project(self) -> str | None:
         """The project to name in requests, as far as it is known by now."""
         return self._configured or self._found

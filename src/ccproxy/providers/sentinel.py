@@ -15,8 +15,10 @@ CREDENTIAL_HEADERS = frozenset(
 )
 """Header fields in which clients carry credentials. They are removed whenever the destination changes."""
 
-CREDENTIAL_PARAMETERS = frozenset({b"key", b"access_token"})
-"""Query parameters in which Google's clients carry credentials."""
+CREDENTIAL_PARAMETERS = frozenset({b"key", b"access_token", b"oauth_token"})
+"""Query parameters in which Google's clients carry credentials (cloud.google.com/apis/docs/system-parameters)."""
+SIGNS = (b"key", b"_token", b"%")
+"""One of them is in each query that holds such a parameter, or one whose name is percent-encoded."""
 
 
 def find_sentinel(fields: Mapping[bytes, bytes], query: bytes) -> str | None:
@@ -37,7 +39,7 @@ def find_sentinel(fields: Mapping[bytes, bytes], query: bytes) -> str | None:
     if query:
         for name, value in parameters(query):
             key = unquote_to_bytes(value)
-            if name == b"key" and key.startswith(PREFIX):
+            if unquote_to_bytes(name) == b"key" and key.startswith(PREFIX):
                 return key[len(PREFIX) :].decode("utf-8", "replace")
     return None
 
@@ -50,13 +52,13 @@ def parameters(query: bytes) -> list[tuple[bytes, bytes]]:
 
 def without_credentials(query: bytes, google: bool) -> bytes:
     """The query without sentinel keys and, for a Google API, without any credential. All else keeps its bytes."""
-    if not query or (b"key" not in query and b"access_token" not in query):
+    if not any(sign in query for sign in SIGNS):
         return query
     return b"&".join(item for item in query.split(b"&") if not _is_credential(item, google))
 
 
 def _is_credential(item: bytes, google: bool) -> bool:
     name, _, value = item.partition(b"=")
-    if name not in CREDENTIAL_PARAMETERS:
+    if unquote_to_bytes(name) not in CREDENTIAL_PARAMETERS:
         return False
     return google or unquote_to_bytes(value).startswith(PREFIX)

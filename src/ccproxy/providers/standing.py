@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from ccproxy.auth import CredentialError, CredentialSource, SourceState
 from ccproxy.config.errors import nearest
 from ccproxy.providers.provider import Provider
-from ccproxy.providers.telling import NEEDS_NONE, iso, missing, told
+from ccproxy.providers.telling import NEEDS_NONE, iso, missing, of_account, told
 
 OAUTH = ("_oauth", "google_auth")
 """How the types end whose credentials have a token endpoint."""
@@ -18,6 +18,7 @@ PLAIN = ("command", "file")
 """Types that remember a failure for a moment, and have nothing else to lose."""
 LATELY_SECONDS = 10.0
 """What was refreshed so short a time ago is not refreshed again."""
+UNTIL = "it is tried again as requests come, which get 401 until then"
 SLOW = (None, "command")
 """Types that are not looked at in passing: a command may take long, or ask a person something."""
 
@@ -60,7 +61,7 @@ class Credentials:
         return list(await asyncio.gather(*map(self._refreshed, chosen)))
 
     async def watch(self, say: Callable[[str], None]) -> None:
-        """Looks at all at once, and says a line for each that is missing as soon as that is known."""
+        """Looks at all at once, and says a line for each that cannot be used as soon as that is known."""
         await asyncio.gather(*(self._watched(each, say) for each in self._providers.values()))
 
     async def look_again(self, seconds: float) -> None:
@@ -78,6 +79,10 @@ class Credentials:
         if state is None or provider.source is None:
             return None
         return {"present": state.present, "expires": iso(state.expires), "error": state.error}
+
+    def account(self, name: str) -> dict[str, Any]:
+        """Of a Code Assist provider: `project` and `project_error`, at once; nothing of any other."""
+        return of_account(self._providers[name])
 
     async def settled(self) -> None:
         """Returns when no refresh is under way; one that is broken off may have used up a refresh token."""
@@ -110,8 +115,14 @@ class Credentials:
         return provider.failure is None and (state is None or state.present)
 
     async def _watched(self, provider: Provider, say: Callable[[str], None]) -> None:
-        if provider.source is not None and not (state := await self._state(provider, provider.source)).present:
+        if provider.source is None:
+            return
+        if not (state := await self._state(provider, provider.source)).present:
             say(missing(provider, state))
+        elif provider.code_assist is not None:
+            await provider.code_assist.settled()  # which is the only one who uses it before there are requests
+            if provider.failure is not None:
+                say(f"provider {provider.name!r}: no credential: {provider.failure}; {UNTIL}")
 
     async def _refreshed(self, provider: Provider) -> dict[str, Any]:
         source = provider.source

@@ -37,8 +37,17 @@ def told(provider: Provider, state: SourceState, **more: Any) -> dict[str, Any]:
         "refreshable": state.refreshable,
         "error": state.error,
         "advice": None if state.present else advice(provider, state),
+        **of_account(provider),
         **more,
     }
+
+
+def of_account(provider: Provider) -> dict[str, Any]:
+    """Of a Code Assist provider: which project its requests are made for, or why that is not known."""
+    account = provider.code_assist
+    if account is None or not account.is_looked_after:
+        return {}
+    return {"project": account.project, "project_error": account.trouble}
 
 
 def missing(provider: Provider, state: SourceState) -> str:
@@ -56,7 +65,7 @@ def usable(state: SourceState) -> bool:
 
 def advice(provider: Provider, state: SourceState) -> str | None:
     """What brings it back, unless the error says that already."""
-    said = state.error is not None and "log in" in state.error
+    said = state.error is not None and ("log in" in state.error or "run `" in state.error)
     return None if said else ADVICE.get(provider.auth_type or "")
 
 

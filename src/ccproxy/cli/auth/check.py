@@ -36,7 +36,7 @@ def check(session: Session, name: str | None, as_list: bool) -> int:
         for each in found:
             first, *more = sentences(each, now)
             click.echo(line(each, width, first))
-            for text in more:
+            for text in (*more, *account(each)):
                 click.echo(below(width, text))
     return 0 if all(each["usable"] for each in found) else 1
 
@@ -52,6 +52,13 @@ def sentences(each: Told, now: datetime) -> Iterator[str]:
         kind = None if (each["where"] or "").startswith(each["type"]) else each["type"]
         yield ", ".join(filter(None, [kind, each["where"], validity(each["expires"], now)]))
         yield from filter(None, [each["error"] or outlook(each, now)])
+
+
+def account(each: Told) -> Iterator[str]:
+    """What a running daemon knows of the account at Code Assist, where it is a credential for that."""
+    if "project" in each and each["usable"]:
+        told = f"project: {each['project']}" if each["project"] else "no project"
+        yield "Code Assist, " + ": ".join(filter(None, [told, each["project_error"]]))
 
 
 def outlook(each: Told, now: datetime) -> str:

@@ -33,7 +33,8 @@ def is_over(iso: str | None, now: datetime) -> bool:
 
 def line(each: Told, width: int, text: str) -> str:
     """How it stands as a coloured mark, the provider's name in `width` characters, and a text."""
-    sign, color = BAD if not each["usable"] else DOUBTFUL if each["error"] else GOOD
+    doubtful = each["error"] or each.get("project_error")
+    sign, color = BAD if not each["usable"] else DOUBTFUL if doubtful else GOOD
     return f"{click.style(sign, fg=color)} {visible(each['provider']):<{width}}  {visible(text)}"
 
 
