@@ -67,6 +67,9 @@ NO_ROOM = [
     "ccproxy: {providers: {gemini: {type: openai, host: h}}}",
     "ccproxy: {providers: {a: {type: gemini, host: cloudcode-pa.googleapis.com}}}",
     "ccproxy: {providers: {a: {type: gemini, base_url: 'https://cloudcode-pa.googleapis.com/'}}}",
+    "ccproxy: {providers: {a: {type: gemini, host: CloudCode-PA.googleapis.com}}}",
+    "ccproxy: {providers: {a: {type: gemini, host: cloudcode-pa.googleapis.com.}}}",
+    "ccproxy: {providers: {a: {type: gemini, base_url: 'https://CLOUDCODE-PA.googleapis.com.'}}}",
     "ccproxy: {providers: {a: {type: google, base_url: 'http://127.0.0.1:1', path: '/v1internal:{action}'}}}",
 ]
 

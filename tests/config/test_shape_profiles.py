@@ -41,6 +41,8 @@ def test_a_profile_of_no_known_format_takes_nothing_that_is_content_anywhere(loa
     ("place", "expected"),
     [
         ("host: chatgpt.com", ("https", "chatgpt.com", "/backend-api/codex/responses")),
+        ("host: ChatGPT.com.", ("https", "ChatGPT.com.", "/backend-api/codex/responses")),
+        ("base_url: 'https://chatgpt.com./'", ("https", "chatgpt.com.", "/backend-api/codex/responses")),
         ("base_url: 'http://127.0.0.1:1/backend-api/codex/responses'", ("http", "127.0.0.1", "/responses")),
         ("base_url: 'http://127.0.0.1:1/backend-api/codex'", ("http", "127.0.0.1", "/responses")),
         ("base_url: 'http://127.0.0.1:1', path: /backend-api/codex/responses", ("http", "127.0.0.1", "/responses")),

@@ -68,15 +68,15 @@ def is_written_as_code_assist(written: object) -> bool:
 
 
 def _host(written: dict[str, object]) -> str:
-    """The host that a provider names, be it by a base URL that has no path."""
+    """The host that a provider names, be it by a base URL that has no path: as DNS compares names (RFC 4343)."""
     base_url = written.get("base_url")
     if not isinstance(base_url, str):
-        return str(written.get("host"))
+        return str(written.get("host")).lower().removesuffix(".")
     try:
         parts = urlsplit(base_url)
     except ValueError:  # which validation says in words
         return ""
-    return (parts.hostname or "") if parts.path in ("", "/") else ""
+    return (parts.hostname or "").removesuffix(".") if parts.path in ("", "/") else ""
 
 
 def _default_path(kind: object, base_url: object) -> str:
