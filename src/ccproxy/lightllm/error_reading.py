@@ -63,6 +63,11 @@ STATUSES: Mapping[str, int] = {
 }
 """The status that a token in lower case would have had before a stream. What is not here is 500."""
 
+USED_UP = "QUOTA_EXHAUSTED"
+"""Google's reason for a 429 that no waiting of minutes ends (google.rpc.ErrorInfo)."""
+A_DAYS = ("PerDay", "Daily")
+"""In the ids of quotas that are of a day (google.rpc.QuotaFailure), which says the same."""
+
 WORDS = ("message", "detail", "msg", "error", "error_message", "error_description", "title")
 """Where an error has its words."""
 
@@ -110,7 +115,7 @@ def _error(fields: Mapping[str, Any], status: int, origin: WireFormat) -> WireEr
     kind = next((token for token in named if token), "")
     details = fields.get("details")
     details = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
-    code = _code(fields.get("code"), google) or _first(details, "reason")
+    code = _code(fields.get("code"), google) or _used_up(details) or _first(details, "reason")
     told = next((text for name in WORDS if (text := words(fields.get(name)))), "")
     return WireError(
         status if status >= 400 else status_of(fields, kind, code),
@@ -121,6 +126,17 @@ def _error(fields: Mapping[str, Any], status: int, origin: WireFormat) -> WireEr
         origin,
         seconds_of(_first(details, "retryDelay") or ""),
     )
+
+
+def is_used_up(error: WireError) -> bool:
+    """True for Google's word that a quota, and not only a minute's, is used up. OpenAI has another word for that."""
+    return error.status == 429 and error.code == USED_UP and error.origin is WireFormat.GEMINI
+
+
+def _used_up(details: list[dict[str, Any]]) -> str | None:
+    listed = (entry["violations"] for entry in details if isinstance(entry.get("violations"), list))
+    quotas = (str(one.get("quotaId")) for found in listed for one in found if isinstance(one, dict))
+    return USED_UP if any(mark in quota for quota in quotas for mark in A_DAYS) else None
 
 
 def status_of(fields: Mapping[str, Any], kind: str, code: str | None) -> int:

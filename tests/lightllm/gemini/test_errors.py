@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from ccproxy.exchange import WireFormat
+from ccproxy.lightllm.anthropic import errors as anthropic
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.gemini.errors import read_error, write_error
+from ccproxy.lightllm.openai_chat import errors as openai_chat
+from ccproxy.lightllm.openai_responses import errors as openai_responses
 from tests.support.grammar.gemini import check_error
 
 OWN = WireFormat.GEMINI
@@ -32,6 +35,36 @@ def test_details() -> None:
     )
     assert error is not None
     assert (error.code, error.retry_after) == ("API_KEY_INVALID", 39.5)
+
+
+def quota(name: str) -> dict[str, Any]:
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": name}, None]}
+
+
+REASON = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "QUOTA_EXHAUSTED"}
+QUOTAS: list[tuple[int, list[Any], bool]] = [
+    (429, [REASON], True),
+    (429, [REASON | {"reason": "RATE_LIMIT_EXCEEDED"}, quota("RequestsPerDayPerModel")], True),
+    (429, [quota("DailyTokens")], True),
+    (429, [REASON | {"reason": "RATE_LIMIT_EXCEEDED"}, quota("RequestsPerMinute")], False),
+    (429, [{"violations": "PerDay"}], False),
+    (403, [REASON], False),
+]
+
+
+@pytest.mark.parametrize(("status", "details", "used_up"), QUOTAS)
+def test_a_quota_that_is_used_up_is_so_in_openais_words(status: int, details: list[Any], used_up: bool) -> None:
+    """Not a limit that is over in a minute. Anthropic has no word for it."""
+    error = read_error({"error": {"code": status, "message": "m", "status": "X", "details": details}}, status)
+    assert error is not None
+    said = [openai_chat.write_error(error)["error"], openai_responses.write_error(error)["error"]]
+    code = openai_responses.failure(error)["code"]
+    if used_up:
+        assert {one[name] for one in said for name in ("type", "code")} == {code} == {"insufficient_quota"}
+    else:
+        assert "insufficient_quota" not in {code, *(one[name] for one in said for name in ("type", "code"))}
+    kind = {429: "rate_limit_error", 403: "permission_error"}[status]
+    assert anthropic.write_error(error)["error"] == {"type": kind, "message": "m"}
 
 
 DELAYS = [

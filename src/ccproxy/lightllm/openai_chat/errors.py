@@ -22,6 +22,9 @@ TYPES: Mapping[int, str] = {
 CODES: Mapping[int, str] = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 """Codes for errors of other vendors, whose own tokens mean nothing to an OpenAI client."""
 
+USED_UP = "insufficient_quota"
+"""Type and code of a quota that is used up: clients do not wait for it as for `rate_limit_exceeded`."""
+
 OWN_TOKENS = frozenset({WireFormat.OPENAI, WireFormat.OPENAI_RESPONSES, None})
 """Origins whose type and code stay as they are. None is the gateway itself, whose code is its short token."""
 
@@ -34,11 +37,14 @@ def read_error(document: Any, status: int) -> WireError | None:
 def write_error(error: WireError) -> dict[str, Any]:
     """The body of an error answer, or the data of the event that ends a stream."""
     own = error.origin in OWN_TOKENS
+    kind, code = (error.type, error.code) if own else ("", CODES.get(error.status))
+    if error_reading.is_used_up(error):
+        kind = code = USED_UP
     members = {
         "message": error.message,
-        "type": (error.type if own else "") or type_of(error.status),
+        "type": kind or type_of(error.status),
         "param": error.param if own else None,
-        "code": error.code if own else CODES.get(error.status),
+        "code": code,
     }
     return {"error": members}
 

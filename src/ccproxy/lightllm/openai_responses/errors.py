@@ -32,6 +32,9 @@ TYPES = {
 }
 """The type of an error by its status; of other statuses `invalid_request_error` below 500, else `server_error`."""
 
+USED_UP = "insufficient_quota"
+"""Type and code of a quota that is used up, for which Codex does not try again."""
+
 STREAM_CODES = {429: "rate_limit_exceeded"}
 """Codes of `response.error` (openai.types.responses.ResponseError) by status; of others `invalid_prompt` below 500,
 which Codex takes as final, else `server_error`, which it tries again."""
@@ -83,13 +86,13 @@ def error_object(error: WireError) -> dict[str, Any]:
     """The error itself: message, type, code and param."""
     kind, code = error.type, error.code
     if error.origin is not None and error.origin not in FAMILY:
-        kind, code = "", STREAM_CODES.get(error.status)
+        kind, code = (USED_UP, USED_UP) if error_reading.is_used_up(error) else ("", STREAM_CODES.get(error.status))
     return {"message": error.message, "type": kind or type_of(error.status), "code": code, "param": error.param}
 
 
 def failure(error: WireError) -> dict[str, Any]:
     """The `error` member of a failed response."""
-    code = error.code if error.origin in FAMILY else None
+    code = USED_UP if error_reading.is_used_up(error) else error.code if error.origin in FAMILY else None
     if not code or not CODE.fullmatch(code):
         code = STREAM_CODES.get(error.status, "server_error" if error.status >= 500 else "invalid_prompt")
     return {"code": code, "message": error.message}
