@@ -21,8 +21,8 @@ from tests.support.code_assist import PROVIDER, unwrapped
 from tests.support.crossing import CLIENTS, document, read
 from tests.support.daemon import Daemon
 from tests.support.dialects import GEMINI, SENTINEL
-from tests.support.http import Header, Response
-from tests.support.replies import each, json_reply, stream
+from tests.support.http import Header, Response, request_bytes
+from tests.support.replies import each, json_reply, reply, stream
 from tests.support.simulated import simulated
 from tests.support.sse import events
 from tests.support.upstream import Recorded, Script, Step, Upstream
@@ -332,6 +332,34 @@ def test_a_stream_that_is_not_whole_ends_in_an_error(
     assert '"traceId"' in record["bodies"]["provider_response"]["text"]
 
 
+PAGE: Header = (b"Content-Type", b"text/html")
+OTHERWISE = {
+    "a page": (reply(200, [PAGE], b"<!DOCTYPE html><p>Please log in"), 502),
+    "nothing": (reply(200, [], b""), 502),
+    "no answer": (json_reply({"response": None}), 502),
+    "a redirect": (reply(302, [PAGE, (b"Location", b"https://evil.example/")], b"moved"), 502),
+    "an error": (json_reply({"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}), 400),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+@pytest.mark.parametrize("way", ["whole", "sse", "array", "chat"])
+def test_what_is_no_answer_is_an_error(daemon: Daemon, backend: Backend, way: str, name: str, agent: str) -> None:
+    backend.scripted, status = OTHERWISE[name]
+    own = (b"User-Agent", agent.encode())
+    if way == "array":
+        answer = daemon.ask("POST", ARRAY, [GEMINI.key(), own], document(GEMINI))
+    else:
+        answer = ask(daemon, "openai" if way == "chat" else "gemini", "hi", own, streamed=way == "sse")
+    told = answer.json()
+    assert answer.status == status, answer.body
+    assert (told[0] if isinstance(told, list) else told)["error"]["code"] in (status, None, "malformed_answer")
+    assert [answer.field(field) for field in ("x-ccproxy-model", "location")] == [None, None]
+    record = record_of(daemon, agent)
+    assert record["error"]
+    assert record["bodies"]["provider_response"] is not None
+
+
 @pytest.mark.parametrize("order", ["SIM_CUT", "SIM_RESET 1"])
 @pytest.mark.parametrize("client", FORMATS)
 def test_a_whole_answer_that_breaks_off_is_an_error(daemon: Daemon, backend: Backend, client: str, order: str) -> None:
@@ -417,6 +445,17 @@ def test_its_own_client_is_answered_byte_for_byte(daemon: Daemon, backend: Backe
     record = record_of(daemon, agent)
     assert answer.body.decode() == record["bodies"]["provider_response"]["text"]
     assert b'"traceId"' in answer.body
+
+
+def test_web_pages_do_not_have_its_login(daemon: Daemon, backend: Backend) -> None:
+    path = "/v1internal/operations/op-1"
+    for field in ((b"Sec-Fetch-Site", b"cross-site"), (b"Origin", b"https://e.example")):
+        assert GEMINI.error(daemon.ask("GET", path, [field]), 403)
+    with daemon.client() as client:
+        client.send(request_bytes("GET", path, host="evil.example:4000"))
+        assert "evil.example" in GEMINI.error(client.response(), 403)
+    assert daemon.ask("GET", "/v1internal/../v1/x").status == 501
+    assert not backend.calls
 
 
 def test_its_other_calls_pass_too(daemon: Daemon, backend: Backend) -> None:

@@ -13,8 +13,8 @@ from ccproxy.codings import CodingError, StreamDecoder
 from ccproxy.exchange import Exchange, Failure, Header, Headers, WireFormat
 from ccproxy.gateway.errors import error_body
 from ccproxy.gateway.hooked.heads import OF_BYTES
-from ccproxy.gateway.provider_answer import coding_of, provider_record
-from ccproxy.lightllm.gemini.unwrapping import Unwrapping
+from ccproxy.gateway.provider_answer import BODY_LIMIT, coding_of, is_stream, looks_like_stream, provider_record
+from ccproxy.lightllm.gemini.unwrapping import END, Unwrapping
 from ccproxy.lightllm.sse import EventTooLong
 from ccproxy.transport.carrier import TransportError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EVENTS: Header = (b"Content-Type", b"text/event-stream")
 JSON: Header = (b"Content-Type", b"application/json; charset=UTF-8")
 ENDED = "the provider ended its stream in mid-answer"
+TELLING = len(b"event:")
+"""Bytes by which events are told from anything else."""
 
 
 class UnwrappedStream:
@@ -37,11 +39,14 @@ class UnwrappedStream:
         self._incoming, self._exchange, self._recorder = incoming, exchange, recorder
         self._record = exchange.provider_response = provider_record(incoming)
         self.status, self.reason, self.http_version = incoming.status, incoming.reason, incoming.http_version
-        self.headers = [*without_type(incoming), JSON] if array else kept(incoming, EVENTS)
+        named = not array and is_stream(incoming)
+        self.headers = kept(incoming, EVENTS) if named else [*without_type(incoming), JSON if array else EVENTS]
         self.reused = incoming.reused
         self.trailers: Headers = []
         self.on_pressure: Callable[[bool], None] | None = None
         self._held = 0
+        self._seen = b""
+        """What of the provider's text was read beforehand."""
         self._ahead = b""
         """What was read and is yet to be iterated over."""
         self._ended = False
@@ -50,7 +55,7 @@ class UnwrappedStream:
     @property
     def ready(self) -> bool:
         """See `Incoming`."""
-        return bool(self._ahead) or self._ended or self._incoming.ready
+        return bool(self._ahead or self._seen) or self._ended or self._incoming.ready
 
     def __aiter__(self) -> Self:
         return self
@@ -64,13 +69,35 @@ class UnwrappedStream:
                 raise self._error.again()
             raise StopAsyncIteration
         try:
-            return self._passed(await self._incoming.__anext__())
+            return self._unwrapping.feed(await self._text())
         except StopAsyncIteration:
             return self._last()
-        except CodingError as error:
-            raise TransportError("protocol", f"the provider's stream is corrupt: {error}") from error
         except EventTooLong as error:
             raise TransportError("protocol", str(error)) from error
+
+    async def begins(self) -> bool:
+        """True if the body begins as events do, for one whose type does not tell. Nothing of it is lost."""
+        seen = b""
+        try:
+            while len(seen.lstrip()) < TELLING and len(seen) < 1024:
+                seen += await self._text()
+        except StopAsyncIteration:
+            pass  # and it will be raised again
+        self._seen = seen
+        return looks_like_stream(seen)
+
+    async def rest(self) -> bytes:
+        """The text of a body that is no stream. Raises TransportError where it breaks off, or is too long."""
+        text = bytearray()
+        try:
+            while len(text) <= BODY_LIMIT:
+                text += await self._text()
+            raise TransportError("protocol", f"the answer is longer than {BODY_LIMIT >> 20} MiB")
+        except StopAsyncIteration:
+            self._record.complete, self._record.trailers = True, self._incoming.trailers
+            return bytes(text)
+        finally:
+            self._incoming.close()
 
     async def read(self, limit: int = sys.maxsize) -> bytes | None:
         """See `Incoming`."""
@@ -99,26 +126,30 @@ class UnwrappedStream:
         error = orjson.loads(error_body(WireFormat.GEMINI, status, failure.kind, failure.message))
         return (self._unwrapping if begun else Unwrapping(array=True)).fail(error)
 
-    def _passed(self, chunk: bytes) -> bytes:
+    async def _text(self) -> bytes:
+        """More of what the provider says, without its coding. Raises StopAsyncIteration, and TransportError."""
+        if self._seen:
+            seen, self._seen = self._seen, b""
+            return seen
+        chunk = await self._incoming.__anext__()
         if not self._held:
             self._exchange.timings.first_byte = time.time()
         self._held = self._recorder.keep(self._record, self._held, chunk)
-        return self._unwrapping.feed(self._decoder.feed(chunk))
+        try:
+            return self._decoder.feed(chunk)
+        except CodingError as error:
+            raise TransportError("protocol", f"the provider's stream is corrupt: {error}") from error
 
     def _last(self) -> bytes:
-        """What is due at the end. An array must not look whole that is not; of events, `Relay` sees that, but for a
-        stream without any."""
+        """What is due at the end. What did not say how the answer ended must not look whole: an error comes behind."""
         self._record.complete, self._ended = True, True
         self._record.trailers = self.trailers = self._incoming.trailers
-        if not self.array:
-            if not self._held:
-                raise TransportError("truncated", ENDED)
-            return self._unwrapping.end()
-        rest = self._unwrapping.feed(b"\n\n")  # an event without its blank line counts
+        # an event without its blank line counts
+        rest = self._unwrapping.feed(b"\n\n") if self.array else self._unwrapping.end()
         if self._unwrapping.whole:
             return rest + self._unwrapping.end()
         self._error = TransportError("truncated", ENDED)
-        return rest
+        return rest if self.array or rest[-1:] in b"\r\n" else rest + END
 
 
 def without_type(incoming: Incoming) -> Headers:
