@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import WireFormat
-from ccproxy.hooks.gemini_envelope import object_of, put_call, put_count, put_model
 from ccproxy.lightllm.gemini.envelope import FOREIGN, Ids
 from ccproxy.pipeline.draft import Draft
 from ccproxy.pipeline.failures import Refusal
+from ccproxy.pipeline.gemini_envelope import object_of, put_call, put_count, put_model
 from tests.hooks.code_assist import MODEL, asked, config, document, sent
 from tests.shaping.envelopes import GEMINI as SHAPE
 from tests.shaping.envelopes import put_shape

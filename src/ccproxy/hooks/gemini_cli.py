@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from ccproxy.config.values import Regex, wrong
 from ccproxy.exchange import Exchange, Headers, WireFormat, get_header, new_id
-from ccproxy.hooks.gemini_envelope import object_of, put_call, put_count, put_model
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.gemini.envelope import MODELS, Ids, is_wrapped, left_out, own_session
 from ccproxy.pipeline.failures import Refusal, Unfit
+from ccproxy.pipeline.gemini_envelope import object_of, put_call, put_count, put_model
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
 from ccproxy.providers.endpoint import Operation, parse_endpoint
