@@ -521,6 +521,8 @@ def test_stopping_does_not_wait_for_ever() -> None:
             begun = time.monotonic()
             await served.front.stop(0.2)
             assert 0.15 < time.monotonic() - begun < 8
+            answer = await busy.answer()
+            assert (answer.status, b"stopping" in answer.body) == (503, True)
             assert await busy.ends()
             await until(lambda: peer.ended == 1)
 

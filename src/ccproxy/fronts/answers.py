@@ -13,6 +13,7 @@ from ccproxy.fronts.client_writer import ClientWriter
 from ccproxy.fronts.request_parser import Arrived, BadRequest
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.gateway import Gateway
+from ccproxy.gateway.leaving import cut
 from ccproxy.gateway.reply import Tunnel
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,12 @@ class Answers:
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
+
+    def cut(self) -> None:
+        """ccproxy stops: the answer under way ends in words that say so, as far as it still can."""
+        self._waiting.clear()
+        if self._task is not None:
+            cut(self._task)
 
     def _waiting_bytes(self) -> int:
         return sum(len(item.request.body) for item in self._waiting)

@@ -104,6 +104,10 @@ class HttpConnection(asyncio.Protocol):
         """No further requests: closes now, or after the answers that are owed."""
         self._answers.finish_up()
 
+    def cut(self) -> None:
+        """Ends the answer under way, in words if it can be, and then the connection."""
+        self._answers.cut()
+
     def abort(self) -> None:
         """Drops the connection, and with it what is under way."""
         self._transport.abort()

@@ -12,6 +12,8 @@ from ccproxy.gateway.gateway import Gateway
 
 BACKLOG = 2048
 """Connections that may wait to be accepted; asyncio's 100 makes a burst wait for a second."""
+LAST_WORDS = 1.0
+"""Seconds in which clients whose answers were cut off take what they are told of it."""
 
 
 class ReverseFront:
@@ -20,7 +22,7 @@ class ReverseFront:
     def __init__(self, gateway: Gateway, limits: ListenerSettings) -> None:
         self.gateway, self.limits = gateway, limits
         self.connections: set[HttpConnection] = set()
-        self._stopping, self._quiet = False, asyncio.Event()
+        self._stopping, self._quiet, self._empty = False, asyncio.Event(), asyncio.Event()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -32,7 +34,7 @@ class ReverseFront:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self, grace: float) -> None:
-        """Refuses new clients, lets answers under way finish for `grace` seconds, then drops what is left."""
+        """Refuses new clients, lets answers under way finish for `grace` seconds, then cuts off what is left."""
         self._stopping = True
         if self._server is not None:
             self._server.close()
@@ -45,6 +47,11 @@ class ReverseFront:
             async with asyncio.timeout(grace):
                 await self._quiet.wait()
         for connection in list(self.connections):
+            connection.cut()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._empty.wait()
+        for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)
 
@@ -56,6 +63,8 @@ class ReverseFront:
         """A connection has answered what it owed, or is gone: while stopping, maybe the last one."""
         if self._stopping and not any(connection.busy for connection in self.connections):
             self._quiet.set()
+        if self._stopping and not self.connections:
+            self._empty.set()
 
     @property
     def _tick(self) -> float:

@@ -27,12 +27,13 @@ from ccproxy.gateway.forwarding import Forwarding
 from ccproxy.gateway.hooked.answering import HookedAnswer
 from ccproxy.gateway.injection import names_of
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.leaving import SHUTDOWN, SHUTDOWN_STATUS, may_tell, why
 from ccproxy.gateway.local_answer import local_reply
 from ccproxy.gateway.local_routes import LocalRoutes
 from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
-from ccproxy.gateway.relay import CLIENT_GONE, Relay
+from ccproxy.gateway.relay import Relay
 from ccproxy.gateway.reply import Reply, with_left_out
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.seal import client_headers
@@ -56,6 +57,7 @@ logger = logging.getLogger(__name__)
 
 WHOLE_LIMIT = 32 * 1024 * 1024
 """Longer answers are relayed as they come, whatever they are."""
+STOPPED = Refused(SHUTDOWN_STATUS, SHUTDOWN.kind, SHUTDOWN.message)
 
 
 class Gateway:
@@ -69,7 +71,8 @@ class Gateway:
         self._responses = ResponseStore()
 
     async def handle(self, exchange: Exchange, on_interim: OnInterim | None = None) -> Reply:
-        """Takes one exchange all the way. Never raises but for cancellation, when the client has gone.
+        """Takes one exchange all the way. Never raises but for cancellation, when the client has gone; one that
+        is cut off because ccproxy stops is answered.
 
         Args:
             exchange: its request is whole.
@@ -91,7 +94,9 @@ class Gateway:
         except HookFailed as failed:
             return self.refuse(exchange, refusal_of(failed), inquiry.dialect)
         except asyncio.CancelledError:
-            self._recorder.finish(exchange, CLIENT_GONE)
+            if may_tell():
+                return self.refuse(exchange, STOPPED, inquiry.dialect)
+            self._recorder.finish(exchange, why())
             raise
         except Exception as error:
             logger.exception("exchange %s failed inside ccproxy", exchange.id)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Self
 
 from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireFormat, get_header
 from ccproxy.gateway.endings import stopped_short
 from ccproxy.gateway.errors import stream_error
+from ccproxy.gateway.leaving import SHUTDOWN, SHUTDOWN_STATUS, may_tell, why
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.gateway.unwrapped_stream import UnwrappedStream
 from ccproxy.transport.carrier import Incoming, TransportError
-
-CLIENT_GONE = Failure("client_disconnected", "the client closed its connection before the answer was complete")
 
 
 class Relay:
@@ -58,6 +58,8 @@ class Relay:
             raise
         except TransportError as error:
             return self._broken(error)
+        except asyncio.CancelledError as error:
+            return self._cut(error)
         return self._noted(chunk)
 
     async def read(self, limit: int) -> bytes | None:
@@ -79,9 +81,10 @@ class Relay:
         return body
 
     def close(self) -> None:
-        """See `reply.Body`: an answer that is not complete by now has lost its client."""
+        """See `reply.Body`: an answer that is not complete by now has lost its client, or ccproxy stops."""
         self._incoming.close()
-        self._end(CLIENT_GONE)
+        if not self._ended:
+            self._end(why())
 
     def _stopped_short(self) -> bool:
         return takes_error_event(self._incoming) and stopped_short(self._exchange.format, self._record)
@@ -95,7 +98,13 @@ class Relay:
     def _broken(self, error: TransportError) -> bytes:
         return self._broken_off(error.status, Failure(error.kind, str(error)), error)
 
-    def _broken_off(self, status: int, failure: Failure, cause: Exception) -> bytes:
+    def _cut(self, error: asyncio.CancelledError) -> bytes:
+        if not may_tell():
+            raise error
+        self._incoming.close()
+        return self._broken_off(SHUTDOWN_STATUS, SHUTDOWN, error)
+
+    def _broken_off(self, status: int, failure: Failure, cause: BaseException) -> bytes:
         exchange, record = self._exchange, self._record
         tail = self._tail(status, failure)
         if not tail:

@@ -12,7 +12,7 @@ import pytest
 
 from ccproxy.gateway.hooked.observed import ObservedRelay
 from ccproxy.gateway.hooked.stream import HookedRelay
-from ccproxy.gateway.relay import CLIENT_GONE
+from ccproxy.gateway.leaving import CLIENT_GONE
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.stream_translator import StreamTranslator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -94,6 +95,8 @@ class ObservedRelay(Relay):
             self._incoming.close()
             said = told(failed, self._exchange)
             return self._broken_off(said.status, Failure("hook_failed", said.message), failed)
+        except asyncio.CancelledError as error:
+            return self._cut(error)
 
     async def _next(self) -> bytes:
         try:

@@ -5,10 +5,12 @@ Between formats, or from one into the same.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from ccproxy.codings import CodingError
 from ccproxy.exchange import Failure
+from ccproxy.gateway.leaving import STOPPING, may_tell
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.gateway.translation.relay import TranslatedRelay, told
 from ccproxy.lightllm.events import Error
@@ -61,6 +63,10 @@ class HookedRelay(TranslatedRelay):
             return await self._closed(told(error, self._exchange))
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told
             return self._failed(error)
+        except asyncio.CancelledError:
+            if not may_tell():
+                raise
+            return self._ended(STOPPING)
 
     async def _closed(self, error: WireError | None) -> bytes:
         """The last bytes, of which hooks have heard; there is nothing more to come from the provider."""

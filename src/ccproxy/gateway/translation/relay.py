@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from ccproxy.codings import CodingError, StreamDecoder
 from ccproxy.exchange import Exchange, Failure, Headers, get_header
-from ccproxy.gateway.relay import CLIENT_GONE
+from ccproxy.gateway.leaving import STOPPING, may_tell, why
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
@@ -78,11 +78,16 @@ class TranslatedRelay:
             return self._ended(None)
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told
             return self._ended(told(error, self._exchange))
+        except asyncio.CancelledError:
+            if not may_tell():
+                raise
+            return self._ended(STOPPING)
 
     def close(self) -> None:
-        """See `reply.Body`: an answer that is not complete by now has lost its client."""
+        """See `reply.Body`: an answer that is not complete by now has lost its client, or ccproxy stops."""
         self._incoming.close()
-        self._end(CLIENT_GONE)
+        if not self._over:
+            self._end(why())
 
     def _ended(self, error: WireError | None) -> bytes:
         """The last bytes; there is nothing more to come from the provider. Raises BodyBroken where even these fail."""
