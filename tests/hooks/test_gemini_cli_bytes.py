@@ -23,9 +23,7 @@ from tests.support.examples import examples
 IDS = Ids("s-1", "u-1", "p-1")
 HEAD = b'{"model":"m","project":"p-1","user_prompt_id":"u-1","request":'
 SESSION = b'"session_id":"s-1"'
-ARGS = (
-    b'{"id":123456789012345678901234,"amt":0.1234567890123456789,"e":1E5,"n":-0.0,"big":1E400,"s":"1E400 \\u00e9"}'
-)
+ARGS = b'{"id":123456789012345678901234,"amt":0.1234567890123456789,"e":1E5,"n":-0.0,"big":1E400,"s":"1E400 \\u00e9"}'
 CALL = b'{"contents": [{"role":"model","parts":[{"functionCall":{"name":"f","args":%b}}]}]}' % ARGS
 
 
