@@ -426,6 +426,8 @@ def test_a_key_in_the_query_stays_here(
     fields = [(b"user-agent", agent.encode()), do(provider=name)]
     assert hooked.ask("POST", target, fields, document(dialect)).status == 200
     left = where.removesuffix("key=").rstrip("?&") if client == name else ""
+    if client == "gemini" and "%6bey" in left:  # to Google, that is a key too
+        left = ""
     assert only(upstream).target == chosen_path(name) + left.encode()
     flow = hooked.flow(agent)
     assert flow["reason"] == f"a hook chose the provider {name!r}"
