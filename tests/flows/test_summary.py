@@ -159,3 +159,4 @@ def test_queries_with_credentials() -> None:
         "/m:x?alt=sse&key=[redacted]&monkey=1&access_token=[redacted]"
     )
     assert redact_target(b"/key=abc") == "/key=abc"
+    assert redact_target(b"/m:x?%6bey=abc&a%20b=1&%24alt=sse") == "/m:x?%6bey=[redacted]&a%20b=1&%24alt=sse"

@@ -19,7 +19,7 @@ NEVER = frozenset(
 )  # fmt: skip
 """Fields of which a request takes nothing from a shape: they are of one connection (RFC 9110 §7.6.1), or of one body's
 bytes."""
-PRIVATE_PARAMETERS = frozenset({b"alt", b"key", b"access_token"})
+PRIVATE_PARAMETERS = frozenset({b"alt", b"key", b"access_token", b"oauth_token"})
 """Parameters that no shape adds: the form of the answer is the caller's choice, credentials are the provider's."""
 
 CHOICES = (b"redact-thinking-",)
