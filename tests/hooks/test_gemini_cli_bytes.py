@@ -106,6 +106,12 @@ VALUES = st.recursive(LEAVES, spelled, max_leaves=6)
 NAMES = st.sampled_from(["a", "b", "contents", "tools", "model", "metadata", "session_id", "sessionId", "\u00e9"])
 
 
+def whole(text: str) -> float:
+    """A number as orjson reads it: what has no place in 64 bits is a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else float(text)
+
+
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300))
 @given(st.lists(st.tuples(SPACE, NAMES, SPACE, VALUES, SPACE), max_size=5), SPACE)
 def test_every_member_that_is_kept_is_there_byte_for_byte(found: list[tuple[Any, ...]], end: bytes) -> None:
@@ -123,7 +129,7 @@ def test_every_member_that_is_kept_is_there_byte_for_byte(found: list[tuple[Any,
     if b"1E400" not in body and b"1" * 5000 not in body:
         draft = Draft(WireFormat.GEMINI, b"{%b}" % body)
         put_call(draft, draft.document(), "m", IDS)
-        assert json.loads(out) == json.loads(json.dumps(draft.document())), "the document is what the bytes say"
+        assert json.loads(out, parse_int=whole) == draft.document(), "the document is what the bytes say"
 
 
 COUNTS = {
