@@ -383,8 +383,8 @@ def test_what_begins_as_an_error_and_is_none(run: Run) -> None:
 # -- streams
 
 
-def test_a_stream_is_waited_for_up_to_its_first_chunk(run: Run) -> None:
-    half, rest = GOOD_EVENT[:30], GOOD_EVENT[30:]
+def test_a_stream_is_waited_for_up_to_its_first_event(run: Run) -> None:
+    half, rest = GOOD_EVENT + GOOD_EVENT[:30], GOOD_EVENT[30:]
 
     async def main() -> None:
         begun = asyncio.Event()
