@@ -27,9 +27,7 @@ signatures of links to clouds' storages (AWS Signature Version 4, Google V4, Azu
 
 SPELLED_OTHERWISE = r"[^=&#\s]*%(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d)[^=&#\s]*"
 """A name with a letter, `-` or `_` percent-encoded, which has no need of that (RFC 3986 §2.3) but to be another."""
-SECRET_QUERY = re.compile(
-    rf"(?<=[?&])((?:{'|'.join(QUERY_NAMES)}|{SPELLED_OTHERWISE})=)([^&#\s]*)", re.IGNORECASE
-)
+SECRET_QUERY = re.compile(rf"(?<=[?&])((?:{'|'.join(QUERY_NAMES)}|{SPELLED_OTHERWISE})=)([^&#\s]*)", re.IGNORECASE)
 """A parameter that carries a credential: its name with the sign behind it, and its value."""
 
 
