@@ -44,12 +44,12 @@ test: $(STAMP) ## run the tests, those of the jail where this machine can; not t
 .PHONY: test-jail
 test-jail: $(STAMP) ## run the tests of the capture jail, which need namespaces and programs such as curl and tshark
 	@$(COMPILE)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(AGAIN) -m "jail and not slow" $(JAIL_TESTS)
+	$(BIN)/python tools/everybodys_tun.py $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(AGAIN) -m "jail and not slow" $(JAIL_TESTS)
 
 .PHONY: test-all
 test-all: $(STAMP) ## run the tests and the slow tests, the jail's as root too, and more examples of the properties
 	EXAMPLES=all $(BIN)/python -m pytest -n $(WORKERS) -m "not clients and not jail"
-	@if $(BIN)/python tools/jail_needs.py; then $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m jail $(JAIL_TESTS); fi
+	@if $(BIN)/python tools/jail_needs.py; then $(BIN)/python tools/everybodys_tun.py $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m jail $(JAIL_TESTS); fi
 
 .PHONY: lint
 lint: $(STAMP) ## ruff, formatting, strict types, and the import rules between the rooms
