@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS
 from tests.support.conversations import SCHEMAS, TELLERS, Call, Conversation, Turn
 from tests.support.disorder import wire
 from tests.support.good_messages import good_bodies, good_errors, good_streams
@@ -40,7 +40,7 @@ WRAPPED = (
 
 def main() -> None:
     """Writes all seeds."""
-    for number, format in enumerate(WireFormat):
+    for number, format in enumerate(CLIENT_FORMATS):
         head = bytes([number, 0])
         for frames in good_streams()[format]:
             keep("stream", head + wire(frames))

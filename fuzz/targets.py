@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from tests.support import envelope_promises, hook_promises, promises
 from tests.support.disorder import ODD
 
-FORMATS = tuple(WireFormat)
+FORMATS = CLIENT_FORMATS
 
 
 def stream(format: WireFormat, second: int, data: bytes) -> None:

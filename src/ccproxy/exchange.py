@@ -43,6 +43,12 @@ class WireFormat(StrEnum):
     OPENAI = "openai"
     OPENAI_RESPONSES = "openai_responses"
     GEMINI = "gemini"
+    PERPLEXITY = "perplexity_pro"
+    """Perplexity's web application: no client speaks it."""
+
+
+CLIENT_FORMATS = tuple(format for format in WireFormat if format is not WireFormat.PERPLEXITY)
+"""Those that a listener understands."""
 
 
 @dataclass(slots=True)
@@ -287,6 +293,8 @@ class Exchange:
     """Which system prompt was used."""
     tags: dict[str, str] = field(default_factory=dict)
     """Labels that hooks gave it."""
+    thread: dict[str, Any] | None = None
+    """The thread at the provider that this turn was added to, where the provider keeps conversations itself."""
     jail: str | None = None
     """The jail it came from."""
     process: Process | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 
 from ccproxy.exchange import (
+    CLIENT_FORMATS,
     Attempt,
     Exchange,
     Failure,
@@ -76,7 +77,7 @@ attempts = st.builds(
     Attempt, st.floats(NOW, NOW + 9), moments, st.none() | st.just(200), st.none() | failures, st.booleans(), texts,
     st.lists(st.tuples(st.just(103), fields), max_size=1), fields, bodies,
 )  # fmt: skip
-formats = st.none() | st.sampled_from(list(WireFormat))
+formats = st.none() | st.sampled_from(list(CLIENT_FORMATS))
 routes = st.builds(
     Route, st.sampled_from(["redirect", "local", "passthrough"]), st.none() | texts, formats, st.none() | origins, texts
 )

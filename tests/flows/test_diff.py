@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.cli.flows.diff.words import value_lines
-from ccproxy.exchange import HttpRequest, WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, HttpRequest, WireFormat
 from ccproxy.flows.diff.requests import Difference, diff_messages
 from ccproxy.flows.diff.values import text_edits, value_changes
 from ccproxy.flows.parts.parts import canonical, parts_of
 from tests.support.conversations import TELLERS, Conversation, conversations
 
-FORMATS = list(WireFormat)
+FORMATS = list(CLIENT_FORMATS)
 EXAMPLES = settings(max_examples=40, deadline=None)
 
 

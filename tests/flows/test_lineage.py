@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.exchange import Exchange, Message, WebSocketRecord, WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, Exchange, Message, WebSocketRecord, WireFormat
 from ccproxy.flows.lineage.lineage import Lineage, Place
 from ccproxy.flows.selection import Selection
 from ccproxy.flows.summary import summarize
@@ -268,7 +268,7 @@ values = st.recursive(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(WireFormat), values, values, st.booleans()), min_size=1, max_size=5))
+@given(st.lists(st.tuples(st.sampled_from(CLIENT_FORMATS), values, values, st.booleans()), min_size=1, max_size=5))
 def test_whatever_clients_and_providers_send_it_has_a_place_or_none(
     sent: list[tuple[WireFormat, Any, Any, bool]],
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccproxy.exchange import (
+    CLIENT_FORMATS,
     Attempt,
     Exchange,
     Failure,
@@ -23,7 +24,6 @@ from ccproxy.exchange import (
     Route,
     Timings,
     WebSocketRecord,
-    WireFormat,
 )  # fmt: skip
 from ccproxy.flows.record.parts import Bodies
 from ccproxy.flows.record.record import Record, RecordError, from_record, to_record, without_bodies
@@ -56,7 +56,7 @@ HOOKS = st.builds(
     HookResult, TEXT, st.sampled_from(["inbound", "outbound", "response"]),
     st.sampled_from(["ran", "skipped", "failed"]), TEXT, TIME, st.lists(TEXT, max_size=2).map(tuple),
 )  # fmt: skip
-FORMATS = st.none() | st.sampled_from(WireFormat)
+FORMATS = st.none() | st.sampled_from(CLIENT_FORMATS)
 ACTIONS = st.sampled_from(["redirect", "passthrough", "transform", "local"])
 
 

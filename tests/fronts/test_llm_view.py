@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mitmproxy.contentviews import Metadata
 from mitmproxy.http import HTTPFlow
 
-from ccproxy.exchange import Exchange, Header, HttpRequest, HttpResponse, Origin, Route, WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, Exchange, Header, HttpRequest, HttpResponse, Origin, Route, WireFormat
 from ccproxy.flows.mflow.writing import to_http_flow
 from ccproxy.fronts.interceptor.llm_view import MOST_CHARACTERS, NOT_LLM, LlmView
 
@@ -145,5 +145,5 @@ ANYTHING = st.recursive(
 @given(ANYTHING, st.sampled_from(["messages", "input", "contents", "tools", "system"]), st.binary(max_size=30))
 def test_json_of_any_shape_is_shown(value: Any, name: str, answer: bytes) -> None:
     request = json.dumps({"messages": [], name: value}).encode()
-    for wire in WireFormat:
+    for wire in CLIENT_FORMATS:
         assert seen(flow_of(wire, request, answer))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ccproxy.exchange import (
+    CLIENT_FORMATS,
     Attempt,
     Exchange,
     Failure,
@@ -72,7 +73,7 @@ def straight(case: dict[str, Any]) -> Exchange:
 
 def crossed(cases: list[dict[str, Any]]) -> Iterator[Exchange | None]:
     """Each exchange as a client of another format has it, where that can be said in both."""
-    formats = list(WireFormat)
+    formats = list(CLIENT_FORMATS)
     for offset, case in product((1, 2, 3), cases):
         yield translated(case, formats[(formats.index(wire_of(case)) + offset) % len(formats)])
 

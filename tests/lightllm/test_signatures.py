@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.events import Opaque
 from ccproxy.lightllm.signatures import sealed, unsealed
 from ccproxy.lightllm.translate import read_answer, translate_request, write_answer
 
-FORMATS = list(WireFormat)
+FORMATS = list(CLIENT_FORMATS)
 STATE = st.binary(min_size=1, max_size=40).map(lambda data: base64.b64encode(data).decode())
 
 

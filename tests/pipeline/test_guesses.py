@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.pipeline.guesses import guess_answer_format, guess_format
 from tests.support.conversations import Conversation, chat, conversations, gemini, responses
 from tests.support.provider_answers import body_of, stream_of
 
 RECORDED = Path(__file__).parents[1] / "flows" / "data"
-FORMATS = list(WireFormat)
+FORMATS = list(CLIENT_FORMATS)
 
 
 @pytest.mark.parametrize("file", sorted(RECORDED.glob("*.json")), ids=lambda file: file.stem)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.answer import collect
 from ccproxy.lightllm.asked import Asked
@@ -24,7 +24,7 @@ from tests.support.judges import body_faults, stream_faults
 from tests.support.neutral import answers, block, samples
 
 quick = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-FORMATS = tuple(WireFormat)
+FORMATS = CLIENT_FORMATS
 
 
 def nothing(ctx: Any, params: Any) -> None:

@@ -15,12 +15,12 @@ from pydantic import BaseModel
 
 import ccproxy
 from ccproxy import AnswerContext, Context, Hook, Unfit, hook, try_hook
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.events import End, Error, Event, TextDelta
 from tests.support.crossing import CLIENTS
 from tests.support.provider_answers import body_of, stream_of
 
-FORMATS = list(WireFormat)
+FORMATS = list(CLIENT_FORMATS)
 HELLO: dict[str, Any] = {"model": "m-1", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
 
 

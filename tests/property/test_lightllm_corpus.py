@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS
 from fuzz.targets import TARGETS, run
 
 CORPUS = Path(__file__).parents[2] / "fuzz" / "corpus"
@@ -15,6 +15,6 @@ CORPUS = Path(__file__).parents[2] / "fuzz" / "corpus"
 @pytest.mark.parametrize("name", TARGETS)
 def test_seeds(name: str) -> None:
     seeds = [file.read_bytes() for file in sorted((CORPUS / name).iterdir())]
-    assert {seed[0] for seed in seeds} == set(range(len(WireFormat)))
+    assert {seed[0] for seed in seeds} == set(range(len(CLIENT_FORMATS)))
     for seed in seeds:
         run(name, seed)

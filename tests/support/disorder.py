@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 
-FORMATS = tuple(WireFormat)
+FORMATS = CLIENT_FORMATS
 type Path = tuple[Any, ...]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm import translate as tr
 from ccproxy.lightllm.answer import collect
 from ccproxy.lightllm.asked import Asked
@@ -37,7 +37,7 @@ def frames_of(body: bytes) -> Frames:
 def good_streams() -> dict[WireFormat, list[Frames]]:
     """Streams of each format."""
     out: dict[WireFormat, list[Frames]] = {}
-    for format in WireFormat:
+    for format in CLIENT_FORMATS:
         written = []
         for events in [*samples(), [*samples()[0][:3], Error(WireError(529, "busy", "overloaded_error"))]]:
             writer = stream_module(format).StreamWriter(Asked("m-1", USAGE))
@@ -59,7 +59,7 @@ def good_bodies() -> dict[WireFormat, list[Any]]:
             ),
             provider_answers.body_of(format.value),
         ]
-        for format in WireFormat
+        for format in CLIENT_FORMATS
     }
 
 
@@ -69,5 +69,5 @@ def good_errors() -> dict[WireFormat, list[Any]]:
     error = WireError(429, "slow down", "rate_limit_error", "code", "messages", None, 3.0)
     return {
         format: [orjson.loads(tr.write_error(error, format)), provider_answers.error_of(format.value, 503, "busy")]
-        for format in WireFormat
+        for format in CLIENT_FORMATS
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.events import StopReason
 
@@ -28,7 +28,7 @@ arguments = st.one_of(
     st.sampled_from([["[1]"], ["nonsense"], ['{"cut": "o'], [" "], ["null"], ['"text"']]),
 )
 counts = st.one_of(st.none(), st.integers(0, 10_000))
-opaques = st.builds(ev.Opaque, st.sampled_from(WireFormat), st.sampled_from(["QUJD", "RXF5", "Zm9vYmFy", "eA=="]))
+opaques = st.builds(ev.Opaque, st.sampled_from(CLIENT_FORMATS), st.sampled_from(["QUJD", "RXF5", "Zm9vYmFy", "eA=="]))
 urls = st.sampled_from(["https://a.example/x", "https://b.example/y?z=1"])
 citations = st.one_of(
     st.builds(ev.Citation, url=urls, title=st.one_of(st.none(), pieces), cited_text=st.one_of(st.none(), pieces)),
@@ -53,7 +53,7 @@ errors = st.builds(
     st.sampled_from(["", "overloaded_error", "rate_limit_exceeded", "UNAVAILABLE", "strange"]),
     st.one_of(st.none(), st.just("some_code")),
     st.one_of(st.none(), st.just("messages[0]")),
-    st.one_of(st.none(), st.sampled_from(WireFormat)),
+    st.one_of(st.none(), st.sampled_from(CLIENT_FORMATS)),
 )
 finishes = st.builds(ev.Finish, st.sampled_from(StopReason), st.one_of(st.none(), st.just("END")))
 
@@ -121,7 +121,7 @@ whole_blocks = st.one_of(
         st.lists(st.builds(ev.Citation, url=urls, title=pieces), max_size=2),
         st.booleans(),
     ),
-    st.builds(ev.Unknown, st.just({"type": "novelty", "x": 1}), st.sampled_from(list(WireFormat)[:3])),
+    st.builds(ev.Unknown, st.just({"type": "novelty", "x": 1}), st.sampled_from(list(CLIENT_FORMATS)[:3])),
 )
 starts = st.builds(
     ev.MessageStart,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm import translate as tr
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.drops import RULES
@@ -15,7 +15,7 @@ from ccproxy.lightllm.failures import InvalidCall, Malformed
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.judges import body_faults, comparable, error_faults, stream_faults
 
-FORMATS = tuple(WireFormat)
+FORMATS = CLIENT_FORMATS
 USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 type Options = tuple[bool, dict[str, Any]]
 """Whether a Gemini client wants server-sent events, and what a client asked."""

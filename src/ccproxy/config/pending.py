@@ -10,22 +10,14 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from ccproxy.config.schema import Config
 
-NOT_YET = frozenset(
-    {
-        "extract_pplx_files",
-        "inject_mcp_notifications",
-        "pplx_preflight",
-        "pplx_stamp_headers",
-        "pplx_thread_inject",
-    }
-)
+NOT_YET = frozenset({"inject_mcp_notifications"})
 """Hooks of 2.0 that come in later versions; what is listed of them has no effect."""
-BLOCKS = ("otel", "pplx", "use_journal", "journal_identifier")
+BLOCKS = ("otel", "use_journal", "journal_identifier")
 
 
 def not_acted_on(config: Config) -> list[str]:
     """Dotted keys that the user has set and that have no effect."""
-    return [*_blocks(config), *_hooks(config), *_providers(config), *_signatures(config)]
+    return [*_blocks(config), *_hooks(config), *_signatures(config)]
 
 
 def is_not_yet(reference: str) -> bool:
@@ -51,12 +43,6 @@ def _says_something(value: object) -> bool:
     if not isinstance(value, BaseModel):
         return True
     return any(_says_something(getattr(value, key)) for key in value.model_fields_set)
-
-
-def _providers(config: Config) -> Iterator[str]:
-    for name, provider in config.providers.items():
-        if provider.type == "perplexity_pro":
-            yield f"providers.{name} (type perplexity_pro)"
 
 
 def _signatures(config: Config) -> Iterator[str]:

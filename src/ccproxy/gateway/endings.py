@@ -20,6 +20,7 @@ ENDINGS: dict[WireFormat, tuple[bytes, ...]] = {
         b'"type":"error"',
     ),
     WireFormat.GEMINI: (b'"finishReason"', b'"finish_reason"', b'"blockReason"', b'"error"'),
+    WireFormat.PERPLEXITY: (b'"final_sse_message":true', b'"final_sse_message": true', b'"error_code"'),
 }
 """What stands in the last events of an answer that came to an end, be it by an error. Nothing that a model writes
 looks like that: inside JSON, quotes and line feeds are escaped. Some servers send no [DONE], so a finish reason will
@@ -31,6 +32,7 @@ BEGINNINGS: dict[WireFormat, bytes] = {
     WireFormat.OPENAI: b'"chat.completion.chunk"',
     WireFormat.OPENAI_RESPONSES: b'"response.created"',
     WireFormat.GEMINI: b'"candidates"',
+    WireFormat.PERPLEXITY: b'"backend_uuid"',
 }
 """What tells an answer of a format from any other event stream, whose end is none of our business."""
 

@@ -9,7 +9,7 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.injection import divided, injected, names_of, of_a_hook, with_items
 from ccproxy.gateway.rewrite import set_model
 from ccproxy.gateway.seal import Envelope, seal_headers
-from ccproxy.pipeline.subject import LocalAnswer
+from ccproxy.pipeline.subject import LocalAnswer, Translated
 
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
@@ -45,10 +45,14 @@ class Forwarding:
 
     async def translated(self, translation: Translation) -> HttpRequest | LocalAnswer:
         """The request in the provider's format. Raises as `same`."""
-        subject = await self._run.outbound(self._inquiry, self._plan, translation.draft, translation.headers)
+        assert translation.call is not None
+        translated = Translated(translation.asked.document, translation.call, translation.asked.drops)
+        draft, headers = translation.draft, translation.headers
+        subject = await self._run.outbound(self._inquiry, self._plan, draft, headers, translated)
+        translation.on_finish = translated.on_finish
         if subject.answer is not None:
             return subject.answer
-        return self._sealed("POST", subject, translation.draft)
+        return self._sealed("POST", subject, draft)
 
     def _sealed(self, method: str, subject: Subject, draft: Draft) -> HttpRequest:
         plan, inquiry, headers, body = self._plan, self._inquiry, subject.headers, written(draft)
@@ -65,6 +69,7 @@ class Forwarding:
         )
         same = headers == inquiry.headers
         fields = inquiry.fields if same else {name.lower(): value for name, value in headers}
+        inquiry.told = subject.told
         if subject.left_out:
             inquiry.left_out = subject.left_out
             inquiry.exchange.count_dropped(subject.left_out)

@@ -34,7 +34,7 @@ from ccproxy.gateway.origin_check import refuse_foreign_origin
 from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import Relay
-from ccproxy.gateway.reply import Reply, with_left_out
+from ccproxy.gateway.reply import Reply, with_left_out, with_told
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.seal import client_headers
 from ccproxy.gateway.stages import HookRun, Stages
@@ -86,6 +86,8 @@ class Gateway:
             reply = await self._handle(exchange, inquiry)
             if exchange.answered_model is not None:
                 reply = with_answered(reply, exchange.answered_model)
+            if inquiry.told:
+                reply = with_told(reply, inquiry.told)
             return with_left_out(reply, inquiry.left_out) if inquiry.left_out else reply
         except Refused as refusal:
             return self.refuse(exchange, refusal, inquiry.dialect)
@@ -175,10 +177,9 @@ class Gateway:
 
     async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
         assert plan.translate is not None
-        assert plan.model is not None
         if asks_for_stored(inquiry):
             return self._answer_locally(exchange, answer_stored(inquiry, self._responses))
-        translation = await begin(inquiry, plan.translate, plan.model, self._responses)
+        translation = await begin(inquiry, plan, self._responses)
         hooks = run.response(inquiry, plan)
         answering = Answering(translation, exchange, self._recorder, self._responses, hooks)
         if plan.local:

@@ -25,7 +25,7 @@ class Inquiry:
 
     __slots__ = (
         "_sentinel", "chosen", "draft", "endpoint", "exchange", "fields", "headers", "injected", "left_out",
-        "on_interim", "path", "query",
+        "on_interim", "path", "query", "told",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
@@ -47,6 +47,8 @@ class Inquiry:
         """The provider's credential, once it is in the request that leaves."""
         self.left_out: dict[str, int] = {}
         """What hooks of the house did not let through, by name."""
+        self.told: Headers = []
+        """Fields that hooks of the house put into the answer."""
         self.on_interim: OnInterim | None = None
         """Who is told of interim answers."""
 

@@ -74,6 +74,13 @@ class Reply:
     """Set with status 101 instead of a body."""
 
 
+def with_told(reply: Reply, told: Headers) -> Reply:
+    """A reply with fields of our own; they take the place of others by these names."""
+    names = {name.lower() for name, _ in told}
+    others = [header for header in reply.headers if header[0].lower() not in names]
+    return replace(reply, headers=[*others, *told])
+
+
 DROPPED = b"x-ccproxy-dropped"
 
 

@@ -14,7 +14,7 @@ from ccproxy.pipeline.executor import run_stage
 from ccproxy.pipeline.failures import InvalidOverride
 from ccproxy.pipeline.overrides import HEADER, Override, parse_override
 from ccproxy.pipeline.response import ResponseRun
-from ccproxy.pipeline.subject import LocalAnswer, Subject
+from ccproxy.pipeline.subject import LocalAnswer, Subject, Translated
 
 if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
@@ -88,7 +88,9 @@ class HookRun:
             inquiry.put_headers(subject.headers)
         return subject.answer
 
-    async def outbound(self, inquiry: Inquiry, plan: Plan, draft: Draft, headers: Headers) -> Subject:
+    async def outbound(
+        self, inquiry: Inquiry, plan: Plan, draft: Draft, headers: Headers, translated: Translated | None = None
+    ) -> Subject:
         """Runs the hooks that come before the request leaves. Raises HookFailed.
 
         Args:
@@ -96,13 +98,14 @@ class HookRun:
             plan: where it goes.
             draft: the body that is to be sent, in the provider's format.
             headers: the fields that are to be sent.
+            translated: what the request was before it was translated, if it was.
 
         Returns:
             What they left: headers, credential, and an answer, if one was given. The body is in `draft`.
         """
         subject = subject_of(inquiry, draft, headers, self._resources)
         subject.provider = plan.provider.name if plan.provider is not None else None
-        subject.target = plan.target
+        subject.target, subject.translated = plan.target, translated
         if plan.model is not None:
             subject.model = lambda: plan.model
         if plan.translate is not None:

@@ -23,6 +23,7 @@ How wire facts sit in pydantic-ai's types, where its own fields do not say it (s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -110,6 +111,8 @@ class ModelCall:
     prompt_cache_key: str | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     """Fields of the origin that have no place above; only a writer of the same format may use them."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What is configured of the provider for the writer of its format: only Perplexity's looks at it."""
     drops: Drops = field(default_factory=Drops)
     wording: dict[str, Any] = field(default_factory=dict)
     """How the origin put what it could have put otherwise (`max_tokens` by its older name), for a writer of the same

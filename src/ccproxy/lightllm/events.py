@@ -210,6 +210,10 @@ class Finish:
     reason: StopReason
     stop_sequence: str | None = None
     native: str = ""
+    metadata: dict[str, str] | None = field(default=None, compare=False)
+    """What clients are told beside the answer, as `metadata` of its last document."""
+    thread: dict[str, Any] | None = field(default=None, compare=False)
+    """Where the provider keeps the conversation: ids for the next turn, which no client is told."""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ PACKAGES: Mapping[WireFormat, str] = {
     WireFormat.OPENAI: "ccproxy.lightllm.openai_chat",
     WireFormat.OPENAI_RESPONSES: "ccproxy.lightllm.openai_responses",
     WireFormat.GEMINI: "ccproxy.lightllm.gemini",
+    WireFormat.PERPLEXITY: "ccproxy.lightllm.perplexity",
 }
 
 
@@ -49,7 +50,7 @@ class StreamWriter(Protocol):
 class StreamModule(Protocol):
     """`stream.py` of a format."""
 
-    def StreamReader(self) -> StreamReader: ...  # noqa: N802
+    def StreamReader(self, **reading: Any) -> StreamReader: ...  # noqa: N802
 
     def StreamWriter(self, asked: Asked) -> StreamWriter: ...  # noqa: N802
 
@@ -94,6 +95,11 @@ class ErrorsModule(Protocol):
 def stream_module(format: WireFormat) -> StreamModule:
     """The stream reader and writer of a format."""
     return cast(StreamModule, import_module(f"{PACKAGES[format]}.stream"))
+
+
+def reader_of(format: WireFormat, reading: Mapping[str, Any] | None = None) -> StreamReader:
+    """A reader for one stream. `reading` is what is configured of it: only Perplexity's has anything to say there."""
+    return stream_module(format).StreamReader(**(reading or {}))
 
 
 @cache

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
@@ -23,7 +23,7 @@ from ccproxy.lightllm.events import (
     WireError,
 )
 from ccproxy.lightllm.failures import UNREADABLE, Malformed
-from ccproxy.lightllm.formats import StreamReader, stream_module
+from ccproxy.lightllm.formats import StreamReader, reader_of, stream_module
 from ccproxy.lightllm.sse import COMMENT, EventTooLong, Frame, Framer
 
 
@@ -47,9 +47,16 @@ class StreamTranslator:
     but for what the client's format repeats at its end (Responses) or wants in one piece (Gemini's function calls).
     """
 
-    def __init__(self, provider: WireFormat, client: WireFormat, asked: Asked, framer: Framing | None = None) -> None:
+    def __init__(
+        self,
+        provider: WireFormat,
+        client: WireFormat,
+        asked: Asked,
+        framer: Framing | None = None,
+        reading: Mapping[str, Any] | None = None,
+    ) -> None:
         self._framer = framer or Framer()
-        self._reader = stream_module(provider).StreamReader()
+        self._reader = reader_of(provider, reading)
         self._writer = stream_module(client).StreamWriter(asked)
         self._origin = provider
         self._ids = CallIds()

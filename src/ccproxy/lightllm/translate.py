@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,7 +15,7 @@ from ccproxy.lightllm.depth import is_deep, too_deep
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.events import Event, WireError
 from ccproxy.lightllm.failures import UNREADABLE, InvalidCall, Malformed
-from ccproxy.lightllm.formats import buffered_module, errors_module, request_module, stream_module
+from ccproxy.lightllm.formats import buffered_module, errors_module, reader_of, request_module, stream_module
 from ccproxy.lightllm.sse import COMMENT, EventTooLong, Framer
 from ccproxy.lightllm.stream_translator import read_frame
 
@@ -26,10 +27,27 @@ def translate_request(
     document: Any, client: WireFormat, provider: WireFormat, model: str | None = None, stream: bool | None = None
 ) -> tuple[dict[str, Any], Drops]:
     """A request body of one format as one of another, and what was left out. Raises InvalidCall."""
+    body, call = translate_call(document, client, provider, model, stream)
+    return body, call.drops
+
+
+def translate_call(
+    document: Any,
+    client: WireFormat,
+    provider: WireFormat,
+    model: str | None = None,
+    stream: bool | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], ModelCall]:
+    """A request body of one format as one of another, and the call between them. Raises InvalidCall.
+
+    `options`: see `ModelCall`.
+    """
     try:
         call = request_module(client).load(document, model, stream)
         _check_numbers(call)
-        return request_module(provider).dump(call), call.drops
+        call.options = options or {}
+        return request_module(provider).dump(call), call
     except (RecursionError, TypeError) as error:
         if isinstance(error, TypeError) and not is_deep(document):
             raise
@@ -83,9 +101,9 @@ def read_stream(body: bytes, provider: WireFormat) -> Answer:
     return collect(read_stream_events(body, provider))
 
 
-def read_stream_events(body: bytes, provider: WireFormat) -> list[Event]:
-    """The events of a whole stream. Raises Malformed."""
-    framer, reader = Framer(), stream_module(provider).StreamReader()
+def read_stream_events(body: bytes, provider: WireFormat, reading: Mapping[str, Any] | None = None) -> list[Event]:
+    """The events of a whole stream; `reading` as `reader_of` has it. Raises Malformed."""
+    framer, reader = Framer(), reader_of(provider, reading)
     events: list[Event] = []
     try:
         frames = [*framer.feed(body), *framer.end()]

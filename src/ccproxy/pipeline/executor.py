@@ -53,7 +53,7 @@ class Turn:
 
     async def wait(self, rest: Awaitable[Any], patience: float) -> None:
         """Runs the rest of it. Raises nothing but for cancellation."""
-        limit = asyncio.timeout(patience)
+        limit = asyncio.timeout(None if self.step.hook.patient else patience)
         try:
             async with limit:
                 await rest

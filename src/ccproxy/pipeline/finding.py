@@ -19,7 +19,9 @@ ALWAYS = f"{BUILT_IN}.inject_auth"
 CODE_ASSIST, SHAPE, CODEX = f"{BUILT_IN}.gemini_cli", f"{BUILT_IN}.shape", f"{BUILT_IN}.codex"
 """Hooks that are there where a provider needs them, and then whether they are listed or not. They are late, and each
 works on what the one before it made, so this is their order, however they are listed."""
-AT_NEED = frozenset({"gemini_cli", "shape", "codex"})
+PERPLEXITY = ("extract_pplx_files", "pplx_thread_inject", "pplx_stamp_headers", "pplx_preflight")
+"""Those that a provider of this type needs."""
+AT_NEED = frozenset({"gemini_cli", "shape", "codex", *PERPLEXITY})
 """Their names, which a client may switch off where they are not there, too."""
 
 
@@ -77,6 +79,8 @@ def _needed(config: Config) -> Iterator[str]:
         yield SHAPE
     if any(provider.is_codex for provider in providers):
         yield CODEX
+    if any(provider.type == "perplexity_pro" for provider in providers):
+        yield from (f"{BUILT_IN}.{name}" for name in PERPLEXITY)
 
 
 def _of_entry(

@@ -47,6 +47,8 @@ class Hook:
     """The first line of the function's docstring."""
     native: Native | None = None
     """What runs in place of the function, for hooks of the house: see `native_hook`."""
+    patient: bool = False
+    """Whether it waits longer than others may, and sees to its own limits."""
     late: bool = False
     """Whether it makes of the request what leaves, and so runs once others are done with it: see `late`."""
 

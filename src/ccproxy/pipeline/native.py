@@ -34,9 +34,10 @@ def native_hook(  # noqa: PLR0913  all but one of them keywords
     security: bool = False,
     on_error: OnError = "continue",
     late: bool = False,
+    patient: bool = False,
     params: type[BaseModel] | None = None,
 ) -> Callable[[Native | WithParams], Hook]:
-    """Makes a hook of a function on the subject; arguments as those of `hook`, `late` as in Hook.
+    """Makes a hook of a function on the subject; arguments as those of `hook`, `late` and `patient` as in Hook.
 
     One with `params` gets them as its second argument, and always runs on a context.
     """
@@ -64,6 +65,7 @@ def native_hook(  # noqa: PLR0913  all but one of them keywords
             doc=(inspect.getdoc(native) or "").partition("\n")[0],
             native=native if params is None else None,
             late=late,
+            patient=patient,
         )
 
     return decorate

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ccproxy.exchange import Exchange, Headers
 from ccproxy.pipeline.draft import Draft
+
+if TYPE_CHECKING:
+    from ccproxy.lightllm.call import ModelCall
+    from ccproxy.lightllm.drops import Drops
+    from ccproxy.lightllm.events import Finish
 
 
 @dataclass(slots=True)
@@ -20,6 +25,20 @@ class LocalAnswer:
     headers: Headers
     by: str = ""
     """The hook."""
+
+
+@dataclass(slots=True)
+class Translated:
+    """What a translated request was made of, and what becomes of its answer."""
+
+    document: Mapping[str, Any]
+    """The client's body."""
+    call: ModelCall
+    """The same in no format. Hooks may look at it; changing it changes nothing."""
+    drops: Drops
+    """What was left out, which the client is told."""
+    on_finish: Callable[[Finish], None] | None = None
+    """Told how the answer ended, once it is whole. It must not raise."""
 
 
 @dataclass(slots=True)
@@ -51,5 +70,9 @@ class Subject:
     configured: Headers | None = None
     """The same list, if it is the one that the provider is configured with, and not a hook's own."""
     answer: LocalAnswer | None = None
+    translated: Translated | None = None
+    """Set for requests that the provider gets in another format than the client's."""
+    told: Headers = field(default_factory=list)
+    """Fields that hooks of the house put into the answer."""
     resources: Mapping[type, Any] = field(default_factory=dict)
     """What the house lends to its own hooks, by type."""

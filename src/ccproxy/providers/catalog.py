@@ -45,6 +45,8 @@ class Model:
     """Gemini's `supportedGenerationMethods`."""
 
 
+WEB_APPLICATION = "www.perplexity.ai"
+"""Wherever a provider of this type is: its models are those of the type."""
 VERTEX, LIKE_VERTEX = re.compile(r"([a-z0-9-]+-)?aiplatform\.googleapis\.com"), "cloudcode-pa.googleapis.com"
 """Vertex AI has a host for each region, and serves as Gemini the models that Code Assist does."""
 
@@ -54,6 +56,8 @@ def known_models(provider: Provider) -> list[Model]:
     host = provider.origin.host
     if provider.format is WireFormat.GEMINI and VERTEX.fullmatch(host):
         host = LIKE_VERTEX
+    if provider.format is WireFormat.PERPLEXITY:
+        host = WEB_APPLICATION
     return [replace(model, owner=provider.name) for model in known_hosts().get(host, ())]
 
 

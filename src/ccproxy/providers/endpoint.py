@@ -54,7 +54,9 @@ OPERATIONS: dict[tuple[WireFormat, str], Operation] = {
 """By what follows the main path, or the custom method."""
 
 
-COUNTERPARTS = {(format, operation): Endpoint(format, rest) for (format, rest), operation in OPERATIONS.items()}
+COUNTERPARTS = {(format, operation): Endpoint(format, rest) for (format, rest), operation in OPERATIONS.items()} | {
+    (WireFormat.PERPLEXITY, "generate"): Endpoint(WireFormat.PERPLEXITY)
+}
 """The other way round, for formats whose path is the same for every model."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from ccproxy.auth import Credential, CredentialError, CredentialSource, Post, build_source, no_post
@@ -17,6 +17,7 @@ from ccproxy.providers.endpoint import Endpoint
 if TYPE_CHECKING:
     from ccproxy.providers.code_assist_account import Account
     from ccproxy.providers.code_assist_setup import Call
+    from ccproxy.providers.perplexity.service import Outside, Service
 
 RESOURCES: dict[WireFormat, str] = {
     WireFormat.ANTHROPIC: "/messages",
@@ -34,6 +35,9 @@ ROOTS: dict[WireFormat, tuple[str, ...]] = {
 }
 """What clients put before the resources of an API."""
 
+SESSION_COOKIE = b"__Secure-next-auth.session-token="
+"""By this the web application of Perplexity knows its users."""
+
 EMBEDDED = Origin("simulator", "simulator", 0)
 """The simulator inside this process."""
 
@@ -45,7 +49,7 @@ class NoCredential(Exception):
 class Provider:
     """One entry of the providers map.
 
-    `format` is None for the simulator, which speaks every format, and for types that have no public wire format.
+    `format` is None for the simulator, which speaks every format.
     """
 
     def __init__(self, name: str, config: ProviderSettings, auth: AuthKnobs, post: Post = no_post) -> None:
@@ -59,6 +63,12 @@ class Provider:
         """See `providers.gemini_code_assist`."""
         self.code_assist: Account | None = None
         """Whose project its requests are made for; None for all other providers."""
+        self.perplexity: Service | None = None
+        """What Perplexity has beside its answers: uploads, threads, quota; None for all other providers."""
+        self.writing: Mapping[str, Any] = {}
+        """What is configured for those who write requests in its format (`ModelCall.options`)."""
+        self.reading: Mapping[str, Any] = {}
+        """What is configured for those who read its answers (`lightllm.formats.reader_of`)."""
         self.shape = config.shape
         """The profile that its requests are shaped by; None for none."""
         self._path, _, query = config.path.partition("?")
@@ -119,6 +129,8 @@ class Provider:
     def auth_header(self, credential: Credential) -> tuple[bytes, bytes]:
         """The header field that carries a credential: a bearer token, unless another field is configured."""
         name = (self._source.header if self._source is not None else None) or "authorization"
+        if self.format is WireFormat.PERPLEXITY and name == "authorization":
+            return b"Cookie", SESSION_COOKIE + credential.token.encode("latin-1")
         bearer = name.lower() == "authorization"
         return name.encode("latin-1"), (b"Bearer " if bearer else b"") + credential.token.encode("latin-1")
 
@@ -140,7 +152,7 @@ class Provider:
 
         Where the provider's path is an API root and the format's resource, the root replaces the client's.
         """
-        if self.format is not None and self._path.endswith(resource := RESOURCES[self.format]):
+        if self.format in RESOURCES and self._path.endswith(resource := RESOURCES[self.format]):
             root = next((root for root in ROOTS[self.format] if path.startswith(root)), None)
             if root is not None:
                 path = self._path.removesuffix(resource) + "/" + path.removeprefix(root)
@@ -148,7 +160,7 @@ class Provider:
 
     def models_target(self, query: bytes = b"") -> bytes | None:
         """The request-target of its list of models; None where its path tells not where that would be."""
-        resource = RESOURCES[self.format] if self.format is not None else ""
+        resource = RESOURCES.get(self.format, "") if self.format is not None else ""
         root = self._path.removesuffix(resource)
         return self._join(root + "/models", query) if root != self._path and "{" not in root else None
 
@@ -170,7 +182,7 @@ class Provider:
 
 def token_in(fields: Headers) -> str:
     """The token of a credential's fields."""
-    return fields[0][1].removeprefix(b"Bearer ").decode("latin-1") if fields else ""
+    return fields[0][1].removeprefix(b"Bearer ").removeprefix(SESSION_COOKIE).decode("latin-1") if fields else ""
 
 
 def in_path(model: str) -> str:
@@ -201,6 +213,7 @@ def build_providers(
     config: Config,
     post_of: Callable[[str], Post] = lambda name: no_post,
     call_of: Callable[[str], Call | None] = lambda name: None,
+    outside: Outside | None = None,
 ) -> ProviderMap:
     """All providers of a configuration.
 
@@ -208,6 +221,7 @@ def build_providers(
         config: the configuration.
         post_of: gives, by a provider's name, how its credential is refreshed.
         call_of: the same for how its API is called by ourselves; None where it is not to be.
+        outside: the way to what clients name by URLs, for a provider that takes files only.
     """
     providers = ProviderMap(
         (name, Provider(name, entry, config.auth, post_of(name))) for name, entry in config.providers.items()
@@ -217,4 +231,10 @@ def build_providers(
             from ccproxy.providers.code_assist_account import Account  # which most have no use for
 
             provider.code_assist = Account(provider, config.providers[name].project, call_of(name))
+        elif provider.format is WireFormat.PERPLEXITY:
+            from ccproxy.providers.perplexity.service import Service  # the same
+
+            provider.writing = config.pplx.search.model_dump()
+            provider.reading = {"citations": config.pplx.thread.citation_mode}
+            provider.perplexity = Service(provider, config.pplx, call_of(name), outside)
     return providers

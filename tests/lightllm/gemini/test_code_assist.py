@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.answer import collect
 from ccproxy.lightllm.asked import Asked
@@ -88,7 +88,7 @@ STREAMS: list[list[Any]] = [
     [chunk(text("a"), stop="MAX_TOKENS"), {"usageMetadata": COUNTS}],
     *([data for _, data in frames] for frames in good_streams()[OWN]),
 ]
-CLIENTS = tuple(WireFormat)
+CLIENTS = CLIENT_FORMATS
 
 
 def sse(chunks: Iterable[Any]) -> bytes:

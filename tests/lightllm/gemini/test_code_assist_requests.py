@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.convert import convert
 from ccproxy.lightllm.counting import count_document, counting_body, read_count, write_count
 from ccproxy.lightllm.failures import InvalidCall
@@ -77,7 +77,7 @@ def test_what_is_no_envelope(document: dict[str, Any]) -> None:
 
 
 def test_an_envelope_around_nothing_is_refused_like_nothing() -> None:
-    for target in set(WireFormat) - {OWN}:
+    for target in set(CLIENT_FORMATS) - {OWN}:
         with pytest.raises(InvalidCall):
             translate_request({"model": "m", "request": {"contents": 3}}, OWN, target, None, False)
 
@@ -100,7 +100,7 @@ COUNTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_what_is_to_be_counted(document: dict[str, Any], asked: dict[str, Any]) -> None:
     assert count_document(OWN, document) == asked
     other = {"request": {"x": 1}, "generateContentRequest": {}}
-    assert all(count_document(format, other) is other for format in WireFormat if format is not OWN)
+    assert all(count_document(format, other) is other for format in CLIENT_FORMATS if format is not OWN)
 
 
 @pytest.mark.parametrize("target", WireFormat)

@@ -53,6 +53,7 @@ def to_record(ex: Exchange) -> Record:
     facts: dict[str, Any] = {name: parts.safe(getattr(ex, name)) for name in PLAIN}
     facts |= {
         "answered_model": parts.safe(ex.answered_model),
+        "thread": parts.safe(ex.thread),
         "client": list(ex.client) if ex.client else None,
         "format": ex.format and ex.format.value,
         "route": parts.route(ex.route),
@@ -129,6 +130,7 @@ def _exchange(facts: Mapping[str, Any], bodies: Sequence[bytes]) -> Exchange:
         timings=Timings(**facts["timings"]),
         attempts=[parts.to_attempt(each) for each in facts["attempts"]],
         client_tls=facts["client_tls"],
-        answered_model=facts.get("answered_model"),  # older records do not have it
+        answered_model=facts.get("answered_model"),  # older records have neither
+        thread=facts.get("thread"),
         **{name: facts[name] for name in PLAIN},
     )

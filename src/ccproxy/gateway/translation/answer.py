@@ -22,7 +22,7 @@ from ccproxy.gateway.provider_answer import (
 )
 from ccproxy.gateway.reading import Ending, Reading
 from ccproxy.gateway.reply import Reply
-from ccproxy.gateway.translation.headers import JSON, SSE, response_headers
+from ccproxy.gateway.translation.headers import JSON, SSE, metadata_headers, response_headers
 from ccproxy.gateway.translation.relay import TranslatedRelay
 from ccproxy.lightllm import counting
 from ccproxy.lightllm.answer import collect
@@ -41,6 +41,8 @@ from ccproxy.lightllm.translate import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ccproxy.gateway.recorder import Recorder
     from ccproxy.gateway.translation.request import Translation
     from ccproxy.gateway.translation.response_store import ResponseStore
@@ -122,7 +124,7 @@ class Answering:
         translation = self._translation
         if translation.operation == "count_tokens":
             return self._counted(incoming, body)
-        events = whole_events(body, translation.provider)
+        events = whole_events(body, translation.provider, translation.reading)
         if self._run is not None:
             events = with_distinct_ids(await self._run.through(events))
         answer = collect(events)
@@ -131,7 +133,11 @@ class Answering:
         content = self._as_stream(events) if translation.stream else write_answer(answer, *self._for_client)
         translation.remember(content, self._store)
         kind = SSE if translation.stream and translation.asked.sse else JSON
-        return self._answered(200, response_headers(incoming.headers, kind, self._drops), content)
+        headers = response_headers(incoming.headers, kind, self._drops)
+        if answer.finish is not None:
+            headers += metadata_headers(answer.finish)
+            translation.finished(answer.finish)
+        return self._answered(200, headers, content)
 
     def _as_stream(self, events: list[Event]) -> bytes:
         """A stream of an answer that came in one piece: as a document, or as a stream by another name."""
@@ -182,10 +188,10 @@ class Answering:
         return self._translation.asked.drops
 
 
-def whole_events(body: bytes, provider: WireFormat) -> list[Event]:
+def whole_events(body: bytes, provider: WireFormat, reading: Mapping[str, Any] | None = None) -> list[Event]:
     """The events of an answer that is there as a whole, the last of them `End` or `Error`. Raises Malformed."""
     if looks_like_stream(body):
-        return read_stream_events(body, provider)
+        return read_stream_events(body, provider, reading and {**reading, "whole": True})
     events = read_events(parsed(body), provider)
     if not any(type(event) in LAST for event in events):
         raise Malformed("the provider's answer is not whole")

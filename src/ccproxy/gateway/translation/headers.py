@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ccproxy.exchange import Headers, WireFormat
 from ccproxy.lightllm.drops import Drops
+from ccproxy.lightllm.events import Finish
 
 KEPT_OF_CLIENT = frozenset({b"user-agent", b"accept-language", b"host"})
 """What a provider of another format may know of the client. `Host` only holds the place of the provider's own."""
@@ -51,3 +52,13 @@ def response_headers(headers: Headers, content: Headers, drops: Drops) -> Header
     missing = [(name, known) for name in REQUEST_IDS if known is not None and name not in names]
     dropped = [(b"x-ccproxy-dropped", drops.header().encode("ascii", "replace"))] if drops else []
     return [*kept, *missing, *content, *dropped]
+
+
+METADATA_FIELDS = {"pplx_thread_url_slug": b"X-CCProxy-Perplexity-Thread-Slug"}
+"""Of what clients are told beside an answer, what stands in its header, too, if it is known by then."""
+
+
+def metadata_headers(finish: Finish) -> Headers:
+    """The fields for what an answer's end says of it."""
+    told = finish.metadata or {}
+    return [(field, told[name].encode("latin-1", "replace")) for name, field in METADATA_FIELDS.items() if name in told]

@@ -11,6 +11,7 @@ from ccproxy.codings import CodingError, StreamDecoder
 from ccproxy.exchange import Exchange, Failure, Headers, get_header
 from ccproxy.gateway.leaving import STOPPING, may_tell, why
 from ccproxy.gateway.reply import BodyBroken
+from ccproxy.gateway.translation.headers import metadata_headers
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.stream_translator import StreamTranslator
 from ccproxy.pipeline.failures import HookFailed
@@ -49,7 +50,8 @@ class TranslatedRelay:
         self._recorder, self._store = recorder, store
         coding = get_header(incoming.headers, b"content-encoding")
         self._decoder = StreamDecoder(coding.decode("latin-1") if coding is not None else None)
-        self._translator = StreamTranslator(translation.provider, translation.client, translation.asked, framer)
+        formats = translation.provider, translation.client
+        self._translator = StreamTranslator(*formats, translation.asked, framer, translation.reading)
         self._kept_in = self._kept_out = 0
         self._over = False
 
@@ -60,8 +62,9 @@ class TranslatedRelay:
 
     @property
     def trailers(self) -> Headers:
-        """None: those of another format's body say nothing of this one."""
-        return []
+        """What the answer's end says of it; the provider's own say nothing of a body of another format."""
+        finish = self._translator.finish
+        return metadata_headers(finish) if finish is not None else []
 
     def __aiter__(self) -> Self:
         return self
@@ -116,6 +119,8 @@ class TranslatedRelay:
         if self._translator.done:
             record.complete = self._translator.error is None
             self._translation.remember(out, self._store)
+            if record.complete and self._translator.finish is not None:
+                self._translation.finished(self._translator.finish)
         return out
 
     async def _drain(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.exchange import Headers, WireFormat
@@ -14,12 +14,17 @@ from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.counting import count_document, counting_body
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.formats import request_module
-from ccproxy.lightllm.translate import translate_request
+from ccproxy.lightllm.translate import translate_call
 from ccproxy.pipeline.draft import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ccproxy.gateway.inquiry import Inquiry
-    from ccproxy.providers.endpoint import Operation
+    from ccproxy.gateway.plan import Plan
+    from ccproxy.lightllm.call import ModelCall
+    from ccproxy.lightllm.events import Finish
+    from ccproxy.providers.endpoint import Endpoint, Operation
 
 
 @dataclass(slots=True)
@@ -34,10 +39,21 @@ class Translation:
     headers: Headers
     draft: Draft
     """The provider's request body."""
+    call: ModelCall | None = None
+    """What the client asked, where that is of another format."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How the answer is read; see `lightllm.formats.reader_of`."""
+    on_finish: Callable[[Finish], None] | None = None
+    """Told how the answer ended, once it is whole."""
     previous: str | None = None
     """Responses: the response that this one follows."""
     own_input: Items | None = None
     """Responses: what this request itself brought; None if it is not to be remembered."""
+
+    def finished(self, finish: Finish) -> None:
+        """The answer is whole."""
+        if self.on_finish is not None:
+            self.on_finish(finish)
 
     def remember(self, answer: bytes, store: ResponseStore) -> None:
         """Keeps a response of the Responses API for later requests: a body, or the last bytes of a stream."""
@@ -57,49 +73,60 @@ async def load_types() -> None:
         await asyncio.to_thread(lambda: [request_module(format) for format in WireFormat])
 
 
-async def begin(inquiry: Inquiry, provider: WireFormat, model: str, store: ResponseStore) -> Translation:
+async def begin(inquiry: Inquiry, plan: Plan, store: ResponseStore) -> Translation:
     """Translates a request. Raises Refused where that cannot be done.
 
     Args:
         inquiry: a request of an endpoint that has an operation.
-        provider: the format to translate to.
-        model: the model to ask for.
+        plan: where it goes, in which format, and for which model.
         store: for requests of the Responses API that build on earlier ones.
     """
-    endpoint = inquiry.endpoint
+    endpoint, provider = inquiry.endpoint, plan.translate
     assert endpoint is not None
     assert endpoint.operation is not None
+    assert provider is not None
+    assert plan.model is not None
     document = inquiry.document()
     if not isinstance(document, dict):
         raise Refused(400, "invalid_json", "the request body is not a JSON object")
     document = inquiry.draft.text_document()
     await load_types()
     stream = inquiry.wants_stream() and endpoint.operation == "generate"
-    asked = Asked(inquiry.model() or model, document, inquiry.sse, inquiry.wrapped)
-    draft = Draft(provider, b"")
-    translation = Translation(endpoint.format, provider, endpoint.operation, stream, asked, [], draft)
+    asked = Asked(inquiry.model() or plan.model, document, inquiry.sse, inquiry.wrapped)
+    previous, own_input = None, None
     if endpoint.format is WireFormat.OPENAI_RESPONSES:
-        document = _remembered(translation, document, store)
-    draft.replace(_translated(translation, document, model))
-    translation.headers = request_headers(inquiry.headers, provider, stream)
-    return translation
+        own = own_items(document, store)
+        if endpoint.operation == "generate" and document.get("store") is not False:
+            previous, own_input = document.get("previous_response_id") or None, own
+        document = with_history(document, own, store)
+    body, call = _translated(endpoint, document, plan, stream)
+    asked.drops.update(call.drops)
+    draft = Draft(provider, b"")
+    draft.replace(body)
+    return Translation(
+        endpoint.format,
+        provider,
+        endpoint.operation,
+        stream,
+        asked,
+        request_headers(inquiry.headers, provider, stream),
+        draft,
+        call=call,
+        reading=plan.provider.reading if plan.provider is not None else {},
+        previous=previous,
+        own_input=own_input,
+    )
 
 
-def _remembered(translation: Translation, document: dict[str, Any], store: ResponseStore) -> dict[str, Any]:
-    own = own_items(document, store)
-    if translation.operation == "generate" and document.get("store") is not False:
-        translation.own_input = own
-        translation.previous = document.get("previous_response_id") or None
-    return with_history(document, own, store)
-
-
-def _translated(translation: Translation, document: dict[str, Any], model: str) -> dict[str, Any]:
-    counts = translation.operation == "count_tokens"
+def _translated(endpoint: Endpoint, document: dict[str, Any], plan: Plan, stream: bool) -> tuple[Any, ModelCall]:
+    counts, provider, model = endpoint.operation == "count_tokens", plan.translate, plan.model
+    assert provider is not None
+    assert model is not None
     if counts:
-        document = count_document(translation.client, document)
+        document = count_document(endpoint.format, document)
+    options = plan.provider.writing if plan.provider is not None else None
     try:
-        body, drops = translate_request(document, translation.client, translation.provider, model, translation.stream)
+        body, call = translate_call(document, endpoint.format, provider, model, stream, options)
     except InvalidCall as error:
         raise Refused(400, "invalid_request", str(error)) from error
-    translation.asked.drops.update(drops)
-    return counting_body(translation.provider, body, model) if counts else body
+    return counting_body(provider, body, model) if counts else body, call

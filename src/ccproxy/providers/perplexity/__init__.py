@@ -1,0 +1,1 @@
+"""What Perplexity's web application has beside its answers: uploads, threads, quota."""

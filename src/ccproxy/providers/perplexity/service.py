@@ -1,0 +1,63 @@
+"""All that a provider of type `perplexity_pro` has beside its answers, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ccproxy.providers.perplexity.memory import ThreadMemory
+from ccproxy.providers.perplexity.site import Site
+
+if TYPE_CHECKING:
+    from ccproxy.auth import Posted
+    from ccproxy.config.vendors import Perplexity
+    from ccproxy.exchange import Headers, Origin
+    from ccproxy.providers.code_assist_setup import Call
+    from ccproxy.providers.provider import Provider
+
+
+class OutsideError(Exception):
+    """What a URL names could not be had, or must not be asked for; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL led to."""
+
+    media_type: str
+    """Without parameters, in small letters; empty if the server told none."""
+    body: bytes
+    name: str = ""
+    """The last part of the URL's path."""
+
+
+class Outside(Protocol):
+    """Requests to places that neither the user nor the configuration has named. Implemented by `transport.outside`."""
+
+    def get(self, url: str, limit: int, seconds: float) -> Awaitable[Fetched]:
+        """What a client's URL names: from public addresses only, `limit` bytes at most. Raises OutsideError."""
+        ...
+
+    def post(self, url: str, headers: Headers, body: bytes, seconds: float, near: Origin) -> Awaitable[Posted]:
+        """Sends something to where the provider `near` says: by https, to a public address, or to the provider's own
+        host. Raises OutsideError."""
+        ...
+
+
+class Service:
+    """What hooks, routes and commands ask for. To be used from one event loop.
+
+    Args:
+        provider: whose it is.
+        settings: `pplx`.
+        call: the way to the provider; None for those who have no business there.
+        outside: the way to all other places.
+    """
+
+    def __init__(
+        self, provider: Provider, settings: Perplexity, call: Call | None = None, outside: Outside | None = None
+    ) -> None:
+        self.provider, self.settings, self.outside = provider, settings, outside
+        self.site = Site(provider, call)
+        self.memory = ThreadMemory(settings.thread.ttl_seconds)
