@@ -15,9 +15,9 @@ def test_hooks_of_later_versions_are_named_once(load: Load) -> None:
           hooks:
             inbound: [ccproxy.hooks.inject_auth, ccproxy.hooks.shape]
             outbound: [ccproxy.hooks.commitbee_compat, {hook: ccproxy.hooks.shape}, mine.shape]
-            response: ["ccproxy.hooks.pplx_preflight:pplx_preflight"]
+            response: ["ccproxy.hooks.inject_mcp_notifications:inject_mcp_notifications"]
     """)
-    assert not_acted_on(config) == ["ccproxy.hooks.pplx_preflight:pplx_preflight"]
+    assert not_acted_on(config) == ["ccproxy.hooks.inject_mcp_notifications:inject_mcp_notifications"]
 
 
 def test_those_of_a_file_of_2_0(load: Load) -> None:
@@ -28,12 +28,21 @@ def test_those_of_a_file_of_2_0(load: Load) -> None:
 def test_what_is_there_is_not_among_them() -> None:
     assert not any(find_spec(f"ccproxy.hooks.{name}") for name in NOT_YET)
     assert not any(
-        map(is_not_yet, ["pplx_preflight", "ccproxy.hooks.gemini_cli", "ccproxy.hooks", "acme.pplx_preflight:shape"])
+        map(
+            is_not_yet,
+            [
+                "inject_mcp_notifications",
+                "ccproxy.hooks.pplx_preflight",
+                "ccproxy.hooks",
+                "acme.inject_mcp_notifications:shape",
+            ],
+        )
     )
 
 
-def test_nothing_about_gemini_is_among_them(load: Load) -> None:
-    assert not [item for item in not_acted_on(load(FILE.read_bytes())) if "gemini" in item]
+def test_nothing_about_gemini_or_perplexity_is_among_them(load: Load) -> None:
+    named = not_acted_on(load(FILE.read_bytes()))
+    assert not [item for item in named if "gemini" in item or "pplx" in item or "perplexity" in item]
 
 
 def test_the_block_itself_is_acted_on(load: Load) -> None:

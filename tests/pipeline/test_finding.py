@@ -163,7 +163,7 @@ def test_a_disabled_hook_leaves_its_name_to_another(user: User) -> None:
 def test_hooks_of_later_versions_have_no_effect(user: User) -> None:
     user.says("""
         outbound:
-          - {hook: ccproxy.hooks.pplx_preflight, params: {any: thing}}
+          - {hook: ccproxy.hooks.inject_mcp_notifications, params: {any: thing}}
           - ccproxy.hooks.inject_mcp_notifications:inject_mcp_notifications
     """)
     assert [step.name for step in user.steps()] == ["inject_auth", "extract_session_id"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 
-ANTHROPIC, CHAT, RESPONSES, GEMINI = WireFormat
+ANTHROPIC, CHAT, RESPONSES, GEMINI = CLIENT_FORMATS
 
 REQUEST_MARKS: tuple[tuple[frozenset[str], WireFormat], ...] = (
     (frozenset({"contents", "systemInstruction", "system_instruction", "generationConfig"}), GEMINI),

@@ -140,6 +140,7 @@ _PLAIN: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: type(value) is bool,
     "float": lambda value: isinstance(value, int | float),
     "dict[str, Any]": _is_json(dict),
+    "dict[str, str]": lambda value: isinstance(value, dict) and all(map(_is_text, [*value, *value.values()])),
     "list[dict[str, Any]]": _all(_is_json(dict)),
     "StopReason": lambda value: isinstance(value, ev.StopReason),
     "WireFormat": lambda value: isinstance(value, WireFormat),

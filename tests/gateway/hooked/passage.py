@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ccproxy import simulator
-from ccproxy.exchange import Exchange, Headers, HookResult, HttpRequest, Origin, WireFormat, get_header
+from ccproxy.exchange import Exchange, Headers, HookResult, HttpRequest, Origin, Route, WireFormat, get_header
 from ccproxy.flows.store import MemoryStore
 from ccproxy.gateway.hooked.answering import HookedAnswer
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.plan import Plan
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.relay import Relay
 from ccproxy.gateway.reply import Reply
@@ -109,6 +110,12 @@ def question(client: str, stream: bool, members: dict[str, Any] | None = None) -
     return HttpRequest("POST", dialect.target(stream=stream).encode(), [], document(dialect, members, stream=stream))
 
 
+def plan_for(provider: WireFormat) -> Plan:
+    """The plan for a request that is translated."""
+    origin = Origin("http", "127.0.0.1", 1)
+    return Plan(Route("transform", "p", provider, origin, "said so"), origin, b"/", None, "m-1", translate=provider)
+
+
 class Passage:
     """Takes one answer through hooks."""
 
@@ -129,7 +136,7 @@ class Passage:
         exchange, recorder = self.exchange, self.recorder
         recorder.begin(exchange)
         if self.provider is not None:
-            translation = await begin(self.inquiry, self.provider, "m-1", self.store)
+            translation = await begin(self.inquiry, plan_for(self.provider), self.store)
             return await Answering(translation, exchange, recorder, self.store, self.run).receive(incoming)
         reply = await HookedAnswer(self.run, self.inquiry, recorder).receive(incoming)
         if reply is None:
@@ -177,7 +184,7 @@ def simulated(hooks: Sequence[Hook | Step], client: str, stream: bool, text: str
         passage = Passage(hooks, asked, provider)
         theirs = asked
         if provider != client:
-            translation = await begin(passage.inquiry, WireFormat(provider), "m-1", passage.store)
+            translation = await begin(passage.inquiry, plan_for(WireFormat(provider)), passage.store)
             body = translation.draft.written_out()
             theirs = HttpRequest("POST", CLIENTS[provider].target(stream=stream).encode(), translation.headers, body)
         incoming = await EmbeddedCarrier(simulator.respond).send(Upstream(ORIGIN), theirs)
