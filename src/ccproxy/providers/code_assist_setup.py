@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -27,8 +27,6 @@ from ccproxy.providers.code_assist_answers import (
 from ccproxy.providers.endpoint import Endpoint
 from ccproxy.providers.provider import NoCredential, Provider, token_in
 
-type Call = Callable[[Origin, HttpRequest, float], Awaitable[Posted]]
-"""Sends a request to an origin; it has that many seconds. Raises PostFailed."""
 type Pause = Callable[[float], Awaitable[None]]
 
 CALL_SECONDS = 10.0
@@ -39,6 +37,14 @@ FREE, LEGACY = "free-tier", "legacy-tier"
 """The tier whose project Google makes itself, and the one of those who bring their own and are offered none."""
 OPERATION = re.compile(r"(?!.*\.\.)\w[\w./~-]{0,200}", re.ASCII)
 """Names of long-running operations (google.aip.dev/151)."""
+
+
+class Call(Protocol):
+    """The way to a provider's API for requests of our own."""
+
+    def __call__(self, origin: Origin, request: HttpRequest, seconds: float, limit: int = ..., /) -> Awaitable[Posted]:
+        """Sends a request; it has that many seconds, and its answer may have that many bytes. Raises PostFailed."""
+        ...
 
 
 class NotOnboarded(Exception):

@@ -12,7 +12,7 @@ from ccproxy.transport.delivery import Delivery
 from ccproxy.transport.transport import Transport
 
 ANSWER_LIMIT = 1024 * 1024
-"""Bytes; no answer of a token endpoint is longer."""
+"""Bytes, unless a caller says otherwise; no answer of a token endpoint is longer."""
 
 
 class Poster:
@@ -33,20 +33,20 @@ class Poster:
         request = framed(origin, HttpRequest("POST", target.encode("latin-1"), headers, body))
         return await self._answer(Delivery(origin, request, self._provider, once=True), seconds)
 
-    async def call(self, origin: Origin, request: HttpRequest, seconds: float) -> Posted:
+    async def call(self, origin: Origin, request: HttpRequest, seconds: float, limit: int = ANSWER_LIMIT) -> Posted:
         """Sends a call of the provider's API, with all that is configured for it; its headers lack host and length.
 
-        Raises PostFailed.
+        Raises PostFailed, also for an answer of more than `limit` bytes.
         """
-        return await self._answer(Delivery(origin, framed(origin, request), self._provider), seconds)
+        return await self._answer(Delivery(origin, framed(origin, request), self._provider), seconds, limit)
 
-    async def _answer(self, delivery: Delivery, seconds: float) -> Posted:
+    async def _answer(self, delivery: Delivery, seconds: float, limit: int = ANSWER_LIMIT) -> Posted:
         origin = delivery.origin
         try:
             async with asyncio.timeout(seconds):
                 incoming = await self._transport.send(delivery)
                 try:
-                    answer = await incoming.read(ANSWER_LIMIT)
+                    answer = await incoming.read(limit)
                 finally:
                     incoming.close()
         except TimeoutError:
@@ -54,7 +54,7 @@ class Poster:
         except TransportError as error:
             raise PostFailed(str(error)) from error
         if answer is None:
-            raise PostFailed(f"{origin} sent more than {ANSWER_LIMIT} bytes")
+            raise PostFailed(f"{origin} sent more than {limit} bytes")
         return Posted(incoming.status, incoming.headers, answer)
 
 

@@ -2,15 +2,189 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import orjson
+
+from ccproxy.auth import Posted, PostFailed
+from ccproxy.codings import CodingError, decode
+from ccproxy.exchange import Headers, HttpRequest, get_header
+from ccproxy.providers.perplexity.headers import JSON, home_of, stamped
+from ccproxy.providers.perplexity.refusals import SiteError, refused, unavailable, unreachable, unusable
+from ccproxy.providers.provider import NoCredential, token_in
 
 if TYPE_CHECKING:
     from ccproxy.providers.code_assist_setup import Call
     from ccproxy.providers.provider import Provider
 
+__all__ = ["Details", "Query", "Site", "SiteError"]
+
+type Query = Mapping[str, str | Sequence[str]]
+"""Parameters by name; those with several values are repeated."""
+
+LIMIT = 1024 * 1024
+"""Bytes of an answer, if not said otherwise."""
+VISITED_LIMIT = 8 * 1024 * 1024
+"""Bytes of a page that is only visited."""
+MOST_REDIRECTS = 5
+CODINGS = b"gzip, deflate, br, zstd"
+"""As a browser's; not asked for by `identity`, which none would."""
+AT_ONCE = 64 * 1024
+"""Bytes that are decoded on the event loop; more go to a thread."""
+
+
+class Details(TypedDict, total=False):
+    """How something is asked for."""
+
+    reason: Required[str]
+    """See `headers.Reason`."""
+    seconds: Required[float]
+    """What it may take in all."""
+    query: Query
+    body: object
+    """Sent as JSON; None for none."""
+    accept: str
+    limit: int
+    """Bytes of the answer, decoded or not."""
+
 
 class Site:
-    """The web application, as its own pages see it."""
+    """The web application, as its own pages see it. To be used from one event loop.
+
+    Args:
+        provider: whose session is used.
+        call: the way there; None for those who have no business there.
+    """
 
     def __init__(self, provider: Provider, call: Call | None = None) -> None:
         self._provider, self._call = provider, call
+
+    async def ask(self, method: str, path: str, **details: Unpack[Details]) -> bytes:
+        """The body of a good answer.
+
+        Raises SiteError: with the site's own status if that was an error's, 502 where nothing usable came, and 503
+        (`pplx_unavailable`) where there is no session to ask with.
+        """
+        return (await self._good(self._request(method, path, details), path, details)).body
+
+    async def ask_json(self, method: str, path: str, **details: Unpack[Details]) -> Any:
+        """The same for what answers with JSON. Raises SiteError 502 for anything else."""
+        answer = await self._good(self._request(method, path, details), path, details)
+        try:
+            return orjson.loads(answer.body)
+        except ValueError:
+            raise unusable(f"Perplexity answered {method} {path} with something that is no JSON") from None
+
+    async def ask_object(self, method: str, path: str, **details: Unpack[Details]) -> dict[str, Any]:
+        """The same for what answers with a JSON object."""
+        document = await self.ask_json(method, path, **details)
+        if not isinstance(document, dict):
+            raise unusable(f"Perplexity answered {method} {path} with something that is no JSON object")
+        return document
+
+    async def visit(self, path: str, **details: Unpack[Details]) -> None:
+        """Has a page made, as a browser does that goes there: redirects within the site are followed.
+
+        Raises SiteError.
+        """
+        details = {"limit": VISITED_LIMIT, **details}
+        try:
+            async with asyncio.timeout(details["seconds"]):
+                await self._visited(self._request("GET", path, details), path, details)
+        except TimeoutError:
+            raise self._too_slow(details["seconds"]) from None
+
+    async def _visited(self, request: HttpRequest, path: str, details: Details) -> None:
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = await self._answered(request, details)
+            if answer.status not in (301, 302, 303, 307, 308):
+                self._require_good(answer, f"GET {path}")
+                return
+            request = HttpRequest("GET", self._next(request, answer), self._stamped(details))
+        raise unusable(f"Perplexity redirects GET {path} more than {MOST_REDIRECTS} times")
+
+    def _next(self, request: HttpRequest, answer: Posted) -> bytes:
+        """Where a redirect leads. The session goes nowhere but to its own site."""
+        home = home_of(self._provider.origin)
+        location = (get_header(answer.headers, b"location") or b"").decode("latin-1")
+        try:
+            parts = urlsplit(urljoin(home + request.target.decode("latin-1"), location))
+        except ValueError:
+            parts = urlsplit("")
+        if f"{parts.scheme}://{parts.netloc}" != home:
+            raise unusable("Perplexity redirects to another site")
+        return (parts.path + (f"?{parts.query}" if parts.query else "")).encode("latin-1", "replace") or b"/"
+
+    async def _good(self, request: HttpRequest, path: str, details: Details) -> Posted:
+        try:
+            async with asyncio.timeout(details["seconds"]):
+                answer = await self._answered(request, details)
+        except TimeoutError:
+            raise self._too_slow(details["seconds"]) from None
+        self._require_good(answer, f"{request.method} {path}")
+        return answer
+
+    def _require_good(self, answer: Posted, asked: str) -> None:
+        if not 200 <= answer.status < 300:
+            credential = self._provider.cached_credential()
+            raise refused(answer, asked, [credential.token] if credential is not None else [])
+
+    def _too_slow(self, seconds: float) -> SiteError:
+        return unreachable(f"{self._provider.origin} did not answer within {seconds:g} s")
+
+    def _request(self, method: str, path: str, details: Details) -> HttpRequest:
+        body = details.get("body")
+        query = urlencode(details.get("query", {}), doseq=True).encode("ascii")
+        target = self._provider.plain_target(path, query)
+        data = b"" if body is None else orjson.dumps(body)
+        return HttpRequest(method, target, self._stamped(details), data)
+
+    def _stamped(self, details: Details) -> Headers:
+        has_body = details.get("body") is not None
+        own = stamped(details["reason"], self._provider.origin, details.get("accept", JSON), has_body=has_body)
+        return [*own, (b"Accept-Encoding", CODINGS)]
+
+    async def _answered(self, request: HttpRequest, details: Details) -> Posted:
+        """The answer, asked for with another session if the first one was refused and there is another."""
+        fields = await self._credential()
+        answer = await self._sent(request, fields, details)
+        if answer.status == 401:
+            try:
+                fields = await self._provider.renew(fields)
+            except NoCredential:
+                return answer
+            answer = await self._sent(request, fields, details)
+            if answer.status < 400:
+                self._provider.accepted(fields)
+        return answer
+
+    async def _credential(self) -> Headers:
+        try:
+            credential = await self._provider.credential()
+        except NoCredential as error:
+            raise unavailable(str(error)) from error
+        if credential is None or not credential.token:
+            raise unavailable(f"provider {self._provider.name!r} has no session: give it `auth`")
+        return self._provider.credential_fields(credential)
+
+    async def _sent(self, request: HttpRequest, credential: Headers, details: Details) -> Posted:
+        if self._call is None:
+            raise unavailable(f"nothing may be sent to {self._provider.origin} from here")
+        made = HttpRequest(request.method, request.target, [*request.headers, *credential], request.body)
+        limit = details.get("limit", LIMIT)
+        try:
+            answer = await self._call(self._provider.origin, made, details["seconds"], limit)
+            return Posted(answer.status, answer.headers, await decoded(answer, limit))
+        except (PostFailed, CodingError) as error:
+            raise unreachable(str(error).replace(token_in(credential), "[redacted]")) from error
+
+
+async def decoded(answer: Posted, limit: int) -> bytes:
+    """The body without its content codings. Raises CodingError."""
+    coding = get_header(answer.headers, b"content-encoding")
+    if coding is None or len(answer.body) <= AT_ONCE:
+        return decode(answer.body, coding.decode("latin-1") if coding else None, limit)
+    return await asyncio.to_thread(decode, answer.body, coding.decode("latin-1"), limit)

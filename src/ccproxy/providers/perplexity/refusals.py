@@ -1,0 +1,100 @@
+"""Why the web application did not do what it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import orjson
+
+from ccproxy.auth import Posted
+from ccproxy.auth.redaction import hidden
+from ccproxy.exchange import get_header
+
+LONGEST = 300
+"""Characters of what is told of an answer."""
+
+SIGN_IN = "sign in at www.perplexity.ai with a browser, and store the cookie anew: `ccproxy auth store`"
+KINDS: dict[int, tuple[str, str]] = {
+    401: ("pplx_unauthorized", SIGN_IN),
+    403: ("pplx_forbidden", f"the account may not do that, or its session has ended: {SIGN_IN}"),
+    404: ("pplx_not_found", "it does not exist, or belongs to another account"),
+    429: ("pplx_rate_limited", "see `ccproxy pplx quota` for what is left"),
+}
+"""By status: a kind, and what can be done."""
+PAGE = "a page in place of an answer: robots are kept away; set `fingerprint_profile: chrome131`, or " + SIGN_IN
+WORDS = ("error_message", "message", "detail", "msg", "error", "text", "error_code", "code")
+"""Where an error says why, the best first."""
+DEPTH = 4
+
+
+class SiteError(Exception):
+    """The web application did not answer as it should.
+
+    `status` is for the client, `kind` a stable short token; the message is for people. `retry_after` is the value of
+    the field of that name, if there was one.
+    """
+
+    def __init__(self, status: int, kind: str, message: str, retry_after: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message, self.retry_after = status, kind, message, retry_after
+
+
+def unavailable(message: str) -> SiteError:
+    """There is no session to ask with."""
+    return SiteError(503, "pplx_unavailable", message)
+
+
+def unreachable(message: str) -> SiteError:
+    """There was no answer."""
+    return SiteError(502, "pplx_fetch_error", message)
+
+
+def unusable(message: str) -> SiteError:
+    """There was an answer, from which nothing can be made."""
+    return SiteError(502, "pplx_bad_answer", message)
+
+
+def refused(answer: Posted, asked: str, secrets: Collection[str] = ()) -> SiteError:
+    """What an answer with another status than 2xx means.
+
+    Args:
+        answer: the answer, its body decoded.
+        asked: what it was asked for, in words.
+        secrets: what must not be told.
+    """
+    status = answer.status if answer.status >= 400 else 502
+    kind, advice = KINDS.get(status, ("pplx_error", ""))
+    if is_page(answer):
+        advice = PAGE
+    said = told(answer.body, secrets)
+    message = f"Perplexity answered {answer.status} to {asked}" + (f": {said}" if said else "")
+    retry_after = get_header(answer.headers, b"retry-after")
+    wait = retry_after.decode("latin-1") if retry_after is not None else None
+    return SiteError(status, kind, f"{message} ({advice})" if advice else message, wait)
+
+
+def is_page(answer: Posted) -> bool:
+    """True for HTML."""
+    media_type = get_header(answer.headers, b"content-type") or b""
+    return media_type.lower().startswith(b"text/html") or answer.body[:64].lstrip().lower().startswith(b"<!doctype")
+
+
+def told(body: bytes, secrets: Collection[str] = ()) -> str:
+    """The words of an error, in one line and without secrets; empty if it has none."""
+    try:
+        said = words(orjson.loads(body))
+    except ValueError:
+        return ""
+    line = hidden(said, secrets)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def words(document: object, depth: int = DEPTH) -> str:
+    """What an error says, wherever it says it (FastAPI has lists of objects in `detail`)."""
+    if isinstance(document, str) or depth == 0:
+        return document.strip() if isinstance(document, str) else ""
+    if isinstance(document, list):
+        return "; ".join(filter(None, (words(each, depth - 1) for each in document[:3])))
+    if not isinstance(document, dict):
+        return ""
+    return next(filter(None, (words(document.get(name), depth - 1) for name in WORDS)), "")
