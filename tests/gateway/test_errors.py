@@ -83,7 +83,7 @@ def is_error(dialect: WireFormat, event: Event) -> bool:
     return "error" in document
 
 
-@pytest.mark.parametrize("dialect", WireFormat)
+@pytest.mark.parametrize("dialect", CLIENT_FORMATS)
 def test_alone_it_is_one_error(dialect: WireFormat) -> None:
     found = events(stream_error(dialect, 502, "reset", MESSAGE))
     assert found

@@ -149,3 +149,11 @@ def test_undoing_is_exact(document: Any, data: st.DataObject) -> None:
     assert orjson.dumps(draft.document()) == orjson.dumps(document)
     assert not draft.changed
     assert draft.written_out() is draft.raw
+
+
+def test_what_is_found_twice_is_removed_once() -> None:
+    view, draft, allowed = body({"a": [[1, 2, 3], 4]})
+    view.delete("**.**.0")
+    assert draft.document() == {"a": [4]}
+    allowed.undo()
+    assert draft.document() == {"a": [[1, 2, 3], 4]}

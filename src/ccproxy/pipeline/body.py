@@ -115,7 +115,8 @@ class Body:
         self._access.check(declared_as(path))
         *way, last = steps_of(path)
         _not_wild(path, last)
-        for at, container in reversed(self._all(tuple(way))[1]):
+        places = dict(self._all(tuple(way))[1])  # `**.**` finds each several times
+        for at, container in reversed(places.items()):
             if child(container, last) is MISSING:
                 continue
             self._access.write(declared_as(path), undoing(self._draft, at, last, removes=True))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.answer import Answer
 from ccproxy.lightllm.translate import read_answer, read_stream
 from ccproxy.lightllm.values import USAGE_FIELDS
@@ -108,7 +108,7 @@ def same(one: Answer, other: Answer) -> None:
     assert one.start.model in ("", other.start.model)
 
 
-@pytest.mark.parametrize("format", WireFormat)
+@pytest.mark.parametrize("format", CLIENT_FORMATS)
 def test_a_hook_that_does_nothing_changes_nothing_that_a_client_reads(format: WireFormat) -> None:
     for frames in good_streams()[format]:
         sent = wire(frames)

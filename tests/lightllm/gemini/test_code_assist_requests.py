@@ -32,7 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("target", WireFormat)
+@pytest.mark.parametrize("target", CLIENT_FORMATS)
 @pytest.mark.parametrize("body", CASES.values(), ids=CASES)
 def test_a_call_in_its_envelope_is_the_plain_call(body: dict[str, Any], target: WireFormat) -> None:
     """Nothing of the envelope reaches another provider, not even one that speaks Gemini."""
@@ -103,7 +103,7 @@ def test_what_is_to_be_counted(document: dict[str, Any], asked: dict[str, Any]) 
     assert all(count_document(format, other) is other for format in CLIENT_FORMATS if format is not OWN)
 
 
-@pytest.mark.parametrize("target", WireFormat)
+@pytest.mark.parametrize("target", CLIENT_FORMATS)
 def test_a_count_crosses(target: WireFormat) -> None:
     """What a client of Code Assist wants counted, as a call of the provider's; and the count, which is bare."""
     plain, _ = translate_request(WHOLE, OWN, target, "m-1", False)
