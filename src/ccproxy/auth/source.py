@@ -54,6 +54,21 @@ class PostFailed(Exception):
     """There was no answer; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL led to."""
+
+    media_type: str
+    """Without parameters, in small letters; empty if neither the server told it nor the content does."""
+    body: bytes
+    name: str = ""
+    """The last part of the URL's path."""
+
+
+class OutsideError(Exception):
+    """What a URL names could not be had, or must not be asked for; the message says which, why, and what to do."""
+
+
 type Post = Callable[[str, Headers, bytes, float], Awaitable[Posted]]
 """Sends a POST: URL, headers, body, and the seconds it may take in all. Raises PostFailed."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ccproxy.auth import Fetched, OutsideError
 from ccproxy.providers.perplexity.memory import ThreadMemory
 from ccproxy.providers.perplexity.site import Site
 
@@ -16,20 +16,7 @@ if TYPE_CHECKING:
     from ccproxy.providers.code_assist_setup import Call
     from ccproxy.providers.provider import Provider
 
-
-class OutsideError(Exception):
-    """What a URL names could not be had, or must not be asked for; the message says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a URL led to."""
-
-    media_type: str
-    """Without parameters, in small letters; empty if the server told none."""
-    body: bytes
-    name: str = ""
-    """The last part of the URL's path."""
+__all__ = ["Fetched", "Outside", "OutsideError", "Service"]
 
 
 class Outside(Protocol):
