@@ -1,0 +1,1 @@
+"""A stand-in for Perplexity's web application on the loopback interface (see `server`)."""
