@@ -30,6 +30,7 @@ def test_what_is_commented_out_are_the_defaults(load: Load) -> None:
         "openai",
         "openai_responses",
         "gemini",
+        "perplexity_pro",
         "simulator",
     }
     assert len(config.lightllm.transforms) == 2
