@@ -31,7 +31,8 @@ def faults(request: Recorded, origin: str, reasons: set[str]) -> str:
     """What a call lacks that those of a browser have; empty if it is as it should be."""
     if request.field("authorization") is not None:
         return "authorization"
-    if b"Chrome/131" not in (request.field("user-agent") or b"") or b"Linux x86_64" not in request.field("user-agent"):
+    agent = request.field("user-agent") or b""
+    if b"Chrome/131" not in agent or b"Linux x86_64" not in agent:
         return "user-agent"
     if request.field("origin") != origin.encode() or request.field("referer") != f"{origin}/".encode():
         return "origin, referer"

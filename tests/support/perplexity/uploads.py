@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.perplexity.threads import new_id
 from tests.support.replies import reply
-from tests.support.upstream import Recorded, Step, Upstream
+from tests.support.upstream import Recorded, Script, Step, Upstream
 
 MEMBERS = {"filename", "content_type", "source", "file_size", "force_image", "skip_parsing", "persistent_upload"}
 LIMIT = 52_428_800
@@ -109,7 +109,7 @@ class Bucket:
         return ""
 
 
-def _refusal(status: int, why: str) -> Any:
+def _refusal(status: int, why: str) -> Script:
     body = f"<Error><Code>AccessDenied</Code><Message>{why}</Message></Error>"
     return reply(status, [(b"Content-Type", b"application/xml")], body.encode(), b"No")
 
