@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ccproxy.auth import Fetched, OutsideError
 from ccproxy.providers.perplexity.memory import ThreadMemory
+from ccproxy.providers.perplexity.quota import Quotas
 from ccproxy.providers.perplexity.site import Site
 
 if TYPE_CHECKING:
     from ccproxy.auth import Posted
+    from ccproxy.auth.clock import Clock
     from ccproxy.config.vendors import Perplexity
     from ccproxy.exchange import Headers, Origin
     from ccproxy.providers.code_assist_setup import Call
@@ -40,11 +42,18 @@ class Service:
         settings: `pplx`.
         call: the way to the provider; None for those who have no business there.
         outside: the way to all other places.
+        clock: what time is measured by for which something is kept.
     """
 
     def __init__(
-        self, provider: Provider, settings: Perplexity, call: Call | None = None, outside: Outside | None = None
+        self,
+        provider: Provider,
+        settings: Perplexity,
+        call: Call | None = None,
+        outside: Outside | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.provider, self.settings, self.outside = provider, settings, outside
         self.site = Site(provider, call)
+        self.quotas = Quotas(self.site, clock)
         self.memory = ThreadMemory(settings.thread.ttl_seconds)

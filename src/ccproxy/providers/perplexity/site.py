@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ccproxy.providers.code_assist_setup import Call
     from ccproxy.providers.provider import Provider
 
-__all__ = ["Details", "Query", "Site", "SiteError"]
+__all__ = ["Details", "Query", "Site", "SiteError", "read", "read_object"]
 
 type Query = Mapping[str, str | Sequence[str]]
 """Parameters by name; those with several values are repeated."""
@@ -68,22 +68,22 @@ class Site:
         Raises SiteError: with the site's own status if that was an error's, 502 where nothing usable came, and 503
         (`pplx_unavailable`) where there is no session to ask with.
         """
-        return (await self._good(self._request(method, path, details), path, details)).body
+        request = self._request(method, path, details)
+        try:
+            async with asyncio.timeout(details["seconds"]):
+                answer = await self._answered(request, details)
+        except TimeoutError:
+            raise self._too_slow(details["seconds"]) from None
+        self._require_good(answer, f"{method} {path}")
+        return answer.body
 
     async def ask_json(self, method: str, path: str, **details: Unpack[Details]) -> Any:
         """The same for what answers with JSON. Raises SiteError 502 for anything else."""
-        answer = await self._good(self._request(method, path, details), path, details)
-        try:
-            return orjson.loads(answer.body)
-        except ValueError:
-            raise unusable(f"Perplexity answered {method} {path} with something that is no JSON") from None
+        return read(await self.ask(method, path, **details), f"{method} {path}")
 
     async def ask_object(self, method: str, path: str, **details: Unpack[Details]) -> dict[str, Any]:
         """The same for what answers with a JSON object."""
-        document = await self.ask_json(method, path, **details)
-        if not isinstance(document, dict):
-            raise unusable(f"Perplexity answered {method} {path} with something that is no JSON object")
-        return document
+        return read_object(await self.ask(method, path, **details), f"{method} {path}")
 
     async def visit(self, path: str, **details: Unpack[Details]) -> None:
         """Has a page made, as a browser does that goes there: redirects within the site are followed.
@@ -117,15 +117,6 @@ class Site:
         if f"{parts.scheme}://{parts.netloc}" != home:
             raise unusable("Perplexity redirects to another site")
         return (parts.path + (f"?{parts.query}" if parts.query else "")).encode("latin-1", "replace") or b"/"
-
-    async def _good(self, request: HttpRequest, path: str, details: Details) -> Posted:
-        try:
-            async with asyncio.timeout(details["seconds"]):
-                answer = await self._answered(request, details)
-        except TimeoutError:
-            raise self._too_slow(details["seconds"]) from None
-        self._require_good(answer, f"{request.method} {path}")
-        return answer
 
     def _require_good(self, answer: Posted, asked: str) -> None:
         if not 200 <= answer.status < 300:
@@ -180,6 +171,22 @@ class Site:
             return Posted(answer.status, answer.headers, await decoded(answer, limit))
         except (PostFailed, CodingError) as error:
             raise unreachable(str(error).replace(token_in(credential), "[redacted]")) from error
+
+
+def read(body: bytes, asked: str) -> Any:
+    """The document of an answer. Raises SiteError 502 if it is none."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        raise unusable(f"Perplexity answered {asked} with something that is no JSON") from None
+
+
+def read_object(body: bytes, asked: str) -> dict[str, Any]:
+    """The object of an answer. Raises SiteError 502 if it is none."""
+    document = read(body, asked)
+    if not isinstance(document, dict):
+        raise unusable(f"Perplexity answered {asked} with something that is no JSON object")
+    return document
 
 
 async def decoded(answer: Posted, limit: int) -> bytes:
