@@ -15,12 +15,15 @@ from ccproxy.gateway.gateway import Gateway
 from ccproxy.gateway.live_models import LiveModels
 from ccproxy.gateway.local_routes import Answer, LocalRoutes, health, json_reply
 from ccproxy.gateway.model_routes import ModelRoutes
+from ccproxy.gateway.pplx_desk import Desk
+from ccproxy.gateway.pplx_routes import PerplexityRoutes
 from ccproxy.gateway.recorder import Recorder
 from ccproxy.gateway.router import Router
 from ccproxy.gateway.stages import Stages
 from ccproxy.mcp.notifications import NotificationBuffer
 from ccproxy.pipeline.finding import AT_NEED
 from ccproxy.pipeline.live import LivePipeline
+from ccproxy.providers.bearer import Bearer
 from ccproxy.providers.provider import ProviderMap, build_providers
 from ccproxy.providers.standing import Credentials
 from ccproxy.simulator import respond
@@ -54,7 +57,9 @@ class House:
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
         self.recorder = Recorder(self.store)
         models = ModelRoutes(self.providers, config.lightllm.transforms, LiveModels(self.transport))
-        local = LocalRoutes(local_routes(self.notifications), models)
+        self.desk = Desk(self.providers)
+        threads = PerplexityRoutes(self.desk, Bearer(config.mcp.http.auth, config.auth, self.post))
+        local = LocalRoutes(local_routes(self.notifications), models, threads)
         self.claims = Claims(config.lightllm.transforms, self.providers)
         router = Router(config.lightllm.transforms, self.providers)
         resources = {ProviderMap: self.providers, NotificationBuffer: self.notifications}

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ccproxy.flows.store import FlowStore
     from ccproxy.fronts.interceptor.inspector import Inspector
     from ccproxy.gateway.gateway import Gateway
+    from ccproxy.gateway.pplx_desk import Desk
     from ccproxy.providers.provider import ProviderMap
     from ccproxy.providers.standing import Credentials
 
@@ -145,6 +146,11 @@ class Daemon:
     def credentials(self) -> Credentials:
         """The credentials of all providers."""
         return self._house.credentials
+
+    @property
+    def desk(self) -> Desk:
+        """Where Perplexity accounts are asked about."""
+        return self._house.desk
 
     async def status(self) -> dict[str, Any]:
         """What the control plane tells."""

@@ -20,6 +20,7 @@ ENTRIES = {
     "run": Entry("ccproxy.cli.run:run", "Run a command with its LLM traffic going through the daemon."),
     "status": Entry("ccproxy.cli.status:status", "Show what is running, and where."),
     "auth": Entry("ccproxy.cli.auth.group:auth", "See how the providers' credentials stand, and get them anew."),
+    "pplx": Entry("ccproxy.cli.pplx.group:pplx", "See the threads and the quota of a Perplexity account."),
     "flows": Entry("ccproxy.cli.flows.group:flows", "See the exchanges that the daemon recorded."),
     "usage": Entry("ccproxy.cli.usage:usage", "Sum up tokens and costs by model, day, session and more."),
     "namespace": Entry(

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ccproxy.fronts import auth_routes, flow_routes, jail_routes, replay_routes, shape_routes
+from ccproxy.fronts import auth_routes, flow_routes, jail_routes, pplx_routes, replay_routes, shape_routes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -40,6 +40,7 @@ class DaemonView(
     auth_routes.HasCredentials,
     replay_routes.HasGateway,
     shape_routes.HasShapes,
+    pplx_routes.HasDesk,
     Protocol,
 ):
     """What the control plane has to know of the daemon."""
@@ -79,7 +80,7 @@ def acquire(path: Path) -> Lock:
 
 
 def app(daemon: DaemonView) -> Starlette:
-    """GET /status, POST /stop; those for flows, jails, credentials, replay and shapes."""
+    """GET /status, POST /stop; those for flows, jails, credentials, replay, shapes and Perplexity accounts."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
@@ -99,6 +100,7 @@ def app(daemon: DaemonView) -> Starlette:
             *auth_routes.routes(daemon),
             *replay_routes.routes(daemon),
             *shape_routes.routes(daemon),
+            *pplx_routes.routes(daemon),
         ]
     )
 

@@ -1,0 +1,1 @@
+"""`ccproxy pplx`: threads and quota of a Perplexity account."""

@@ -1,0 +1,169 @@
+"""A thread of the web application: what was asked in it, and what was answered.
+
+An entry of a thread has the form of the last event of a stream, so its answer is read as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from ccproxy.lightllm import answer
+from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.perplexity.models import id_of
+from ccproxy.lightllm.perplexity.stream import StreamReader
+
+ANSWER = "ask_text_0_markdown"
+"""The block of the answer, unless an entry says otherwise."""
+TIMES = ("updated_datetime", "entry_updated_datetime", "created_datetime")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that an answer was found on; what is not told is empty."""
+
+    url: str
+    title: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with its answer."""
+
+    id: str
+    question: str
+    attachments: list[str]
+    """URLs of files that went with the question."""
+    answer: str
+    """With its citations as they were wanted; empty where there is none."""
+    reasoning: str
+    model: str
+    moment: str
+    """As the site writes it, ISO 8601 as a rule; empty if it told none."""
+    sources: list[Source] = field(default_factory=list)
+    """In the order in which the answer counts them, from 1."""
+    error: str = ""
+    """Why there is no answer."""
+
+
+def turns(entries: Iterable[Any], citations: str = "markdown") -> list[Turn]:
+    """The turns of a thread.
+
+    Args:
+        entries: as `GET /rest/thread/{slug}` tells them, the oldest first; what is no object is passed over.
+        citations: how the markers `[N]` are told: `markdown` (links), `default` (as they are) or `clean` (left out).
+    """
+    return [turn(entry, citations) for entry in entries if isinstance(entry, dict)]
+
+
+def turn(entry: Mapping[str, Any], citations: str = "markdown") -> Turn:
+    """What one entry holds. Arguments as `turns` takes them."""
+    told = answered(entry, citations)
+    text = "\n\n".join(block.text for block in told.blocks if isinstance(block, answer.Text))
+    return Turn(
+        id=first(entry, "backend_uuid", "uuid"),
+        question=first(entry, "query_str"),
+        attachments=[url for url in listed(entry, "attachments") if isinstance(url, str)],
+        answer=text,
+        reasoning="\n\n".join(block.text for block in told.blocks if isinstance(block, answer.Thinking)),
+        model=told.start.model or id_of(first(entry, "display_model")),
+        moment=first(entry, *TIMES),
+        sources=sources(normal(entry)),
+        error=told.error.message if told.error is not None and not text else "",
+    )
+
+
+def messages(turns: Iterable[Turn], *, reasoning: bool = True) -> list[dict[str, str]]:
+    """The thread as messages of the Chat Completions API; `reasoning` as `reasoning_content`, as others have it."""
+    found = []
+    for each in turns:
+        found.append({"role": "user", "content": "\n\n".join(filter(None, [each.question, trailer(each)]))})
+        if each.answer or each.reasoning:
+            thought = {"reasoning_content": each.reasoning} if reasoning and each.reasoning else {}
+            found.append({"role": "assistant", "content": each.answer, **thought})
+    return found
+
+
+def trailer(turn: Turn) -> str:
+    """What stands below a question that files went with."""
+    return "\n".join(["Attachments:", *(f"- {url}" for url in turn.attachments)]) if turn.attachments else ""
+
+
+def answered(entry: Mapping[str, Any], citations: str) -> answer.Answer:
+    """The answer of an entry, read as the stream that it was."""
+    reader = StreamReader(citations, whole=True)
+    collector = answer.Collector()
+    try:
+        for event in reader.read(b"", orjson.dumps({**normal(entry), "final_sse_message": True})):
+            collector.add(event)
+        for event in reader.end():
+            collector.add(event)
+    except Malformed:
+        pass  # what was read is what there is
+    return collector.answer
+
+
+def normal(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry with its answer in the block where streams have it."""
+    own = next((name for name in listed(entry, "structured_answer_block_usages") if isinstance(name, str)), ANSWER)
+    blocks = [block for block in listed(entry, "blocks") if isinstance(block, dict)]
+    if own != ANSWER and any(block.get("intended_usage") == own for block in blocks):
+        kept = [block for block in blocks if block.get("intended_usage") != ANSWER]
+        blocks = [{**each, "intended_usage": ANSWER} if each.get("intended_usage") == own else each for each in kept]
+    if not any(block.get("intended_usage") == ANSWER for block in blocks):
+        blocks += last_step(entry)
+    return {**entry, "blocks": blocks}
+
+
+def last_step(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answer of an entry from before there were blocks: the step FINAL in `text`, JSON inside JSON."""
+    steps = parsed(entry.get("text"))
+    finals = [each for each in steps if isinstance(each, dict) and each.get("step_type") == "FINAL"] if steps else []
+    content = finals[-1].get("content") if finals else None
+    told = content.get("answer") if isinstance(content, dict) else None
+    inner = parsed(told)
+    if isinstance(inner, dict):
+        found = {"intended_usage": "web_results", "web_result_block": {"web_results": listed(inner, "web_results")}}
+        return [found, markdown_block(first(inner, "answer"))]
+    return [markdown_block(told)] if isinstance(told, str) and told else []
+
+
+def markdown_block(text: str) -> dict[str, Any]:
+    """A block that holds a whole answer."""
+    return {"intended_usage": ANSWER, "markdown_block": {"answer": text, "progress": "DONE"}}
+
+
+def sources(entry: Mapping[str, Any]) -> list[Source]:
+    """What `[1]`, `[2]` … in an entry's answer stand for."""
+    found: Sequence[Any] = []
+    for block in entry["blocks"]:
+        results = block.get("web_result_block") if block.get("intended_usage") == "web_results" else None
+        if isinstance(results, dict):
+            found = listed(results, "web_results") or found
+    return [
+        Source(first(each, "url"), first(each, "name", "title"), first(each, "snippet"))
+        for each in (result if isinstance(result, dict) else {} for result in found)
+    ]
+
+
+def parsed(text: Any) -> Any:
+    """What JSON in a text says; None for what is none."""
+    try:
+        return orjson.loads(text) if isinstance(text, str) and text[:1] in {"[", "{"} else None
+    except orjson.JSONDecodeError:
+        return None
+
+
+def listed(document: Mapping[str, Any], name: str) -> list[Any]:
+    """A member that is a list, else an empty one."""
+    value = document.get(name)
+    return value if isinstance(value, list) else []
+
+
+def first(document: Mapping[str, Any], *names: str) -> str:
+    """The first of the members that is a text and not empty."""
+    return next((value for name in names if isinstance(value := document.get(name), str) and value), "")
