@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Required, TypedDict, Unpack
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 
 from ccproxy.auth import Posted, PostFailed
-from ccproxy.codings import CodingError, decode
-from ccproxy.exchange import Headers, HttpRequest, get_header
+from ccproxy.codings import CodingError
+from ccproxy.exchange import Headers, HttpRequest
+from ccproxy.providers.perplexity.answers import CODINGS, REDIRECTS, decoded, read, read_object, redirected
 from ccproxy.providers.perplexity.headers import JSON, home_of, stamped
 from ccproxy.providers.perplexity.refusals import SiteError, refused, unavailable, unreachable, unusable
 from ccproxy.providers.provider import NoCredential, token_in
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ccproxy.providers.code_assist_setup import Call
     from ccproxy.providers.provider import Provider
 
-__all__ = ["Details", "Query", "Site", "SiteError", "read", "read_object"]
+__all__ = ["Details", "Query", "Site", "SiteError"]
 
 type Query = Mapping[str, str | Sequence[str]]
 """Parameters by name; those with several values are repeated."""
@@ -30,10 +31,6 @@ LIMIT = 1024 * 1024
 VISITED_LIMIT = 8 * 1024 * 1024
 """Bytes of a page that is only visited."""
 MOST_REDIRECTS = 5
-CODINGS = b"gzip, deflate, br, zstd"
-"""As a browser's; not asked for by `identity`, which none would."""
-AT_ONCE = 64 * 1024
-"""Bytes that are decoded on the event loop; more go to a thread."""
 
 
 class Details(TypedDict, total=False):
@@ -100,23 +97,12 @@ class Site:
     async def _visited(self, request: HttpRequest, path: str, details: Details) -> None:
         for _ in range(MOST_REDIRECTS + 1):
             answer = await self._answered(request, details)
-            if answer.status not in (301, 302, 303, 307, 308):
+            if answer.status not in REDIRECTS:
                 self._require_good(answer, f"GET {path}")
                 return
-            request = HttpRequest("GET", self._next(request, answer), self._stamped(details))
+            target = redirected(answer, home_of(self._provider.origin), request.target)
+            request = HttpRequest("GET", target, self._stamped(details))
         raise unusable(f"Perplexity redirects GET {path} more than {MOST_REDIRECTS} times")
-
-    def _next(self, request: HttpRequest, answer: Posted) -> bytes:
-        """Where a redirect leads. The session goes nowhere but to its own site."""
-        home = home_of(self._provider.origin)
-        location = (get_header(answer.headers, b"location") or b"").decode("latin-1")
-        try:
-            parts = urlsplit(urljoin(home + request.target.decode("latin-1"), location))
-        except ValueError:
-            parts = urlsplit("")
-        if f"{parts.scheme}://{parts.netloc}" != home:
-            raise unusable("Perplexity redirects to another site")
-        return (parts.path + (f"?{parts.query}" if parts.query else "")).encode("latin-1", "replace") or b"/"
 
     def _require_good(self, answer: Posted, asked: str) -> None:
         if not 200 <= answer.status < 300:
@@ -128,9 +114,12 @@ class Site:
 
     def _request(self, method: str, path: str, details: Details) -> HttpRequest:
         body = details.get("body")
-        query = urlencode(details.get("query", {}), doseq=True).encode("ascii")
+        query = urlencode(details.get("query", {}), doseq=True, errors="replace").encode("ascii")
         target = self._provider.plain_target(path, query)
-        data = b"" if body is None else orjson.dumps(body)
+        try:
+            data = b"" if body is None else orjson.dumps(body)
+        except TypeError as error:  # a half of a surrogate pair, from a command line
+            raise SiteError(400, "pplx_invalid_request", f"this cannot be asked of Perplexity: {error}") from error
         return HttpRequest(method, target, self._stamped(details), data)
 
     def _stamped(self, details: Details) -> Headers:
@@ -171,27 +160,3 @@ class Site:
             return Posted(answer.status, answer.headers, await decoded(answer, limit))
         except (PostFailed, CodingError) as error:
             raise unreachable(str(error).replace(token_in(credential), "[redacted]")) from error
-
-
-def read(body: bytes, asked: str) -> Any:
-    """The document of an answer. Raises SiteError 502 if it is none."""
-    try:
-        return orjson.loads(body)
-    except ValueError:
-        raise unusable(f"Perplexity answered {asked} with something that is no JSON") from None
-
-
-def read_object(body: bytes, asked: str) -> dict[str, Any]:
-    """The object of an answer. Raises SiteError 502 if it is none."""
-    document = read(body, asked)
-    if not isinstance(document, dict):
-        raise unusable(f"Perplexity answered {asked} with something that is no JSON object")
-    return document
-
-
-async def decoded(answer: Posted, limit: int) -> bytes:
-    """The body without its content codings. Raises CodingError."""
-    coding = get_header(answer.headers, b"content-encoding")
-    if coding is None or len(answer.body) <= AT_ONCE:
-        return decode(answer.body, coding.decode("latin-1") if coding else None, limit)
-    return await asyncio.to_thread(decode, answer.body, coding.decode("latin-1"), limit)

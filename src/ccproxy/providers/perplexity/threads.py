@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+from ccproxy.providers.perplexity.answers import read_object
 from ccproxy.providers.perplexity.headers import COMMON, Reason
 from ccproxy.providers.perplexity.refusals import SiteError, unusable
-from ccproxy.providers.perplexity.site import Query, read_object
+from ccproxy.providers.perplexity.site import Query
 
 if TYPE_CHECKING:
     from ccproxy.providers.perplexity.service import Service

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from ccproxy.auth import OutsideError
 from ccproxy.providers.perplexity.headers import COMMON, EVENTS, USER_AGENT, Reason
+from ccproxy.providers.perplexity.limits import require_few, require_size, unfit
 from ccproxy.providers.perplexity.multipart import form
 from ccproxy.providers.perplexity.places import Place, places, require_put
 from ccproxy.providers.perplexity.refusals import SiteError, unavailable
 
 if TYPE_CHECKING:
-    from ccproxy.config.vendors import PerplexityUpload
     from ccproxy.providers.perplexity.service import Outside, Service
+
+__all__ = ["Upload", "require_few", "require_size", "unfit", "upload"]
 
 CREATE = "/rest/uploads/batch_create_upload_urls"
 SUBSCRIBE = "/rest/sse/attachment_processing/subscribe"
-ONE_BY_ONE = 4
+UNNAMED, UNKNOWN = "file", "application/octet-stream"
+TOGETHER = 4
 """How many files are on their way at the same time."""
 NEWS_LIMIT = 8 * 1024 * 1024
 """Bytes of what is told while files are looked at."""
@@ -33,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file."""
+    """A file; name and media type may be empty if nobody knows them."""
 
     name: str
     media_type: str
@@ -55,7 +58,9 @@ async def upload(service: Service, files: Sequence[Upload]) -> list[str]:
             what the session's lack is told by.
     """
     settings = service.settings.upload
-    require_fit(files, settings)
+    require_few(len(files), settings)
+    for file in files:
+        require_size(file.name, len(file.data), settings)
     if not files:
         return []
     if service.outside is None:
@@ -65,33 +70,6 @@ async def upload(service: Service, files: Sequence[Upload]) -> list[str]:
     await _put(service, service.outside, list(zip(files, found, strict=True)))
     await _looked_at(service, [place.file_uuid for place in found if place.file_uuid is not None])
     return [place.object_url for place in found]
-
-
-def require_fit(files: Sequence[Upload], settings: PerplexityUpload) -> None:
-    """Raises SiteError 400 for too many files, and for one that is empty or too large."""
-    require_few(len(files), settings)
-    for file in files:
-        require_size(file.name, len(file.data), settings)
-
-
-def require_few(count: int, settings: PerplexityUpload) -> None:
-    """Raises SiteError 400 for too many files."""
-    if count > settings.max_files:
-        raise unfit(f"{count} files are too many: {settings.max_files} may go with a question (pplx.upload.max_files)")
-
-
-def require_size(name: str, size: int, settings: PerplexityUpload) -> None:
-    """Raises SiteError 400 for a file of so many bytes."""
-    limit = settings.max_file_size_bytes
-    if size == 0:
-        raise unfit(f"the file {name!r} is empty")
-    if size > limit:
-        raise unfit(f"the file {name!r} is too large: it has more than {limit} bytes (pplx.upload.max_file_size_bytes)")
-
-
-def unfit(message: str) -> SiteError:
-    """The exception for a file that cannot go with a question."""
-    return SiteError(400, "pplx_invalid_file", message)
 
 
 async def _created(service: Service, announced: dict[str, Upload]) -> dict[str, Any]:
@@ -109,8 +87,8 @@ async def _created(service: Service, announced: dict[str, Upload]) -> dict[str, 
 
 def _about(file: Upload) -> dict[str, Any]:
     return {
-        "filename": file.name,
-        "content_type": file.media_type,
+        "filename": file.name or UNNAMED,
+        "content_type": file.media_type or UNKNOWN,
         "source": "default",
         "file_size": len(file.data),
         "force_image": file.media_type.startswith("image/"),
@@ -121,7 +99,7 @@ def _about(file: Upload) -> dict[str, Any]:
 
 async def _put(service: Service, outside: Outside, files: Sequence[tuple[Upload, Place]]) -> None:
     """All of them; the first that fails ends it."""
-    turns = asyncio.Semaphore(ONE_BY_ONE)
+    turns = asyncio.Semaphore(TOGETHER)
 
     async def put(file: Upload, place: Place) -> None:
         async with turns:
@@ -137,7 +115,7 @@ async def _put(service: Service, outside: Outside, files: Sequence[tuple[Upload,
 
 async def _put_one(service: Service, outside: Outside, file: Upload, place: Place) -> None:
     """Sends a form that needs no session, so that none goes there."""
-    media_type, body = form(place.fields, file.name, file.media_type, file.data)
+    media_type, body = form(place.fields, file.name or UNNAMED, file.media_type or UNKNOWN, file.data)
     headers = [(b"Content-Type", media_type.encode("ascii")), (b"User-Agent", USER_AGENT.encode("ascii"))]
     seconds, near = service.settings.upload.upload_timeout_seconds, service.provider.origin
     try:
