@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.support.perplexity import answers, payload
-from tests.support.perplexity.frames import event, told
+from tests.support.perplexity import answers, frames, payload
+from tests.support.perplexity.encodings import Document, failed, frame
 from tests.support.perplexity.story import Story, orders, story
 from tests.support.perplexity.threads import Entry, Library, Thread
 from tests.support.replies import SSE, chunk, head
@@ -44,8 +44,8 @@ def answered(library: Library, question: dict[str, Any], *, warm: bool) -> Itera
     thread = thread_of(library, params, query)
     entry = Entry(query, params["model_preference"], list(params["attachments"]))
     made = story(query, len(thread.entries) + 1, len(params["attachments"])) if warm else Story()
-    events = [event(each) for each in documents(thread, entry, made, asked)]
-    if not {"CUT", "RESET", "ERROR_EVENT", "DETAIL"} & set(asked) and warm:
+    events = [frame(each) for each in documents(thread, entry, made, asked)]
+    if warm and not {"CUT", "RESET", *BREAKS} & set(asked):
         thread.entries.append(entry)
         entry.story = made
         if not thread.incognito:
@@ -53,35 +53,20 @@ def answered(library: Library, question: dict[str, Any], *, warm: bool) -> Itera
     return _steps(events, asked)
 
 
-def documents(thread: Thread, entry: Entry, made: Story, asked: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    """All events of a stream; slug and token come with the last ones only."""
-    early = {name: thread.ids(entry)[name] for name in ("backend_uuid", "context_uuid", "display_model")}
-    every = early | {"status": "PENDING", "final": False, "final_sse_message": False, "text_completed": False}
-    yield every | {"blocks": []}
-    bodies = list(told(made, asked.get("MODE", "B")))
-    for blocks in bodies[: len(bodies) // 2] if BROKEN & set(asked) else bodies:
-        yield every | {"blocks": blocks}
-    if broken := next((name for name in sorted(BROKEN) if name in asked), None):
-        yield every | BREAKS[broken]()
-        return
-    entry.story = made
-    yield every | thread.ids(entry) | {"blocks": entry.blocks(), "final": True}  # "final" alone is no end
-    over = {"status": "COMPLETED", "final": True, "final_sse_message": True, "text_completed": True}
-    yield thread.ids(entry) | over | {"blocks": entry.blocks()}
+def documents(thread: Thread, entry: Entry, made: Story, asked: Mapping[str, str]) -> list[Document]:
+    """All events of a stream, in the way that is asked for."""
+    mode = asked.get("MODE", "MIX")
+    seed = f"{asked.get('SEED', '')} {entry.query}"
+    told = list(frames.documents(thread.ids(entry), made, "" if mode == "MIX" else mode, seed))
+    broken = next((name for name in BREAKS if name in asked), None)
+    return told if broken is None else [*told[: len(told) // 2], BREAKS[broken]]
 
 
-BREAKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "ERROR_EVENT": lambda: {
-        "status": "FAILED",
-        "error_code": "MODEL_OVERLOADED",
-        "error_message": "The model is overloaded.",
-        "final": True,
-        "final_sse_message": True,
-        "blocks": [],
-    },
-    "DETAIL": lambda: {"detail": "The answer was lost on the way."},
+BREAKS: dict[str, Document] = {
+    "ERROR_EVENT": failed("MODEL_OVERLOADED", "The model is overloaded."),
+    "DETAIL": {"detail": "The answer was lost on the way."},
 }
-BROKEN = set(BREAKS)
+"""What comes in place of the second half."""
 
 
 def _steps(events: list[bytes], asked: Mapping[str, str]) -> Iterable[Step]:
@@ -93,7 +78,7 @@ def _steps(events: list[bytes], asked: Mapping[str, str]) -> Iterable[Step]:
         return [*steps, Wait(0.1), Reset()]
     if "CUT" in asked:
         return [*steps, Send(chunk(b"")), Close()]
-    return [*steps, Send(chunk(event({}, "end_of_stream"))), Send(chunk(b""))]
+    return [*steps, Send(chunk(frame({}, "end_of_stream"))), Send(chunk(b""))]
 
 
 def checked(question: Any, uploaded: Mapping[str, Any]) -> dict[str, Any]:

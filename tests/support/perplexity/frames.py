@@ -1,86 +1,64 @@
-"""The events in which an answer is told: four ways of patching its text, which may be mixed."""
+"""The events in which the stand-in tells an answer: `encodings` has the ways, and chance the choice among them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
+from tests.support.perplexity import encodings
+from tests.support.perplexity.encodings import Document
 from tests.support.perplexity.story import Source, Story
 
-ANSWER = "ask_text_0_markdown"
 PIECE = 12
-"""Characters that an event tells more than the one before."""
+"""Characters of a chunk."""
 
 
-def event(data: Mapping[str, Any], name: str = "message") -> bytes:
-    """An event as it is written."""
-    return f"event: {name}\r\ndata: {json.dumps(data, ensure_ascii=False)}\r\n\r\n".encode()
+def documents(ids: Document, story: Story, modes: str, seed: str) -> Iterator[Document]:
+    """All events of a stream. One of the last says that it is final, and is not.
+
+    Args:
+        ids: what comes with the events, some of it late.
+        story: what is answered.
+        modes: letters of `encodings.MODES`; empty for all of them.
+        seed: what chance depends on.
+    """
+    state = encodings.State(pieces(story.answer), goals(story), tuple(map(listed, story.sources)), ids)
+    yield {"backend_uuid": ids["backend_uuid"], "status": "PENDING", "final_sse_message": False, "blocks": []}
+    *told, last = encodings.events(state, Random(seed), tuple(modes) or encodings.MODES)
+    yield from told
+    last["blocks"] = blocks(story)
+    yield last | {"status": "PENDING", "final_sse_message": False}
+    yield last
 
 
-def block(usage: str, **content: Any) -> dict[str, Any]:
-    """A block."""
-    return {"intended_usage": usage, **content}
+def pieces(text: str) -> tuple[str, ...]:
+    """A text in chunks."""
+    return tuple(text[at : at + PIECE] for at in range(0, len(text), PIECE))
 
 
-def patched(path: str, value: Any, op: str = "replace", field: str = "markdown_block") -> dict[str, Any]:
-    """A patch of the answer."""
-    return block(ANSWER, diff_block={"field": field, "patches": [{"op": op, "path": path, "value": value}]})
+def goals(story: Story) -> tuple[encodings.Goal, ...]:
+    """The goals, the last with all steps; with a goal more where there are steps and no goal."""
+    texts = story.goals or (["Find it out."] if story.steps else [])
+    return tuple(encodings.Goal(text, tuple(story.steps) if text == texts[-1] else ()) for text in texts)
 
 
-def listed(source: Source) -> dict[str, Any]:
+def listed(source: Source) -> Document:
     """A source as the web application lists it."""
     return {"name": source.name, "url": source.url, "snippet": source.snippet, "is_attachment": False}
 
 
-def pieces(text: str) -> list[str]:
-    """A text in pieces."""
-    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-
-
-def told(story: Story, mode: str) -> Iterator[list[dict[str, Any]]]:
-    """The blocks of each event, but for the last."""
-    yield from planned(story)
+def blocks(story: Story) -> list[dict[str, Any]]:
+    """An answer as the last event and the thread have it."""
+    shown: list[dict[str, Any]] = []
+    if story.steps or story.goals:
+        told = [{"id": str(n), "description": goal.text, "final": True} for n, goal in enumerate(goals(story))]
+        plan = {"progress": "DONE", "goals": told, "steps": story.steps}
+        shown.append({"intended_usage": "pro_search_steps", "plan_block": plan})
     if story.sources:
         results = {"progress": "DONE", "web_results": [listed(each) for each in story.sources]}
-        yield [block("web_results", web_result_block=results)]
-    before, parts = "", pieces(story.answer)
-    for number, piece in enumerate(parts):
-        way = mode if mode != "MIX" else ("BC" if number < len(parts) / 2 else "AD")[number % 2]
-        yield [TELL[way](before, piece, number), block("ask_text", markdown_block={"answer": before + piece})]
-        before += piece
-
-
-def planned(story: Story) -> Iterator[list[dict[str, Any]]]:
-    """The goals, each told word by word, and the steps, each in an event that has all before it, too."""
-    said: list[dict[str, Any]] = []
-    for number, goal in enumerate(story.goals):
-        for end in (len(goal) // 2, len(goal)):
-            goals = [*said, {"id": str(number), "description": goal[:end], "final": end == len(goal)}]
-            yield [block("plan", plan_block={"progress": "IN_PROGRESS", "goals": goals, "steps": []})]
-        said.append({"id": str(number), "description": goal, "final": True})
-    for number in range(1, len(story.steps) + 1):
-        plan = {"progress": "IN_PROGRESS", "goals": said, "steps": story.steps[:number]}
-        yield [block("pro_search_steps", plan_block=plan)]
-
-
-def _answer(before: str, piece: str, number: int) -> dict[str, Any]:
-    return patched("", {"progress": "IN_PROGRESS", "answer": before + piece})
-
-
-def _chunks(before: str, piece: str, number: int) -> dict[str, Any]:
-    value = {"chunks": [piece], "chunk_starting_offset": number}
-    return patched("", value, "add")
-
-
-def _chunk(before: str, piece: str, number: int) -> dict[str, Any]:
-    return patched(f"/chunks/{number}", piece, "add")
-
-
-def _whole(before: str, piece: str, number: int) -> dict[str, Any]:
-    if number % 2:
-        return patched("/markdown_block/answer", before + piece)
-    return patched("/markdown_block", {"answer": before + piece})
-
-
-TELL = {"A": _answer, "B": _chunks, "C": _chunk, "D": _whole}
+        shown.append({"intended_usage": "web_results", "web_result_block": results})
+    if story.answer:
+        mirror = {"progress": "DONE", "answer": story.answer, "chunks": list(pieces(story.answer))}
+        shown += [{"intended_usage": usage, "markdown_block": mirror} for usage in ("ask_text", encodings.MARKDOWN)]
+    return shown

@@ -69,7 +69,7 @@ BASE: dict[str, Test] = {
     "is_incognito": is_truth,
     "use_schematized_api": only(True),
     "send_back_text_in_streaming_api": only(False),
-    "dsl_query": is_text,
+    "dsl_query": lambda value: isinstance(value, str),
     "is_related_query": only(False),
     "is_sponsored": only(False),
     "time_from_first_type": among(18361, 8758),
@@ -122,7 +122,7 @@ def _fields(params: Mapping[str, Any]) -> Iterator[str]:
 
 def _agreement(params: Mapping[str, Any], query: Any) -> Iterator[str]:
     """What parameters have to do with each other."""
-    if not is_text(query) or params.get("dsl_query") != query:
+    if not (is_text(query) or params.get("attachments")) or params.get("dsl_query") != query:
         yield "dsl_query and query_str differ"
     if MODES.get(params.get("model_preference", "")) != params.get("mode"):
         yield f"mode: {params.get('mode')!r} is not that of {params.get('model_preference')!r}"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.http import Header
 from tests.support.perplexity import answers, headers, rest, uploads
 from tests.support.perplexity.asking import answered, checked
-from tests.support.perplexity.frames import event
+from tests.support.perplexity.encodings import frame
 from tests.support.perplexity.quota import QUOTA
 from tests.support.perplexity.threads import Library
 from tests.support.replies import json_reply, reply, stream
@@ -148,8 +148,8 @@ class PerplexitySite:
             raise answers.error(400, "NO_SUCH_FILE", f"Not all of {wanted} have been uploaded.")
         for each in wanted:
             known[each].processed = True
-        told = [event({"file_uuid": each, "success": True}) for each in wanted]
-        return stream([*told, event({}, "end_of_stream")])(request)
+        told = [frame({"file_uuid": each, "success": True}) for each in wanted]
+        return stream([*told, frame({}, "end_of_stream")])(request)
 
 
 def body_of(request: Recorded) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.perplexity.frames import ANSWER, block, listed
+from tests.support.perplexity.encodings import MARKDOWN
+from tests.support.perplexity.frames import blocks
 from tests.support.perplexity.story import Story
 
 BEGUN = "2026-01-0{day}T10:00:00.000Z"
@@ -30,24 +31,6 @@ class Entry:
     """None until the answer is whole."""
     backend_uuid: str = field(default_factory=new_id)
     write_token: str = field(default_factory=new_id)
-
-    def blocks(self) -> list[dict[str, Any]]:
-        """The answer, as the last event and the thread have it."""
-        if self.story is None:
-            return []
-        steps = {"progress": "DONE", "goals": _goals(self.story), "steps": self.story.steps}
-        shown = [block("pro_search_steps", plan_block=steps)] if self.story.steps or self.story.goals else []
-        if self.story.sources:
-            results = {"progress": "DONE", "web_results": [listed(each) for each in self.story.sources]}
-            shown.append(block("web_results", web_result_block=results))
-        if self.story.answer:
-            mirror = {"progress": "DONE", "answer": self.story.answer}
-            shown += [block("ask_text", markdown_block=mirror), block(ANSWER, markdown_block=mirror)]
-        return shown
-
-
-def _goals(story: Story) -> list[dict[str, Any]]:
-    return [{"id": str(n), "description": goal, "final": True} for n, goal in enumerate(story.goals)]
 
 
 @dataclass
@@ -82,8 +65,8 @@ class Thread:
             "uuid": entry.backend_uuid,
             "query_str": entry.query,
             "attachments": entry.attachments,
-            "blocks": entry.blocks(),
-            "structured_answer_block_usages": [ANSWER],
+            "blocks": blocks(entry.story) if entry.story else [],
+            "structured_answer_block_usages": [MARKDOWN],
             "status": "COMPLETED",
             "thread_access": self.access,
         }
