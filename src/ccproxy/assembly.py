@@ -24,7 +24,7 @@ from ccproxy.mcp.notifications import NotificationBuffer
 from ccproxy.pipeline.finding import AT_NEED
 from ccproxy.pipeline.live import LivePipeline
 from ccproxy.providers.bearer import Bearer
-from ccproxy.providers.provider import ProviderMap, build_providers
+from ccproxy.providers.provider import ProviderMap, build_providers, origin_of
 from ccproxy.providers.standing import Credentials
 from ccproxy.simulator import respond
 from ccproxy.transport.carrier import TransportError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.reply import Reply
     from ccproxy.shaping.shapes import Shapes
+    from ccproxy.transport.outside import Outside
 
 
 class House:
@@ -51,7 +52,8 @@ class House:
         self.archive = Feed(config.flows, archive_path())
         self.transport = build_transport(config)
         self.post = Poster(self.transport)
-        self.providers = build_providers(config, self.post.of, lambda name: self.post.of(name).call)
+        outside = outside_of(config)
+        self.providers = build_providers(config, self.post.of, lambda name: self.post.of(name).call, outside)
         self.credentials = Credentials(self.providers)
         self.shapes = shapes_of(config)
         self.notifications = NotificationBuffer(config.mcp.buffer.max_events_per_task, config.mcp.buffer.ttl_seconds)
@@ -76,6 +78,15 @@ def shapes_of(config: Config) -> Shapes | None:
     from ccproxy.shaping.shapes import Shapes  # a start without them need not wait for it
 
     return Shapes(config)
+
+
+def outside_of(config: Config) -> Outside | None:
+    """The way to what URLs of clients name; None where there is no provider that takes files but no URLs."""
+    if not any(one.type == "perplexity_pro" for one in config.providers.values()):
+        return None
+    from ccproxy.transport.outside import Outside  # a start without one need not wait for it
+
+    return Outside(Ways(config), {origin_of(one)[0]: name for name, one in config.providers.items()})
 
 
 def unusable_certificates(config: Config) -> Iterator[str]:

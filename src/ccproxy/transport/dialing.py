@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ccproxy.exchange import Origin
 from ccproxy.fingerprint.fingerprint import Fingerprint
@@ -29,6 +29,8 @@ class Stop:
     context: ssl.SSLContext | None
     seconds: float
     """For the handshake. The loop keeps one that was cancelled for so long."""
+    address: str | None = None
+    """Of the host, where no other will do."""
 
     @property
     def name(self) -> str:
@@ -42,21 +44,24 @@ class Dialer:
     def __init__(self) -> None:
         self._trust = TrustStore()
 
-    async def dial(self, upstream: Upstream, make: Make) -> Connection:
-        """A connection by `make`, there and, for https, verified. Raises TransportError."""
+    async def dial(self, upstream: Upstream, make: Make, address: str | None = None) -> Connection:
+        """A connection by `make`, there and, for https, verified. Raises TransportError.
+
+        `address` is the only one of the host's to connect to; a proxy that makes no tunnel would choose another.
+        """
         origin, proxy = upstream.origin, upstream.proxy
         secure = origin.scheme == "https"
         seconds = upstream.timeouts.connect
-        end = Stop(
-            origin, origin.host, origin.port, await self._context(secure, upstream, upstream.fingerprint), seconds
-        )
+        context = await self._context(secure, upstream, upstream.fingerprint)
+        end = Stop(origin, origin.host, origin.port, context, seconds, address)
         if proxy is None:
             return await open_connection(end, make)
         context = await self._context(proxy.scheme == "https", upstream)
         first = Stop(f"the proxy {proxy}", proxy.host, proxy.port, context, seconds)
         if not secure:
             return await open_connection(first, make)
-        return await secured(await tunnel(origin, proxy, first), end, make)
+        there = origin if address is None else replace(origin, host=address)
+        return await secured(await tunnel(there, proxy, first), end, make)
 
     async def _context(
         self, secure: bool, upstream: Upstream, fingerprint: Fingerprint | None = None
@@ -69,7 +74,12 @@ async def open_connection[P: asyncio.BaseProtocol](stop: Stop, make: Callable[[]
     seconds, name = (stop.seconds, stop.name) if stop.context is not None else (None, None)
     try:
         _, protocol = await asyncio.get_running_loop().create_connection(
-            make, stop.host, stop.port, ssl=stop.context, server_hostname=name, ssl_handshake_timeout=seconds
+            make,
+            stop.address or stop.host,
+            stop.port,
+            ssl=stop.context,
+            server_hostname=name,
+            ssl_handshake_timeout=seconds,
         )
     except Exception as error:
         raise connect_error(stop.place, stop.host, error) from error
