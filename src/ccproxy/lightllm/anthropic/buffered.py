@@ -17,6 +17,7 @@ from ccproxy.lightllm.anthropic.stops import read_finish, write_finish
 from ccproxy.lightllm.anthropic.usage import read_tier, read_usage
 from ccproxy.lightllm.arguments import arguments_object
 from ccproxy.lightllm.asked import Asked
+from ccproxy.lightllm.beside import told_beside
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.ids import safe_id
@@ -61,11 +62,12 @@ def write_body(answer: an.Answer, asked: Asked) -> Wire:
     body = message(answer.start, asked.model, answer.usage)
     written = (WRITERS[type(block)](block, asked.drops) for block in answer.blocks)
     body["content"] = [block for block in written if block is not None]
-    return body | write_finish(
+    ended = write_finish(
         answer.finish,
         called=any(isinstance(block, an.ToolCall) for block in answer.blocks),
         refused=any(isinstance(block, an.Refusal) for block in answer.blocks),
     )
+    return body | ended | told_beside(answer.finish)
 
 
 def _text(block: an.Text, drops: Drops) -> Wire | None:

@@ -16,6 +16,7 @@ from ccproxy.lightllm.anthropic.server_write import WHOLE_BLOCKS
 from ccproxy.lightllm.anthropic.stops import write_finish
 from ccproxy.lightllm.anthropic.usage import write_delta_usage
 from ccproxy.lightllm.asked import Asked
+from ccproxy.lightllm.beside import told_beside
 from ccproxy.lightllm.drops import Drops
 
 
@@ -125,7 +126,8 @@ class StreamWriter:
         self._over = True
         delta = write_finish(self._finish, called=self._called, refused=self._refused)
         counts = write_delta_usage(self._usage)
-        out += frame(b"message_delta", {"type": "message_delta", "delta": delta, "usage": counts})
+        ended = {"type": "message_delta", "delta": delta, "usage": counts}
+        out += frame(b"message_delta", ended | told_beside(self._finish))
         return out + frame(b"message_stop", {"type": "message_stop"})
 
     def _error(self, event: ev.Error) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from ccproxy.lightllm import answer as an
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
+from ccproxy.lightllm.beside import told_beside
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.gemini.encoding import response_id
 from ccproxy.lightllm.gemini.logprobs import write_logprobs
@@ -49,6 +50,7 @@ def write_body(answer: an.Answer, asked: Asked) -> dict[str, Any]:
         "usageMetadata": write_usage(answer.usage, answer.start.service_tier),
         "modelVersion": answer.start.model or asked.model,
         "responseId": response_id(answer.start),
+        **told_beside(answer.finish),
     }
     return {"response": document} if asked.wrapped else document
 

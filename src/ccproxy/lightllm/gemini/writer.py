@@ -7,6 +7,7 @@ from typing import Any
 
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
+from ccproxy.lightllm.beside import told_beside
 from ccproxy.lightllm.gemini.encoding import BLANK, encoded, response_id
 from ccproxy.lightllm.gemini.errors import write_error
 from ccproxy.lightllm.gemini.logprobs import write_logprobs
@@ -148,7 +149,9 @@ class StreamWriter:
         last = self._parts.signed({"text": ""})
         choice = candidate([last], finishReason=write_stop(self._finish), **self._parts.grounding.members())
         usage = encoded(write_usage(self._usage, self._tier))
-        document = b'{"candidates":[%b],"usageMetadata":%b' % (encoded(choice), usage) + self._envelope
+        told = told_beside(self._finish)
+        beside = b"," + encoded(told)[1:-1] if told else b""
+        document = b'{"candidates":[%b],"usageMetadata":%b%b' % (encoded(choice), usage, beside) + self._envelope
         return self._framed(document) + self._closing()
 
     def _error(self, event: ev.Error) -> bytes:

@@ -10,13 +10,16 @@ import orjson
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.events import MessageStart
+from ccproxy.lightllm.beside import told_beside
+from ccproxy.lightllm.events import Finish, MessageStart
 from ccproxy.lightllm.ids import answer_id
 
 TIERS: Mapping[str, str] = {"standard": "default"} | {
     tier: tier for tier in ("auto", "default", "flex", "scale", "priority", "fast")
 }
 """Service tiers that the API's clients know, by the name that a provider has for them."""
+VENDOR = "pplx_"
+"""What Perplexity's own names begin with."""
 
 
 def envelope(start: MessageStart, asked_model: str, kind: str) -> dict[str, Any]:
@@ -31,6 +34,12 @@ def envelope(start: MessageStart, asked_model: str, kind: str) -> dict[str, Any]
     if tier:
         members["service_tier"] = tier
     return members
+
+
+def members_beside(finish: Finish | None) -> dict[str, Any]:
+    """What the end of an answer tells beside it; what bears a vendor's own name stands by itself, too."""
+    told = told_beside(finish)
+    return told | {name: text for name, text in told.get("metadata", {}).items() if name.startswith(VENDOR)}
 
 
 def custom_tools(asked: Asked) -> frozenset[str]:

@@ -19,6 +19,7 @@ from ccproxy.lightllm.openai_chat.answers import (
     free_text,
     google_signature,
     logprobs,
+    members_beside,
     tool_call,
 )
 from ccproxy.lightllm.openai_chat.citations import write_citation
@@ -57,6 +58,7 @@ def write_body(answer: an.Answer, asked: Asked) -> dict[str, Any]:
         **envelope(answer.start, asked.model, "chat.completion"),
         "choices": [choice],
         "usage": write_usage(answer.usage),
+        **members_beside(answer.finish),
     }
 
 

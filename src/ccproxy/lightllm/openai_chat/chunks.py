@@ -46,10 +46,13 @@ class Chunks:
         """A chunk of anything."""
         return self._delta_head + orjson.dumps(delta) + self._after_delta
 
-    def choice(self, logprobs: dict[str, Any] | None, finish: str | None) -> bytes:
-        """A chunk without a delta."""
+    def choice(
+        self, logprobs: dict[str, Any] | None, finish: str | None, beside: dict[str, Any] | None = None
+    ) -> bytes:
+        """A chunk without a delta. `beside` is what the chunk itself has more of than others."""
         choices = [{"index": 0, "delta": {}, "logprobs": logprobs, "finish_reason": finish}]
-        return b'%b,"choices":%b%b' % (self._head, orjson.dumps(choices), self._end)
+        more = b"," + orjson.dumps(beside)[1:-1] if beside else b""
+        return b'%b,"choices":%b%b%b' % (self._head, orjson.dumps(choices), more, self._end)
 
     def end(self, usage: Usage) -> bytes:
         """What comes after the finish reason."""

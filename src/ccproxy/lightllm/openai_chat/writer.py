@@ -10,7 +10,7 @@ import orjson
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.openai_chat.answers import custom_tools, google_signature, logprobs
+from ccproxy.lightllm.openai_chat.answers import custom_tools, google_signature, logprobs, members_beside
 from ccproxy.lightllm.openai_chat.call_writer import CallWriter
 from ccproxy.lightllm.openai_chat.chunks import KEEP_ALIVE, Chunks
 from ccproxy.lightllm.openai_chat.citations import write_citation
@@ -165,7 +165,7 @@ class StreamWriter:
         self._forget_signature()
         reason = self._finish.reason if self._finish else None
         finish = write_stop(reason, bool(self._called), self._refused)
-        return self._chunks.choice(None, finish) + self._chunks.end(self._usage)
+        return self._chunks.choice(None, finish, members_beside(self._finish)) + self._chunks.end(self._usage)
 
     def _error(self, event: ev.Error) -> bytes:
         self._over = True

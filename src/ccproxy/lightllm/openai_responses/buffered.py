@@ -42,7 +42,8 @@ def write_body(answer: Answer, asked: Asked) -> dict[str, Any]:
     output.close()
     envelope = Envelope(asked)
     envelope.begin(answer.start)
-    return envelope.finished(output.items(), answer.usage, reason)
+    metadata = answer.finish.metadata if answer.finish is not None else None
+    return envelope.finished(output.items(), answer.usage, reason, metadata)
 
 
 def _told(index: int, block: Block) -> list[Event]:

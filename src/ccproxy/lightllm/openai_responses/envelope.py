@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -69,13 +70,23 @@ class Envelope:
         """The response at its beginning."""
         return self._document("in_progress", [], None)
 
-    def finished(self, output: list[dict[str, Any]], usage: Usage, incomplete: str | None) -> dict[str, Any]:
-        """The response at its end. `incomplete` is the reason if it is not complete."""
+    def finished(
+        self,
+        output: list[dict[str, Any]],
+        usage: Usage,
+        incomplete: str | None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The response at its end. `incomplete` is the reason if it is not complete, `metadata` what the end tells
+        beside the client's own."""
         document = self._document("incomplete" if incomplete else "completed", output, write_usage(usage))
         if incomplete:
             document["incomplete_details"] = {"reason": incomplete}
         else:
             document["completed_at"] = max(int(time.time()), int(self._fixed["created_at"]))
+        if metadata:
+            given = document["metadata"]
+            document["metadata"] = (given if isinstance(given, dict) else {}) | dict(metadata)
         return document
 
     def failed(self, output: list[dict[str, Any]], error: WireError) -> dict[str, Any]:

@@ -60,7 +60,8 @@ class StreamWriter:
         if reason:
             self._output.status = "incomplete"
         closed = self._output.close()
-        response = self._envelope.finished(self._output.items(), self._usage, reason)
+        metadata = self._finish.metadata if self._finish is not None else None
+        response = self._envelope.finished(self._output.items(), self._usage, reason, metadata)
         return begun + closed + self._frames.event(f"response.{response['status']}", response=response)
 
     def _error(self, event: ev.Error) -> bytes:
