@@ -1,4 +1,5 @@
-"""Make src/ccproxy/providers/catalog.json again: the models of the vendors' public APIs, from genai-prices' data.
+"""Make src/ccproxy/providers/catalog.json again: the models of the vendors' public APIs, from genai-prices' data, and
+those of Perplexity's web application, from our own list.
 
 The price list names models that are sold; those whose name says that they are for something else than text, and those
 that the list itself calls deprecated, are left out. Newest first, by the numbers in the name.
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import Provider
+
+from ccproxy.lightllm.perplexity.models import all_models
+from ccproxy.providers.catalog import WEB_APPLICATION
 
 TARGET = Path("src/ccproxy/providers/catalog.json")
 HOSTS = {
@@ -59,6 +63,7 @@ def main() -> None:
     hosts = {host: models(sellers[name]) for name, known in HOSTS.items() for host in known}
     for host, (other, pattern) in ALSO.items():
         hosts[host] = [model for model in hosts[other] if pattern.match(str(model["id"]))]
+    hosts[WEB_APPLICATION] = web_application()
     lines = [f"{json.dumps(host)}: [\n  {entries(listed)}\n]" for host, listed in sorted(hosts.items())]
     TARGET.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -75,6 +80,13 @@ def models(seller: Provider) -> list[dict[str, object]]:
         if not model.deprecated and not NO_TEXT.search(model.id) and ONLY.get(seller.id, re.compile("")).match(model.id)
     ]
     return sorted(found, key=lambda model: numbers(str(model["id"])), reverse=True)
+
+
+def web_application() -> list[dict[str, object]]:
+    """The models of Perplexity's web application, with what subscription each needs; it tells of no limits."""
+    return [
+        {"id": model.id, "name": f"{model.name} ({model.tier.capitalize()})", "context": None} for model in all_models()
+    ]
 
 
 def numbers(id: str) -> list[int]:

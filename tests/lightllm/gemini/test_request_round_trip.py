@@ -224,7 +224,7 @@ def test_what_a_hook_changes_is_written():
 def test_no_field_of_googles_reaches_another_provider(target: WireFormat):
     """C15: what only Google knows is counted, not pasted."""
     rest = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], **REST["the rest"]}
-    call = load(rest, "m", False)
+    call = load(rest, "perplexity/best", False)
     written = request_module(target).dump(call)
     assert not written.keys() & {"safetySettings", "cachedContent", "labels", "somethingNew", "generationConfig"}
     assert {"field.safetySettings", "field.cachedContent", "field.labels"} <= call.drops.counts.keys()

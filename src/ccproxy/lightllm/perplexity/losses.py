@@ -21,6 +21,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.perplexity.content import FILES, items_of
@@ -140,7 +141,7 @@ def _count_settings(call: ModelCall) -> None:
 
 
 def _count_fields(call: ModelCall) -> None:
-    drops, extras = call.drops, dict(call.extras)
+    drops, extras = call.drops, dict(call.extras) if call.origin is not WireFormat.PERPLEXITY else {}
     extras.pop(FIELD, None)
     metadata = [call.metadata, extras.pop("metadata", None)]
     for rule, is_lost in (

@@ -43,11 +43,13 @@ def id_of(identifier: str) -> str:
 
 
 def nearest(name: str) -> list[str]:
-    """Ids that look like a name, the likeliest first; without any, those that do for everything."""
+    """Ids that hold a name or look like it, the likeliest first; without any, those that do for everything."""
     from difflib import get_close_matches  # slow to import, and needed only when something is wrong
 
-    close = get_close_matches(name.lower(), _by_name(), n=2 * MOST_NEAR, cutoff=0.4)
-    ids = dict.fromkeys(_by_name()[each].id for each in close)
+    word = name.strip().lower()
+    close = get_close_matches(word, _by_name(), n=2 * MOST_NEAR)
+    holding = [known for known in _by_name() if word and word in known]
+    ids = dict.fromkeys(_by_name()[each].id for each in (*close, *holding))
     return list(ids)[:MOST_NEAR] or [model.id for model in all_models()[:MOST_NEAR]]
 
 

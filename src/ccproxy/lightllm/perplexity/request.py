@@ -72,6 +72,7 @@ def _model(name: str) -> Model:
 
 def _changed(call: ModelCall) -> dict[str, Any]:
     """A payload that was read, with what has been changed of its text and model since."""
+    count_losses(call)
     document, text = dict(call.extras), query.conversation(call)
     params = dict(document["params"])
     if text != call.wording.get("query_str"):
