@@ -232,7 +232,8 @@ def refusal_of(failed: HookFailed) -> Refused:
     if isinstance(cause, Refused):
         return cause
     if isinstance(cause, Refusal):
-        return Refused(cause.status, cause.kind, cause.message)
+        wait = [(b"retry-after", cause.retry_after.encode("latin-1"))] if cause.retry_after is not None else []
+        return Refused(cause.status, cause.kind, cause.message, wait)
     if isinstance(cause, NoCredential):
         return Refused(401, "credential", str(cause))
     logger.error("%s", failed, exc_info=cause)

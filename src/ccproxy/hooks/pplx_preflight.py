@@ -1,18 +1,22 @@
-"""`pplx_preflight`."""
+"""`pplx_preflight`: the page of a question is looked at before the question is asked, as a browser does."""
 
 from __future__ import annotations
 
-from ccproxy.exchange import WireFormat
+from ccproxy.hooks.pplx_thread_inject import goes_to_perplexity, question_of
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
+from ccproxy.providers.perplexity.headers import Reason
+
+PAGE = "/search/new"
 
 
-def goes_to_perplexity(subject: Subject) -> bool:
-    """True for a question to a provider of this type."""
-    return subject.draft.format is WireFormat.PERPLEXITY
+@native_hook("outbound", reads=["query_str"], writes=[], guard=goes_to_perplexity, patient=True)
+async def pplx_preflight(subject: Subject) -> tuple[str, ...]:
+    """Asks for the page first: without that the answer may be empty. If it fails, the question is asked all the same.
 
-
-@native_hook("outbound", reads=["params.**"], writes=["params.**"], guard=goes_to_perplexity, on_error="fail")
-def pplx_preflight(subject: Subject) -> tuple[str, ...]:
-    """Not there yet."""
+    It waits `pplx.search.preflight_timeout_seconds` at most. Raises SiteError.
+    """
+    service, _, payload = question_of(subject)
+    seconds = service.settings.search.preflight_timeout_seconds
+    await service.site.visit(PAGE, query={"q": payload["query_str"]}, reason=Reason.ASK, seconds=seconds)
     return ()

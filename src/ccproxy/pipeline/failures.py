@@ -21,12 +21,13 @@ class Unfit(Exception):
 class Refusal(Exception):
     """A hook refuses the request: `status` and `message` go to the client, `kind` is a stable short token.
 
-    It is for hooks with `on_error: fail`; from any other it is a failure like all.
+    `retry_after` is the value of the field by that name, if the client is to try again. It is for hooks with
+    `on_error: fail`; from any other it is a failure like all.
     """
 
-    def __init__(self, status: int, kind: str, message: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, retry_after: str | None = None) -> None:
         super().__init__(message)
-        self.status, self.kind, self.message = status, kind, message
+        self.status, self.kind, self.message, self.retry_after = status, kind, message, retry_after
 
 
 class Undeclared(Exception):

@@ -66,12 +66,10 @@ def test_files_are_part_of_what_was_said() -> None:
 
 
 def test_white_space_that_clients_trim_does_not_count() -> None:
-    assert key(HI, ("assistant", "One.\n\nTwo.\n")) == key(HI, ("assistant", "One.\n\nTwo."))
+    assert key(HI, ("assistant", "One.\n\nTwo.\n")) == key(HI, ("assistant", "One. Two."))
 
 
-texts = st.text(st.sampled_from('ab",:[] \\'), min_size=1, max_size=6).filter(
-    lambda text: text == " ".join(text.split())
-)
+texts = st.text(st.sampled_from('ab",:[]0\\'), min_size=1, max_size=6)
 turns = st.lists(st.tuples(st.sampled_from(["user", "assistant"]), texts), max_size=4)
 
 

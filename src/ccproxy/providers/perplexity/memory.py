@@ -34,10 +34,10 @@ def key_of(provider: str, session: str, turns: Turns, files: Iterable[str] = ())
     Args:
         provider: the name in the providers map.
         session: the client's own id of its session; empty where it tells none.
-        turns: all that was said so far. Clients trim what they send again, so white space does not count.
+        turns: all that was said so far. Clients trim and divide what they send again, so white space does not count.
         files: digests of the files that went with it.
     """
-    said = [word for role, text in turns for word in (role, " ".join(text.split()))]
+    said = [word for role, text in turns for word in (role, "".join(text.split()))]
     digest = sha256()
     for word in (provider, session, str(len(said)), *said, *files):
         data = word.encode("utf-8", "surrogatepass")
@@ -169,4 +169,4 @@ class ThreadMemory:
 
 def name_of(thread: Thread) -> str:
     """By what a thread is told from others, whatever its last entry is; empty where it says nothing of itself."""
-    return str(thread.get("context_uuid") or thread.get("thread_url_slug") or thread.get("backend_uuid") or "")
+    return str(thread.get("context_uuid") or thread.get("slug") or thread.get("backend_uuid") or "")
