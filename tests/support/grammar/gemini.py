@@ -28,7 +28,8 @@ RPC_CODES = words(
     "CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED UNAUTHENTICATED "
     "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS"
 )
-RESPONSE = words("candidates promptFeedback usageMetadata modelVersion responseId createTime")
+RESPONSE = words("candidates promptFeedback usageMetadata modelVersion responseId createTime metadata")
+"""All but the last are Google's; `metadata` is ours, and google-genai passes it over."""
 CANDIDATE = words(
     "content finishReason index groundingMetadata citationMetadata urlContextMetadata logprobsResult avgLogprobs "
     "safetyRatings finishMessage tokenCount"

@@ -13,6 +13,8 @@ FINISH = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 TIERS = {"auto", "default", "flex", "scale", "priority", "fast"}
 DELTA = {"role", "content", "reasoning_content", "refusal", "tool_calls", "annotations", "images"}
 CHUNK = {"id", "object", "created", "model", "service_tier", "choices", "usage"}
+BESIDE = {"metadata", "pplx_thread_url_slug"}
+"""What a chunk with a finish reason may have more: clients of Perplexity look for it. OpenAI's SDK passes it on."""
 ARGUMENTS = {"function": "arguments", "custom": "input"}
 
 
@@ -94,7 +96,7 @@ class _Stream:
             self.wrong.append("data is no object")
 
     def chunk(self, chunk: dict[str, Any]) -> None:
-        _unknown(chunk, CHUNK, "chunk", self.wrong)
+        _unknown(chunk, CHUNK | BESIDE if _finishes(chunk) else CHUNK, "chunk", self.wrong)
         _envelope(chunk, "chat.completion.chunk", self.wrong)
         same = tuple(chunk.get(name) for name in ("id", "created", "model", "service_tier"))
         if self.same not in (None, same):
@@ -300,6 +302,10 @@ def _finish(finish: Any, called: bool, wrong: list[str]) -> None:
 def _distinct(ids: list[Any], wrong: list[str]) -> None:
     if len(set(ids)) != len(ids):
         wrong.append(f"ids of calls twice: {ids}")
+
+
+def _finishes(chunk: dict[str, Any]) -> bool:
+    return any(choice.get("finish_reason") is not None for choice in _list(chunk, "choices", []))
 
 
 def _list(holder: dict[str, Any], name: str, wrong: list[str]) -> list[dict[str, Any]]:
