@@ -22,6 +22,8 @@ PIXEL = base64.b64decode(
 )
 """A picture."""
 
+TRAILERS: Header = (b"TE", b"trailers")
+
 type Turns = Iterable[tuple[str, str]]
 """Role, `user` or `assistant`, and text."""
 
@@ -48,7 +50,8 @@ class Served:
         limit = {"max_tokens": 64} if client == "anthropic" else {}
         document = named | limit | conversation(client, turns) | members
         target = dialect.target(MODEL, stream=streamed)
-        return self.daemon.ask("POST", target, [dialect.key(PROVIDER), *headers], json.dumps(document).encode())
+        fields = [dialect.key(PROVIDER), *([TRAILERS] if streamed else []), *headers]
+        return self.daemon.ask("POST", target, fields, json.dumps(document).encode())
 
     def record(self, agent: str) -> dict[str, Any]:
         """All that is kept of an exchange."""
@@ -96,12 +99,13 @@ WORDS = {"openai": "text", "anthropic": "text", "openai_responses": "input_text"
 
 def _picture(client: str, kind: str, data: str) -> dict[str, Any]:
     uri = f"data:{kind};base64,{data}"
-    return {
+    parts: dict[str, dict[str, Any]] = {
         "openai": {"type": "image_url", "image_url": {"url": uri}},
         "openai_responses": {"type": "input_image", "image_url": uri},
         "anthropic": {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}},
         "gemini": {"inlineData": {"mimeType": kind, "data": data}},
-    }[client]
+    }
+    return parts[client]
 
 
 def trailer(answer: Response, name: str) -> bytes | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.http import Header
@@ -26,6 +26,31 @@ ASK = "/rest/sse/perplexity_ask"
 THREAD = "/rest/thread/"
 PAGE: Header = (b"Content-Type", b"text/html")
 TOKEN = "made-up-session"
+SECONDS = 20.0
+"""How long anybody waits, in a test that fails."""
+
+
+class Hold:
+    """A call that waits. Use it as a context manager: at its end, at the latest, the call is let go."""
+
+    def __init__(self, answer: Script) -> None:
+        self._answer, self._gone, self._come = answer, threading.Event(), threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gone.set()
+
+    def wait(self) -> None:
+        """Returns once the call has come. Asserts that it comes."""
+        assert self._come.wait(SECONDS)
+
+    def script(self, request: Recorded) -> Iterable[Step]:
+        """For `PerplexitySite.instead`."""
+        self._come.set()
+        self._gone.wait(SECONDS)
+        yield from self._answer(request)
 
 
 class PerplexitySite:
@@ -51,7 +76,7 @@ class PerplexitySite:
         self.rate_limited = False
         """Whether no more files are taken."""
         self.instead: dict[str, list[Script]] = {}
-        """Scripts that answer the next calls of a path, each once, after what it was asked for is on record."""
+        """Scripts that answer the next calls of a path, one each. What they return is played as it is made."""
         self.bucket.files.clear()
         self.bucket.refuses.clear()
         self.bucket.server.forget()
@@ -75,6 +100,12 @@ class PerplexitySite:
             if each.target.decode().startswith(path) and each.method.startswith(method)
         ]
 
+    def held_up(self, path: str, answer: Script | None = None) -> Hold:
+        """The next call of a path waits until it is let go, then it is answered as usual, or as said here."""
+        hold = Hold(answer or self._answer)
+        self.instead.setdefault(path, []).append(hold.script)
+        return hold
+
     @property
     def asks(self) -> list[dict[str, Any]]:
         """The questions, in order."""
@@ -87,6 +118,9 @@ class PerplexitySite:
         return asked
 
     def _answer(self, request: Recorded) -> Iterable[Step]:
+        path = urlsplit(request.target.decode()).path
+        if self.instead.get(path):
+            return self.instead[path].pop(0)(request)
         with self._lock:
             try:
                 return list(self._routed(request))
@@ -96,8 +130,6 @@ class PerplexitySite:
 
     def _routed(self, request: Recorded) -> Iterable[Step]:
         path = urlsplit(request.target.decode()).path
-        if self.instead.get(path):
-            return self.instead[path].pop(0)(request)
         if path == "/search/new" and request.method == "GET":
             return self._page(request)
         row = ROWS.get((request.method, path))
