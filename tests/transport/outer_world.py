@@ -73,6 +73,13 @@ async def refused(outside: Outside, url: str, *, limit: int = LIMIT, seconds: fl
     return str(caught.value)
 
 
+async def refused_post(outside: Outside, url: str, near: Origin, *, seconds: float = SECONDS) -> str:
+    """Why nothing is sent to a URL."""
+    with pytest.raises(OutsideError) as caught:
+        await outside.post(url, [], b"body", seconds, near)
+    return str(caught.value)
+
+
 def to(location: str, status: int = 302) -> bytes:
     """An answer that redirects."""
     return b"HTTP/1.1 %d X\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % (status, location.encode())

@@ -11,7 +11,10 @@ from ccproxy.transport.carrier import Incoming
 from ccproxy.transport.web_address import Refused
 
 PIECE = 16 * 1024
-"""Bytes that are decoded at once."""
+"""Bytes that a thread decodes at once."""
+SLICE = 256
+"""Bytes of those that a decoder is given: as zstd they can stand for 8 MiB (RFC 8878 §3.1.1.2), by the others for less
+than what is left of the limit."""
 UNTOLD = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """Types that say nothing; the last is Amazon S3's for a file of which nothing was said."""
 
@@ -69,10 +72,16 @@ def decoder(headers: Headers) -> Callable[[bytes, int], bytes] | None:
 
 
 def _fed(inflow: Inflow, name: str, piece: bytes, room: int) -> bytes:
-    try:
-        return inflow.feed(piece, room)
-    except Exception as error:
-        raise Refused(f"its content is no valid {name}") from error
+    """What a piece decodes to; once that is more than `room`, the rest is left out."""
+    out = bytearray()
+    for at in range(0, len(piece), SLICE):
+        try:
+            out += inflow.feed(piece[at : at + SLICE], room - len(out))
+        except Exception as error:
+            raise Refused(f"its content is no valid {name}") from error
+        if len(out) > room:
+            break
+    return bytes(out)
 
 
 def media_type(headers: Headers, body: bytes) -> str:

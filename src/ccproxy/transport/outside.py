@@ -17,7 +17,7 @@ from types import MappingProxyType
 from ccproxy.auth import Fetched, OutsideError, Posted
 from ccproxy.exchange import Headers, HttpRequest, Origin, get_header, reason_phrase
 from ccproxy.transport.carrier import TransportError
-from ccproxy.transport.fetched_body import body_of, media_type, too_large
+from ccproxy.transport.fetched_body import body_of, bounded, media_type
 from ccproxy.transport.posting import ANSWER_LIMIT, framed
 from ccproxy.transport.public_addresses import is_public
 from ccproxy.transport.reaching import Allowed, Reach, Resolve, resolved
@@ -74,9 +74,7 @@ class Outside:
             upstream = self._ways.upstream(self._providers.get(near), place.origin, plain=True)
             request = framed(place.origin, HttpRequest("POST", place.target, [*headers, LAST], body))
             async with self._reach.answer(upstream, request, seconds, judged=judged) as answer:
-                content = await answer.read(ANSWER_LIMIT)
-                if content is None:
-                    raise too_large(ANSWER_LIMIT)
+                content = b"".join([piece async for piece in bounded(answer, ANSWER_LIMIT)])
                 return Posted(answer.status, answer.headers, content)
 
     async def _asked(self, place: Place, limit: int, seconds: float) -> Fetched | Place:
