@@ -53,7 +53,7 @@ class Poster:
             raise PostFailed(f"{origin} did not answer within {seconds:g} s") from None
         except TransportError as error:
             raise PostFailed(str(error)) from error
-        if answer is None:
+        if answer is None or len(answer) > limit:  # what comes all at once is not cut off
             raise PostFailed(f"{origin} sent more than {limit} bytes")
         return Posted(incoming.status, incoming.headers, answer)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccproxy.providers.perplexity.headers import COMMON, Reason
-from ccproxy.providers.perplexity.refusals import SiteError, unusable, words
+from ccproxy.providers.perplexity.refusals import SiteError, because, unusable
 from ccproxy.providers.perplexity.threads import Thread, ids_of, text
 
 if TYPE_CHECKING:
@@ -116,8 +116,9 @@ async def _done(service: Service, method: str, path: str, body: Mapping[str, Any
         document = orjson.loads(answer or b"{}")
     except ValueError:
         raise unusable(f"Perplexity answered {method} {path} with something that is no JSON") from None
-    if isinstance(document, dict) and (document.get("error_code") or document.get("status") in FAILED):
-        raise unusable(f"Perplexity has not done it: {words(document) or document['status']}")
+    failed = isinstance(document, dict) and str(document.get("status")).lower() in FAILED
+    if failed or (isinstance(document, dict) and document.get("error_code")):
+        raise unusable(f"Perplexity has not done it{because(document)}")
 
 
 def token_of(thread: Thread) -> str:
@@ -130,10 +131,11 @@ def token_of(thread: Thread) -> str:
 
 def listed(document: object) -> list[Listed]:
     """The threads of a list. Raises SiteError 502 if it is none."""
+    told = document
     if isinstance(document, dict):
         document = next((document[name] for name in LISTS if isinstance(document.get(name), list)), None)
     if not isinstance(document, list):
-        raise unusable("Perplexity answered with something that is no list of threads")
+        raise unusable(f"Perplexity answered with something that is no list of threads{because(told)}")
     return [one(each) for each in document if isinstance(each, dict)]
 
 

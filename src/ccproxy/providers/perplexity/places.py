@@ -12,7 +12,7 @@ from typing import Any
 
 from ccproxy.auth import Posted
 from ccproxy.auth.redaction import hidden
-from ccproxy.providers.perplexity.refusals import LONGEST, SiteError, unusable, words
+from ccproxy.providers.perplexity.refusals import LONGEST, SiteError, because, unusable
 
 TOO_MANY = "Perplexity takes no more files for now (see `ccproxy pplx quota`, or try again later)"
 ELEMENT = r"<{0}>([^<]{{1,500}})</{0}>"
@@ -40,7 +40,7 @@ def places(document: Mapping[str, Any], keys: Sequence[str]) -> list[Place]:
     if document.get("rate_limited"):
         raise rate_limited()
     if not isinstance(results, dict):
-        raise unusable(f"Perplexity names no places for the files{_said(document)}")
+        raise unusable(f"Perplexity names no places for the files{because(document)}")
     return [place(results.get(key)) for key in keys]
 
 
@@ -52,7 +52,7 @@ def place(result: object) -> Place:
         raise rate_limited()
     bucket, kept, fields = (result.get(name) for name in ("s3_bucket_url", "s3_object_url", "fields"))
     if not (isinstance(bucket, str) and bucket and isinstance(kept, str) and kept):
-        raise unusable(f"Perplexity says not where a file is to be put{_said(result)}")
+        raise unusable(f"Perplexity says not where a file is to be put{because(result)}")
     if not isinstance(fields, dict) or not fields or not all(isinstance(value, str) for value in fields.values()):
         raise unusable("Perplexity has not signed the form of a file")
     uuid = result.get("file_uuid")
@@ -73,8 +73,3 @@ def require_put(answer: Posted, name: str) -> None:
     said = hidden(": ".join(each[1] for each in found if each is not None), ())[:LONGEST]
     reason = f"the store answered {answer.status}" + (f" {said}" if said else "")
     raise SiteError(502, "pplx_upload_failed", f"the file {name!r} could not be given to Perplexity: {reason}")
-
-
-def _said(document: Mapping[str, Any]) -> str:
-    said = hidden(words(dict(document)), ())[:LONGEST]
-    return f": {said}" if said else ""

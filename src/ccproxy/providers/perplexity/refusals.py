@@ -66,8 +66,8 @@ def refused(answer: Posted, asked: str, secrets: Collection[str] = ()) -> SiteEr
     kind, advice = KINDS.get(status, ("pplx_error", ""))
     if is_page(answer):
         advice = PAGE
-    said = told(answer.body, secrets)
-    message = f"Perplexity answered {answer.status} to {asked}" + (f": {said}" if said else "")
+    reason = told(answer.body, secrets)
+    message = f"Perplexity answered {answer.status} to {asked}" + (f": {reason}" if reason else "")
     retry_after = get_header(answer.headers, b"retry-after")
     wait = retry_after.decode("latin-1") if retry_after is not None else None
     return SiteError(status, kind, f"{message} ({advice})" if advice else message, wait)
@@ -82,11 +82,21 @@ def is_page(answer: Posted) -> bool:
 def told(body: bytes, secrets: Collection[str] = ()) -> str:
     """The words of an error, in one line and without secrets; empty if it has none."""
     try:
-        said = words(orjson.loads(body))
+        return said(orjson.loads(body), secrets)
     except ValueError:
         return ""
-    line = hidden(said, secrets)
+
+
+def said(document: object, secrets: Collection[str] = ()) -> str:
+    """The same of its document."""
+    line = hidden(words(document), secrets)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def because(document: object) -> str:
+    """The same with a colon before it, to be put behind what was wrong."""
+    line = said(document)
+    return f": {line}" if line else ""
 
 
 def words(document: object, depth: int = DEPTH) -> str:

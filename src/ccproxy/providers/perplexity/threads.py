@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from ccproxy.providers.perplexity.answers import read_object
 from ccproxy.providers.perplexity.headers import COMMON, Reason
-from ccproxy.providers.perplexity.refusals import SiteError, unusable
+from ccproxy.providers.perplexity.refusals import SiteError, because, unusable
 from ccproxy.providers.perplexity.site import Query
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def entries_in(page: Mapping[str, Any]) -> list[Entry]:
     """Those of a page. Raises SiteError 502 if it is no page."""
     entries = page.get("entries")
     if not isinstance(entries, list):
-        raise unusable("Perplexity answered with something that is no thread")
+        raise unusable(f"Perplexity answered with something that is no thread{because(page)}")
     return [entry for entry in entries if isinstance(entry, dict)]
 
 
