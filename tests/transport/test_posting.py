@@ -7,6 +7,7 @@ import pytest
 from ccproxy.assembly import build_transport
 from ccproxy.auth import PostFailed
 from ccproxy.config import Config
+from ccproxy.exchange import HttpRequest
 from ccproxy.transport.posting import Poster
 from tests.support.http import field_of
 from tests.support.ports import free_port
@@ -56,6 +57,24 @@ def test_trusting_the_providers_certificates(run: Run, authority: Authority) -> 
             assert (await Poster(transport).of("p")(url, [], b"", 5)).status == 200
             with pytest.raises(PostFailed, match="not trusted"):
                 await Poster(transport)(url, [], b"", 5)
+            await transport.close()
+
+    run(main)
+
+
+def test_as_much_of_an_answer_as_the_caller_allows(run: Run) -> None:
+    async def main() -> None:
+        async def serve(link: Link) -> None:
+            while True:
+                await link.request()
+                await link.send(ok(b"x" * 100))
+
+        async with Peer(serve) as peer:
+            transport = build_transport(Config())
+            request = HttpRequest("GET", b"/", [])
+            assert len((await Poster(transport).call(peer.origin, request, 5, 100)).body) == 100
+            with pytest.raises(PostFailed, match="sent more than 99 bytes"):
+                await Poster(transport).call(peer.origin, request, 5, 99)
             await transport.close()
 
     run(main)

@@ -126,7 +126,7 @@ STATUSES: dict[str, tuple[Script, int, str, str]] = {
     "304": (reply(304, [], b""), 502, "pplx_error", "Perplexity answered 304"),
     "a page": (reply(200, [HTML], PAGE), 502, "pplx_bad_answer", "something that is no JSON"),
     "nothing": (reply(200, [JSON], b""), 502, "pplx_bad_answer", "something that is no JSON"),
-    "204": (always(*reply(204, [], b"")(None)), 502, "pplx_bad_answer", "no JSON"),  # type: ignore[arg-type]
+    "204": (reply(204, [], b""), 502, "pplx_bad_answer", "no JSON"),
     "a list": (json_reply([]), 502, "pplx_bad_answer", "no JSON object"),
     "half of it": (short([JSON], b'{"a": 1', 5), 502, "pplx_fetch_error", "127.0.0.1"),
     "closed": (CLOSE_BEFORE_HEADERS, 502, "pplx_fetch_error", "127.0.0.1"),

@@ -69,6 +69,8 @@ async def thread(service: Service, slug: str) -> Thread:
         cursor = cursor_in(page)
         if cursor in seen:
             raise unusable(f"Perplexity does not get to the end of the thread {name}: it repeats itself")
+        if not room:
+            raise unusable(f"the thread {name} has more than {LIMIT} bytes")
         seen.add(cursor)
     raise unusable(f"the thread {name} has more than {MOST_PAGES} pages; raise pplx.thread.fetch_page_size")
 
