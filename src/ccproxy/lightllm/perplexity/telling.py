@@ -1,0 +1,91 @@
+"""What a client is told: blocks of thinking, and one of text with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.perplexity.draft import Draft
+from ccproxy.lightllm.perplexity.marks import Marks
+from ccproxy.lightllm.perplexity.sources import Sources
+
+type Events = list[ev.Event]
+
+
+class Telling:
+    """The open blocks of one answer. Thinking is over when the text begins; more of it is another block."""
+
+    def __init__(self, citations: str, sources: Sources, *, whole: bool) -> None:
+        self.draft = Draft()
+        self._marks = Marks(citations, sources)
+        self._sources, self._whole = sources, whole
+        self._blocks = 0
+        self._thinking = self._text = -1
+
+    @property
+    def begun(self) -> bool:
+        """True once there is text."""
+        return self._text >= 0
+
+    @property
+    def text(self) -> str:
+        """The text as it was told."""
+        return "".join(self._marks.told.pieces)
+
+    def think(self, text: str, out: Events) -> None:
+        """Tells some thinking."""
+        if self._thinking < 0:
+            self._thinking = self._next()
+            out.append(ev.ThinkingStart(self._thinking))
+        out.append(ev.ThinkingDelta(self._thinking, text))
+
+    def tell(self, out: Events) -> None:
+        """Tells what of the text is new."""
+        if self._whole:
+            return
+        piece, rewritten = self.draft.take()
+        if rewritten and self._marks.told.length:
+            self._marks.restart()
+            self._write(self._marks.aside("\n\n"), out)
+        self._write(self._marks.feed(piece), out)
+
+    def settle(self, text: str) -> None:
+        """The text as the application shows it in the end, empty if it does not say. What was told stays told."""
+        if text and (self._whole or text.split() != self.draft.text.split()):
+            (self.draft.settle if self._whole else self.draft.cumulative)(text)
+
+    def finish(self, questions: Sequence[str], out: Events) -> bool:
+        """Tells what is left, and the questions that the user is asked; False if that makes no answer."""
+        self.draft.finish()
+        if self._whole:
+            self._write(self._marks.feed(self.draft.text), out)
+        else:
+            self.tell(out)
+        self._write(self._marks.finish(), out)
+        if questions:
+            between = "\n\n" if self.begun else ""
+            self._write(self._marks.aside(between + "\n".join(f"- {question}" for question in questions)), out)
+        self._stop_thinking(out)
+        if not self.begun:
+            return False
+        out += [ev.CitationDelta(self._text, citation) for citation in self._sources.citations()]
+        out.append(ev.BlockStop(self._text))
+        return True
+
+    def _write(self, text: str, out: Events) -> None:
+        if not text:
+            return
+        if self._text < 0:
+            self._stop_thinking(out)
+            self._text = self._next()
+            out.append(ev.TextStart(self._text))
+        out.append(ev.TextDelta(self._text, text))
+
+    def _stop_thinking(self, out: Events) -> None:
+        if self._thinking >= 0:
+            out.append(ev.BlockStop(self._thinking))
+            self._thinking = -1
+
+    def _next(self) -> int:
+        self._blocks += 1
+        return self._blocks - 1
