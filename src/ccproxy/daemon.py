@@ -25,10 +25,12 @@ from ccproxy.assembly import House, unusable_certificates
 from ccproxy.auth import CredentialError, build_source
 from ccproxy.config import Config, control_socket
 from ccproxy.config.found_logins import found_by
+from ccproxy.config.paths import archive_path
 from ccproxy.config.pending import not_acted_on, shapes_nothing
 from ccproxy.fronts import control
 from ccproxy.fronts.interceptor.interceptor import Interceptor
 from ccproxy.fronts.reverse import ReverseFront
+from ccproxy.gateway.former_threads import recall
 from ccproxy.gateway.translation.request import load_types
 from ccproxy.status import status_of
 from ccproxy.transport.profiles import imperfect_profiles, require_profiles
@@ -104,7 +106,8 @@ class Daemon:
         self.archive.attach(self.store)
         await self._open()
         watches = self._house.pipeline.watch(), self.credentials.watch(logger.warning)
-        behind = [loop.create_task(each) for each in (self._load(), *watches)]
+        former = recall(self.providers, archive_path())
+        behind = [loop.create_task(each) for each in (self._load(), former, *watches)]
         for name, provider in self.providers.items():
             if provider.code_assist is not None:  # of what nobody has configured, nothing is changed
                 provider.code_assist.begin(onboards=found_by(self.config.place(("providers", name))) is None)

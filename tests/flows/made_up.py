@@ -103,6 +103,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         answered_model=draw(st.none() | texts),
         session=draw(st.none() | texts),
         tags=draw(st.dictionaries(texts, texts, max_size=2)),
+        thread=draw(st.none() | st.dictionaries(st.sampled_from(["slug", "key", "backend_uuid"]), st.none() | texts)),
         process=draw(st.none() | st.just(Process(("a", "-b"), 5))),
         destination=draw(st.none() | origins),
         hooks=draw(st.lists(hooks, max_size=2)),

@@ -54,6 +54,7 @@ def test_a_finished_exchange(recording: Callable[[str], Exchange]) -> None:
         "system_hash": None,
         "tags": {},
         "jail": None,
+        "thread": None,
         "protocol": "http",
         "process": None,
         "destination": None,

@@ -62,6 +62,23 @@ def test_a_summary_keeps_what_was_known_when_it_was_made(recording: Callable[[st
     assert len(told["hooks"]) == 3
 
 
+def test_of_a_thread_only_its_name_is_told(recording: Callable[[str], Exchange]) -> None:
+    ex = recording("anthropic_stream")
+    ex.thread = {
+        "provider": "web",
+        "key": "k-1",
+        "slug": "which-river-1",
+        "backend_uuid": "b-1",
+        "read_write_token": "t-1",
+    }
+    told = json.dumps([summarize(ex), detail(ex), detail(ex, secrets=True)])
+    assert summarize(ex)["thread"] == "which-river-1"
+    assert not [word for word in ("k-1", "b-1", "t-1") if word in told]
+    for unnamed in (None, {}, {"slug": None}, {"slug": ""}, {"slug": 5}):
+        ex.thread = unnamed
+        assert summarize(ex)["thread"] is None
+
+
 def test_flow_files_hold_it(recording: Callable[[str], Exchange], tmp_path: Path) -> None:
     ex = hooked(recording("anthropic_stream"))
     ex.dropped = {"cache_control": 2}

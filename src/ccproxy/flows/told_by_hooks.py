@@ -23,14 +23,22 @@ def hook_results(ex: Exchange) -> list[dict[str, Any]]:
 
 
 def labels(ex: Exchange) -> dict[str, Any]:
-    """By which session, conversation, system prompt, jail and tags the exchange can be found; null where unknown."""
+    """By which session, conversation, system prompt, jail and tags the exchange can be found, and the name of the
+    thread in which the provider keeps its conversation; null where unknown."""
     return {
         "session": ex.session and _text(ex.session),
         "conversation": ex.conversation and _text(ex.conversation),
         "system_hash": ex.system_hash and _text(ex.system_hash),
         "tags": {_text(name): _text(value) for name, value in ex.tags.items()},
         "jail": ex.jail,
+        "thread": thread_of(ex),
     }
+
+
+def thread_of(ex: Exchange) -> str | None:
+    """The name of the provider's thread; the ids by which it is gone on with are nobody's business."""
+    slug = ex.thread.get("slug") if ex.thread else None
+    return _text(slug) if isinstance(slug, str) and slug else None
 
 
 def _text(value: str) -> str:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Attempt, Exchange, Failure, HttpRequest, HttpResponse
-from ccproxy.providers.perplexity.memory import ThreadMemory, key_of, may_have_moved, name_of
+from ccproxy.providers.perplexity.memory import ThreadMemory, Turn, key_of, may_have_moved, name_of
 
-type Turn = tuple[str, str]
-HI: Turn = ("user", "hi")
-HELLO: Turn = ("assistant", "Hello! How can I help?")
+type Said = tuple[str, str]
+HI: Said = ("user", "hi")
+HELLO: Said = ("assistant", "Hello! How can I help?")
 
 
 class Clock:
@@ -35,7 +35,7 @@ def thread(context: str, entry: int = 1) -> dict[str, Any]:
     return {"context_uuid": context, "backend_uuid": f"{context}-{entry}", "read_write_token": "t"}
 
 
-def key(*turns: Turn, session: str = "", provider: str = "perplexity_pro") -> str:
+def key(*turns: Said, session: str = "", provider: str = "perplexity_pro") -> str:
     return key_of(provider, session, turns)
 
 
@@ -74,7 +74,7 @@ turns = st.lists(st.tuples(st.sampled_from(["user", "assistant"]), texts), max_s
 
 
 @given(turns, turns)
-def test_two_conversations_have_one_key_only_if_they_are_the_same(one: list[Turn], other: list[Turn]) -> None:
+def test_two_conversations_have_one_key_only_if_they_are_the_same(one: list[Said], other: list[Said]) -> None:
     assert (key(*one) == key(*other)) == (one == other)
 
 
@@ -243,12 +243,8 @@ def test_what_was_used_longest_ago_makes_room() -> None:
 # -- former days
 
 
-def turn_of_old(context: str, place: str | None, finished: float, entry: int = 1, status: int = 200) -> Exchange:
-    made = exchange()
-    made.provider_response = HttpResponse(status, [])
-    made.timings.started = made.timings.finished = finished
-    made.thread = thread(context, entry) | ({"key": place} if place else {})
-    return made
+def turn_of_old(context: str, place: str | None, finished: float, entry: int = 1, *, moved: bool = True) -> Turn:
+    return Turn(thread(context, entry) | ({"key": place} if place else {}), finished, None, moved)
 
 
 def test_what_an_archive_holds_is_remembered_for_the_rest_of_its_time() -> None:
@@ -278,7 +274,7 @@ def test_of_a_thread_in_the_archive_only_its_end_counts() -> None:
             turn_of_old("L", "older", 997, 2),
             turn_of_old("M", None, 996),  # broke off after the site had taken it
             turn_of_old("M", "was", 995),
-            turn_of_old("K", None, 994, status=429),  # and this one was not taken
+            turn_of_old("K", None, 994, moved=False),  # and this one was not taken
             turn_of_old("K", "still", 993),
         ],
         now=1000,
@@ -293,3 +289,17 @@ def test_what_is_gone_on_with_is_not_restored_a_second_time() -> None:
     for _ in range(2):
         memory.restore([turn_of_old("A", "a", 999)], now=1000)
     assert len(memory) == 1
+
+
+def test_what_somebody_made_up_is_not_restored() -> None:
+    memory = ThreadMemory(60)
+    odd: list[Any] = [
+        {"key": 5},
+        {"backend_uuid": ["x"]},
+        {"context_uuid": {"a": 1}},
+        {"read_write_token": 7},
+        {"key": ""},
+    ]
+    memory.restore([Turn(thread("A") | {"key": "a"} | each, 999, None, moved=True) for each in odd], now=1000)
+    memory.restore([Turn({}, 999, None, moved=True)], now=1000)
+    assert len(memory) == 0

@@ -70,6 +70,7 @@ def asked(flow: Summary, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "session", flow["session"]
     yield "conversation", flow["conversation"]
     yield "continues", flow.get("parent")
+    yield "thread", flow.get("thread")
     yield "system prompt", flow["system_hash"]
     yield "tags", ", ".join(f"{name}={value}" for name, value in flow["tags"].items())
 

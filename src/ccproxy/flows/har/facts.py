@@ -22,7 +22,7 @@ VERSION = 1
 PROVIDER, CLIENT = "provider", "client"
 TOLD = (
     "model", "dest_model", "answered_model", "provider", "action", "usage", "attempts", "session", "conversation",
-    "jail",
+    "jail", "thread",
 )  # fmt: skip
 """Facts that people look for, as a summary has them."""
 

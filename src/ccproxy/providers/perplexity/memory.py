@@ -53,6 +53,20 @@ def may_have_moved(exchange: Exchange) -> bool:
     return any(attempt.failure is None or attempt.failure.kind not in UNSENT for attempt in exchange.attempts)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn of former days left behind."""
+
+    thread: Thread
+    """As `Exchange.thread` has it; without a `key` where it was not answered to its end."""
+    finished: float
+    """Seconds since the epoch."""
+    system: str | None
+    """Which instructions the conversation has."""
+    moved: bool
+    """See `may_have_moved`; of no interest where there is a key."""
+
+
 @dataclass(slots=True)
 class Held:
     """A thread that is remembered."""
@@ -86,7 +100,7 @@ class ThreadMemory:
     """
 
     def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic, most: int = MOST_THREADS) -> None:
-        self._ttl, self._clock, self._most = ttl, clock, most
+        self.ttl, self._clock, self._most = ttl, clock, most
         self._held: OrderedDict[str, Held] = OrderedDict()  # by thread, the one that was used last at the end
         self._keys: dict[str, list[str]] = {}
 
@@ -129,22 +143,21 @@ class ThreadMemory:
         if len(self._held) > self._most:
             self.forget(next(iter(self._held)))
 
-    def restore(self, exchanges: Iterable[Exchange], now: float) -> None:
+    def restore(self, turns: Iterable[Turn], now: float) -> None:
         """Remembers what turns of former days left behind, beside what is known already.
 
         Args:
-            exchanges: the turns, the newest first; `thread` of each is what `pplx_thread_inject` put there.
+            turns: the newest first.
             now: seconds since the epoch.
         """
         seen = set(self._held)
-        for exchange in exchanges:
-            thread, age = exchange.thread or {}, now - (exchange.timings.finished or exchange.timings.started)
-            name, key = name_of(thread), thread.get("key")
-            if name in seen or not (key or may_have_moved(exchange)):
+        for turn in turns:
+            name, key, age = name_of(turn.thread), turn.thread.get("key"), max(now - turn.finished, 0.0)
+            if name in seen or not (key or turn.moved):
                 continue
             seen.add(name)
-            if key and thread.get("backend_uuid") and age < self._ttl and len(self._held) < self._most:
-                self._held[name] = Held(str(key), thread, exchange.system_hash, self._clock() - max(age, 0.0))
+            if is_whole(turn.thread) and age < self.ttl and len(self._held) < self._most:
+                self._held[name] = Held(str(key), turn.thread, turn.system, self._clock() - age)
                 self._held.move_to_end(name, last=False)
                 self._keys.setdefault(str(key), []).insert(0, name)
 
@@ -159,7 +172,7 @@ class ThreadMemory:
             del self._keys[held.key]
 
     def _forget_old(self) -> None:
-        oldest = self._clock() - self._ttl
+        oldest = self._clock() - self.ttl
         while self._held:
             name, held = next(iter(self._held.items()))
             if held.used > oldest:
@@ -170,3 +183,9 @@ class ThreadMemory:
 def name_of(thread: Thread) -> str:
     """By what a thread is told from others, whatever its last entry is; empty where it says nothing of itself."""
     return str(thread.get("context_uuid") or thread.get("slug") or thread.get("backend_uuid") or "")
+
+
+def is_whole(thread: Thread) -> bool:
+    """Whether a thread from elsewhere can be gone on with: the ids that there are are texts."""
+    ids = [thread.get(name) for name in ("key", "backend_uuid", "context_uuid", "read_write_token")]
+    return bool(ids[0] and ids[1]) and all(value is None or isinstance(value, str) for value in ids)
