@@ -20,7 +20,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import effort, server_tools
 from ccproxy.lightllm.answer import Answer, collect
 from ccproxy.lightllm.asked import Asked
-from ccproxy.lightllm.drops import RULES
+from ccproxy.lightllm.drops import RULES, Drops
 from ccproxy.lightllm.events import WireError
 from ccproxy.lightllm.formats import buffered_module, errors_module
 from ccproxy.lightllm.translate import translate_request
@@ -33,7 +33,13 @@ FORMATS = {
     WireFormat.OPENAI_RESPONSES: "Responses",
     WireFormat.GEMINI: "Gemini",
 }
-MADE_UP = frozenset({"id", "created", "created_at", "completed_at", "responseId"})
+MADE_UP = frozenset(
+    {
+        "id", "created", "created_at", "completed_at", "responseId",
+        "frontend_uuid", "frontend_context_uuid", "dsl_query",
+    }
+)  # fmt: skip
+WEB_MODEL = "perplexity/best"
 NOTHING = "-"
 LONGEST = 220
 """Characters of a cell's JSON; longer text in it is cut."""
@@ -80,6 +86,24 @@ def requests() -> str:
             cells.append(members(body, base) + left_out)
         rows.append([title, *cells])
     return table(["", *FORMATS.values()], rows)
+
+
+def perplexity() -> str:
+    """A row for each thing that a request can say: what Perplexity's web application is asked."""
+    rows = []
+    for title, origin, example, *beside in REQUESTS:
+        without = {**BASE[origin], **dict(*beside)}
+        base, _ = asked_of_perplexity(origin, without)
+        asked, drops = asked_of_perplexity(origin, {**without, **example})
+        rows.append([title, members(asked, base), f"*{drops.header()}*" if drops else NOTHING])
+    return table(["", "what is asked", "left out"], rows)
+
+
+def asked_of_perplexity(origin: WireFormat, document: dict[str, Any]) -> tuple[dict[str, Any], Drops]:
+    """What a payload asks, without what is made up or said twice, and what was left out."""
+    payload, drops = translate_request(document, origin, WireFormat.PERPLEXITY, WEB_MODEL, False)
+    params = {name: value for name, value in payload["params"].items() if name not in MADE_UP}
+    return {"query_str": payload["query_str"], **params}, drops
 
 
 def answers() -> str:
@@ -169,6 +193,7 @@ def drops() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "requests": requests,
+    "perplexity": perplexity,
     "answers": answers,
     "stops": stops,
     "errors": errors,

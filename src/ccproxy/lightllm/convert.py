@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from ccproxy.exchange import WireFormat
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.asked import Asked
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall, Malformed
@@ -25,7 +25,7 @@ from ccproxy.lightllm.translate import (
 
 type Kind = Literal["request", "answer", "stream", "error"]
 
-REQUEST_MEMBERS = {"messages", "input", "contents", "prompt"}
+REQUEST_MEMBERS = {"messages", "input", "contents", "prompt", "query_str"}
 ERROR_STATUS = 500
 """Taken for an error whose status the document does not tell."""
 
@@ -41,7 +41,14 @@ class Converted:
     """Set where a stream or an answer ends in an error; it is in `data` too."""
 
 
-def convert(data: bytes, source: WireFormat, target: WireFormat, kind: Kind | None, stream: bool | None) -> Converted:
+def convert(
+    data: bytes,
+    source: WireFormat,
+    target: WireFormat,
+    kind: Kind | None,
+    stream: bool | None,
+    model: str | None = None,
+) -> Converted:
     """Converts one message.
 
     Args:
@@ -50,25 +57,34 @@ def convert(data: bytes, source: WireFormat, target: WireFormat, kind: Kind | No
         target: the format wanted.
         kind: what it is; None finds out.
         stream: for answers, whether a stream is wanted; None keeps what it was.
+        model: for requests, the model that is asked for; None keeps the one that was.
 
     Raises:
         InvalidCall: for a request that has no meaning.
-        Malformed: for an answer that is not of its format, or data that is neither JSON nor events.
+        Malformed: for an answer that is not of its format, data that is neither JSON nor events, or anything but a
+            request where no client speaks the target.
     """
     if (kind or kind_of(data)) == "stream":
+        _check_spoken(target)
         return _stream(data, source, target, stream)
     document = parse(data)
     kind = kind or kind_of_document(document, source)
     if kind == "request":
-        model = document.get("model") if isinstance(document, dict) else None
-        body, drops = translate_request(document, source, target, model, stream)
+        named = document.get("model") if isinstance(document, dict) else None
+        body, drops = translate_request(document, source, target, model or named, stream)
         return Converted("request", written(body), drops)
+    _check_spoken(target)
     if kind == "error":
         error = translate_error(document, ERROR_STATUS, source)
         if error is None:
             raise Malformed("this holds no error")
         return Converted("error", pretty(orjson.loads(write_error(error, target))), Drops())
     return _answer(document, source, target, stream)
+
+
+def _check_spoken(target: WireFormat) -> None:
+    if target not in CLIENT_FORMATS:
+        raise Malformed(f"only requests become {target.value}: no client speaks it")
 
 
 def kind_of(data: bytes) -> Kind | None:

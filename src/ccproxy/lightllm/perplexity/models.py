@@ -12,6 +12,8 @@ import orjson
 
 MOST_NEAR = 3
 """Names that are suggested for one that nobody knows."""
+LEAST = 3
+"""Letters that tell something of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def nearest(name: str) -> list[str]:
 
     word = name.strip().lower()
     close = get_close_matches(word, _by_name(), n=2 * MOST_NEAR)
-    holding = [known for known in _by_name() if word and word in known]
+    holding = [known for known in _by_name() if len(word) >= LEAST and word in known]
     ids = dict.fromkeys(_by_name()[each].id for each in (*close, *holding))
     return list(ids)[:MOST_NEAR] or [model.id for model in all_models()[:MOST_NEAR]]
 
