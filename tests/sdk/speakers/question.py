@@ -16,8 +16,11 @@ WIRED = "-wired"
 """What the names of the providers end in that have a scripted upstream."""
 CODE_ASSIST = "code-assist"
 """The provider that has Gemini's format in Code Assist's envelope."""
+PERPLEXITY = "pplx"
+"""The provider that is Perplexity's web application."""
 PROVIDERS = (*NAMES, CODE_ASSIST)
 KEYS = {name: SENTINEL + name for known in PROVIDERS for name in (known, known + WIRED)}
+KEYS[PERPLEXITY] = SENTINEL + PERPLEXITY
 
 
 class Tool(NamedTuple):
