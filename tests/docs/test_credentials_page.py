@@ -92,11 +92,15 @@ def test_every_knob_is_there_with_its_default() -> None:
 
 
 def test_what_is_typed_can_be_typed(home: Home) -> None:
-    home.write({"providers": {"claude": {"type": "openai", "base_url": "http://127.0.0.1:9", "auth": "echo T"}}})
+    openai = {"type": "openai", "base_url": "http://127.0.0.1:9"}
+    (key := home.root / "key").write_text("T")
+    home.write(
+        {"providers": {"claude": {**openai, "auth": "echo T"}, "openai": {**openai, "auth": {"file": str(key)}}}}
+    )
     for line in commands(PAGE):
         program, *arguments = line.split()
         assert program == "ccproxy"
-        assert home.run(*arguments).returncode == 0, line
+        assert home.run(*arguments, stdin="T").returncode == 0, line
 
 
 def test_links_lead_somewhere() -> None:
