@@ -13,9 +13,10 @@ from ccproxy import __version__
 from tests.support.archived import archive_of, flow, keep
 from tests.support.daemon import Home
 
-COMMANDS = ["demo", "init", "start", "run", "status", "flows", "usage", "namespace", "hooks", "logs"]
+COMMANDS = ["demo", "init", "start", "run", "status", "pplx", "flows", "usage", "namespace", "hooks", "logs"]
 BELOW = [
     *(["flows", name] for name in ("list", "show")),
+    *(["pplx", name] for name in ("quota", "threads", "show", "export", "delete")),
     *(["namespace", name] for name in ("status", "doctor", "wireguard-config")),
     *(["hooks", name] for name in ("list", "check", "run", "new")),
 ]

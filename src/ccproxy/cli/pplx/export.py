@@ -34,7 +34,7 @@ MODES = ["markdown", "default", "clean"]
 @click.option(
     "--citations",
     type=click.Choice(MODES),
-    help="What becomes of [1]: a link, nothing (default), or left out (clean).  [default: pplx.thread.citation_mode]",
+    help="Make links of [1], leave them (default), or leave them out (clean).  [default: pplx.thread.citation_mode]",
 )
 @click.option("--reasoning", is_flag=True, help="Plans and steps, too.")
 @provider_option

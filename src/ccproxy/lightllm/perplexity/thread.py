@@ -5,19 +5,20 @@ An entry of a thread has the form of the last event of a stream, so its answer i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from ccproxy.lightllm import answer
-from ccproxy.lightllm.failures import Malformed
+from ccproxy.lightllm.perplexity import older
 from ccproxy.lightllm.perplexity.models import id_of
+from ccproxy.lightllm.perplexity.steps import content_of, kind_of
 from ccproxy.lightllm.perplexity.stream import StreamReader
 
-ANSWER = "ask_text_0_markdown"
-"""The block of the answer, unless an entry says otherwise."""
+ANSWER, SOURCES = "ask_text_0_markdown", "web_results"
+"""The blocks of the answer, unless an entry says otherwise, and of its sources."""
 TIMES = ("updated_datetime", "entry_updated_datetime", "created_datetime")
 
 
@@ -62,8 +63,10 @@ def turns(entries: Iterable[Any], citations: str = "markdown") -> list[Turn]:
 
 def turn(entry: Mapping[str, Any], citations: str = "markdown") -> Turn:
     """What one entry holds. Arguments as `turns` takes them."""
+    entry = normal(entry)
     told = answered(entry, citations)
-    text = "\n\n".join(block.text for block in told.blocks if isinstance(block, answer.Text))
+    texts = [block for block in told.blocks if isinstance(block, answer.Text)]
+    text = "\n\n".join(block.text for block in texts)
     return Turn(
         id=first(entry, "backend_uuid", "uuid"),
         question=first(entry, "query_str"),
@@ -72,7 +75,7 @@ def turn(entry: Mapping[str, Any], citations: str = "markdown") -> Turn:
         reasoning="\n\n".join(block.text for block in told.blocks if isinstance(block, answer.Thinking)),
         model=told.start.model or id_of(first(entry, "display_model")),
         moment=first(entry, *TIMES),
-        sources=sources(normal(entry)),
+        sources=sources(entry) or cited(texts),
         error=told.error.message if told.error is not None and not text else "",
     )
 
@@ -96,66 +99,53 @@ def trailer(turn: Turn) -> str:
 def answered(entry: Mapping[str, Any], citations: str) -> answer.Answer:
     """The answer of an entry, read as the stream that it was."""
     reader = StreamReader(citations, whole=True)
-    collector = answer.Collector()
-    try:
-        for event in reader.read(b"", orjson.dumps({**normal(entry), "final_sse_message": True})):
-            collector.add(event)
-        for event in reader.end():
-            collector.add(event)
-    except Malformed:
-        pass  # what was read is what there is
-    return collector.answer
+    return answer.collect([*reader.read_event({**entry, "final_sse_message": True}), *reader.end()])
 
 
 def normal(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with its answer in the block where streams have it."""
+    """The entry with its answer and its sources in the blocks where streams have them."""
     own = next((name for name in listed(entry, "structured_answer_block_usages") if isinstance(name, str)), ANSWER)
     blocks = [block for block in listed(entry, "blocks") if isinstance(block, dict)]
     if own != ANSWER and any(block.get("intended_usage") == own for block in blocks):
         kept = [block for block in blocks if block.get("intended_usage") != ANSWER]
         blocks = [{**each, "intended_usage": ANSWER} if each.get("intended_usage") == own else each for each in kept]
-    if not any(block.get("intended_usage") == ANSWER for block in blocks):
-        blocks += last_step(entry)
+    if not any(block.get("intended_usage") == SOURCES for block in blocks):
+        blocks += of_last_step(entry)
     return {**entry, "blocks": blocks}
 
 
-def last_step(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The answer of an entry from before there were blocks: the step FINAL in `text`, JSON inside JSON."""
-    steps = parsed(entry.get("text"))
-    finals = [each for each in steps if isinstance(each, dict) and each.get("step_type") == "FINAL"] if steps else []
-    content = finals[-1].get("content") if finals else None
-    told = content.get("answer") if isinstance(content, dict) else None
-    inner = parsed(told)
-    if isinstance(inner, dict):
-        found = {"intended_usage": "web_results", "web_result_block": {"web_results": listed(inner, "web_results")}}
-        return [found, markdown_block(first(inner, "answer"))]
-    return [markdown_block(told)] if isinstance(told, str) and told else []
-
-
-def markdown_block(text: str) -> dict[str, Any]:
-    """A block that holds a whole answer."""
-    return {"intended_usage": ANSWER, "markdown_block": {"answer": text, "progress": "DONE"}}
+def of_last_step(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sources of an entry from before there were blocks: in the step FINAL, whose answer is JSON in JSON."""
+    told = next((content_of(step).get("answer") for step in older.steps(entry) if kind_of(step) == "FINAL"), None)
+    try:
+        inner = orjson.loads(told) if isinstance(told, str) else None
+    except orjson.JSONDecodeError:
+        return []
+    found = listed(inner, "web_results") if isinstance(inner, dict) else []
+    return [{"intended_usage": SOURCES, "web_result_block": {"web_results": found}}] if found else []
 
 
 def sources(entry: Mapping[str, Any]) -> list[Source]:
     """What `[1]`, `[2]` … in an entry's answer stand for."""
-    found: Sequence[Any] = []
-    for block in entry["blocks"]:
-        results = block.get("web_result_block") if block.get("intended_usage") == "web_results" else None
-        if isinstance(results, dict):
-            found = listed(results, "web_results") or found
-    return [
-        Source(first(each, "url"), first(each, "name", "title"), first(each, "snippet"))
-        for each in (result if isinstance(result, dict) else {} for result in found)
-    ]
+    found: list[Source] = []
+    for block in listed(entry, "blocks"):
+        results = block.get("web_result_block") if block.get("intended_usage") == SOURCES else None
+        told = [source(each) for each in listed(results, "web_results")] if isinstance(results, dict) else []
+        known = {each.url for each in found}
+        found += [each for each in told if each.url not in known]  # another list follows those before it
+    return found
 
 
-def parsed(text: Any) -> Any:
-    """What JSON in a text says; None for what is none."""
-    try:
-        return orjson.loads(text) if isinstance(text, str) and text[:1] in {"[", "{"} else None
-    except orjson.JSONDecodeError:
-        return None
+def cited(texts: Iterable[answer.Text]) -> list[Source]:
+    """The sources of an answer whose searches told theirs by steps only."""
+    told = [each for text in texts for each in text.citations]
+    return [Source(each.url or "", each.title or "", each.cited_text or "") for each in told]
+
+
+def source(result: Any) -> Source:
+    """A page as the site tells it."""
+    result = result if isinstance(result, dict) else {}
+    return Source(first(result, "url"), first(result, "name", "title"), first(result, "snippet"))
 
 
 def listed(document: Mapping[str, Any], name: str) -> list[Any]:
