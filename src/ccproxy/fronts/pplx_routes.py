@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccproxy.fronts.jail_routes import reply
-from ccproxy.gateway.pplx_desk import NotServed
+from ccproxy.gateway.pplx_parameters import NotServed
 
 if TYPE_CHECKING:
     from starlette.requests import Request

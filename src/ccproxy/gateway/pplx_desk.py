@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ccproxy.gateway.errors import Refused
+from ccproxy.gateway.pplx_parameters import NotServed, Parameters, mode, number, truth, wrong
 from ccproxy.providers.perplexity.headers import SITE
 from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.provider import Provider
@@ -19,23 +19,8 @@ if TYPE_CHECKING:
     from ccproxy.providers.perplexity.threads import Thread
 
 type Told = dict[str, Any]
-type Parameters = Mapping[str, str]
 
-MODES = ("markdown", "default", "clean")
-TRUTHS = {"true": True, "1": True, "": False, "false": False, "0": False}
-MOST_THREADS = 1000
-"""Of a list that is asked for at once."""
 THREADS = "`ccproxy pplx threads` shows those there are"
-
-
-class NotServed(Refused):
-    """It cannot be had. `fix` is what a user of commands can do; empty if the message says it or nobody knows."""
-
-    def __init__(
-        self, status: int, kind: str, message: str, fix: str = "", headers: list[tuple[bytes, bytes]] | None = None
-    ) -> None:
-        super().__init__(status, kind, message, headers)
-        self.fix = fix
 
 
 class Desk:
@@ -130,9 +115,7 @@ class Desk:
         from ccproxy.lightllm.perplexity.thread import turns
 
         service = self._service(parameters)
-        citations = parameters.get("citations") or service.settings.thread.citation_mode
-        if citations not in MODES:
-            raise wrong(f"the mode of citations is one of {', '.join(MODES)}, not {citations!r}")
+        citations = mode(parameters, "citations", service.settings.thread.citation_mode)
         truth(parameters, "reasoning")
         thread = await self._thread(service, parameters)
         return service, thread, await asyncio.to_thread(turns, thread.entries, citations)
@@ -175,24 +158,3 @@ def named(service: Service, thread: Thread) -> Told:
 def page_of(slug: str) -> str:
     """Where a browser finds a thread."""
     return f"{SITE}/search/{quote(slug, safe='')}"
-
-
-def wrong(message: str, fix: str = "") -> NotServed:
-    """What was asked cannot be answered by anybody."""
-    return NotServed(400, "invalid_request", message, fix)
-
-
-def truth(parameters: Parameters, name: str) -> bool:
-    """A parameter that is true or false, the latter if it is missing."""
-    value = parameters.get(name, "").lower()
-    if value not in TRUTHS:
-        raise wrong(f"{name} is true or false, not {value!r}")
-    return TRUTHS[value]
-
-
-def number(parameters: Parameters, name: str, usual: int) -> int:
-    """A parameter that is a number of threads."""
-    value = parameters.get(name, str(usual))
-    if not (value.isascii() and value.isdigit()) or len(value) > 9 or not 1 <= int(value) <= MOST_THREADS:
-        raise wrong(f"{name} is a number from 1 to {MOST_THREADS}, not {value!r}")
-    return int(value)

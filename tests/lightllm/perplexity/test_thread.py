@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.lightllm.perplexity.thread import Source, Turn, messages, turn, turns
+from ccproxy.lightllm.perplexity.entries import Source
+from ccproxy.lightllm.perplexity.thread import Turn, messages, turn, turns
 
 RESULTS = [
     {"name": "One", "url": "https://pages.example/1", "snippet": "first"},

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.lightllm.perplexity.thread import Source, Turn
+from ccproxy.lightllm.perplexity.entries import Source
+from ccproxy.lightllm.perplexity.thread import Turn
 from ccproxy.lightllm.perplexity.transcript import address, linked, markdown, plain
 
 FIRST = Turn("b-1", "How do tides work?\n\n# not a heading", [], "The moon [1](https://p.example/1).", "It thought.",

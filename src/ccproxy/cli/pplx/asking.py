@@ -64,7 +64,8 @@ def done_here(config: Config, wish: Wish, parameters: Mapping[str, str]) -> Told
     import asyncio
 
     from ccproxy.assembly import build_transport
-    from ccproxy.gateway.pplx_desk import Desk, NotServed
+    from ccproxy.gateway.pplx_desk import Desk
+    from ccproxy.gateway.pplx_parameters import NotServed
     from ccproxy.providers.provider import build_providers
     from ccproxy.transport.posting import Poster
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ccproxy.lightllm.perplexity.thread import Source, Turn
+from ccproxy.lightllm.perplexity.entries import Source
+from ccproxy.lightllm.perplexity.thread import Turn
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|])")
 """What would be more than itself in a line of Markdown (CommonMark §2.4)."""
