@@ -16,6 +16,8 @@ from ccproxy.lightllm.stream_translator import StreamTranslator
 from tests.support.judges import body_faults, comparable, error_faults, stream_faults
 
 FORMATS = CLIENT_FORMATS
+ASKED = dict.fromkeys(FORMATS, "m-1") | {WireFormat.PERPLEXITY: "perplexity/best"}
+"""The model that providers of each format are asked for."""
 USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 type Options = tuple[bool, dict[str, Any]]
 """Whether a Gemini client wants server-sent events, and what a client asked."""
@@ -106,9 +108,9 @@ def check_request(client: WireFormat, data: bytes) -> dict[WireFormat, dict[str,
     except Malformed:
         return {}
     out: dict[WireFormat, dict[str, Any]] = {}
-    for provider in FORMATS:
+    for provider, model in ASKED.items():
         try:
-            body, drops = tr.translate_request(document, client, provider, "m-1", False)
+            body, drops = tr.translate_request(document, client, provider, model, False)
         except InvalidCall:
             continue
         out[provider] = orjson.loads(orjson.dumps(body))

@@ -70,8 +70,7 @@ def convert(
     document = parse(data)
     kind = kind or kind_of_document(document, source)
     if kind == "request":
-        named = document.get("model") if isinstance(document, dict) else None
-        body, drops = translate_request(document, source, target, model or named, stream)
+        body, drops = translate_request(document, source, target, model, stream)
         return Converted("request", written(body), drops)
     _check_spoken(target)
     if kind == "error":

@@ -44,7 +44,9 @@ def asked(
     document: Wire, client: WireFormat = WireFormat.OPENAI, options: Mapping[str, Any] | None = None
 ) -> tuple[Wire, ModelCall]:
     """The payload of a request, and the call."""
-    return translate_call(document, client, WireFormat.PERPLEXITY, document.get("model") or MODEL, False, options)
+    named = document.get("model")
+    model = named if isinstance(named, str) and named else MODEL
+    return translate_call(document, client, WireFormat.PERPLEXITY, model, False, options)
 
 
 def text_of(document: Wire, client: WireFormat = WireFormat.OPENAI) -> str:
