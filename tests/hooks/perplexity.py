@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ PROVIDER = "web"
 type Message = dict[str, Any]
 
 
-def config(site: PerplexitySite, file: Path, hooks: Mapping[str, Any] | None = None, **pplx: Any) -> Config:
-    """A provider that is the stand-in, with its cookie in a file, and another by another name."""
+def config(
+    site: PerplexitySite, file: Path, hooks: Mapping[str, Any] | None = None, auth: object = None, **pplx: Any
+) -> Config:
+    """A provider that is the stand-in, with its cookie in a file, another by another name, and one of another type."""
     if not file.exists():
         file.write_text(TOKEN)
-    one = {"type": "perplexity_pro", "base_url": site.url, "auth": {"type": "file", "file": str(file)}}
+    one = {"type": "perplexity_pro", "base_url": site.url, "auth": auth or {"type": "file", "file": str(file)}}
+    plain = {"type": "openai", "base_url": "simulator:"}
     return Config.model_validate(
         {
-            "providers": {PROVIDER: one, "other": dict(one)},
+            "providers": {PROVIDER: one, "other": dict(one), "plain": plain},
             "hooks": {"hooks_dir": None} | dict(hooks or {}),
             "pplx": pplx,
         }
@@ -46,6 +49,13 @@ def run(main: Awaitable[Any]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(limited())
+
+
+async def reached(arrived: Callable[[], object]) -> None:
+    """Waits until something has arrived at a server of the test, without holding up the loop."""
+    async with asyncio.timeout(20):
+        while not arrived():  # noqa: ASYNC110  it comes in another thread
+            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager

@@ -58,7 +58,7 @@ class Forwarding:
         plan, inquiry, headers, body = self._plan, self._inquiry, subject.headers, written(draft)
         credential, listed = divided(self._credential(subject))
         headers = with_items(headers, listed) if listed else headers
-        self._note(credential, configured=subject.credential is subject.configured)
+        self._note(credential, subject)
         envelope = Envelope(
             plan.origin,
             len(body),
@@ -82,11 +82,13 @@ class Forwarding:
             raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
         return credential or []
 
-    def _note(self, credential: Headers, *, configured: bool) -> None:
+    def _note(self, credential: Headers, subject: Subject) -> None:
         """Says which fields hold it, and how another is got where it is refused."""
         provider, inquiry = self._plan.provider, self._inquiry
+        on_renewed = subject.translated.on_renewed if subject.translated is not None else None
         if credential and provider is not None:
-            inquiry.injected = injected(provider, credential) if configured else of_a_hook(credential)
+            configured = subject.credential is subject.configured
+            inquiry.injected = injected(provider, credential, on_renewed) if configured else of_a_hook(credential)
             inquiry.exchange.credential_headers = names_of(inquiry.injected)
 
 

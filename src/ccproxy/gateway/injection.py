@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from ccproxy.exchange import Headers
 from ccproxy.providers.provider import NoCredential, Provider
 from ccproxy.transport.delivery import Injected, NotRenewed
@@ -33,14 +35,17 @@ def with_items(headers: Headers, listed: Headers) -> Headers:
     return headers
 
 
-def injected(provider: Provider, fields: Headers) -> Injected:
-    """What the transport is told of a provider's credential."""
+def injected(provider: Provider, fields: Headers, on_renewed: Callable[[], Awaitable[None]] | None = None) -> Injected:
+    """What the transport is told of a provider's credential; `on_renewed` as `Translated` has it."""
 
     async def renew(refused: Headers) -> Headers:
         try:
-            return divided(await provider.renew(refused))[0]
+            another = divided(await provider.renew(refused))[0]
         except NoCredential as error:
             raise NotRenewed(str(error)) from error
+        if on_renewed is not None:
+            await on_renewed()
+        return another
 
     return Injected(fields, renew, provider.accepted)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ccproxy.hooks.pplx_thread_inject import goes_to_perplexity, question_of
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
 from ccproxy.providers.perplexity.headers import Reason
+from ccproxy.providers.perplexity.refusals import SiteError
 
 PAGE = "/search/new"
 
@@ -14,9 +17,20 @@ PAGE = "/search/new"
 async def pplx_preflight(subject: Subject) -> tuple[str, ...]:
     """Asks for the page first: without that the answer may be empty. If it fails, the question is asked all the same.
 
-    It waits `pplx.search.preflight_timeout_seconds` at most. Raises SiteError.
+    It waits `pplx.search.preflight_timeout_seconds` at most. Once more, where the session turns out to have ended and
+    there is another. Raises SiteError.
     """
-    service, _, payload = question_of(subject)
+    service, translated, payload = question_of(subject)
     seconds = service.settings.search.preflight_timeout_seconds
-    await service.site.visit(PAGE, query={"q": payload["query_str"]}, reason=Reason.ASK, seconds=seconds)
+
+    async def looked_at() -> None:
+        query = {"q": payload["query_str"]}
+        await service.site.visit(PAGE, query=query, reason=Reason.ASK, seconds=seconds)
+
+    async def once_more() -> None:  # the page was another session's, or nobody's
+        with suppress(SiteError):
+            await looked_at()
+
+    translated.on_renewed = once_more
+    await looked_at()
     return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,9 @@ class Translated:
     """What was left out, which the client is told."""
     on_finish: Callable[[Finish], None] | None = None
     """Told how the answer ended, once it is whole. It must not raise."""
+    on_renewed: Callable[[], Awaitable[None]] | None = None
+    """Awaited where the provider has refused the credential and another was found, before the request is sent again. It
+    must not raise."""
 
 
 @dataclass(slots=True)
