@@ -66,6 +66,8 @@ def read(url: str) -> Place:
         raise Refused(f"only {' and '.join(SCHEMES)} can be asked" if parts.scheme else "it is no URL")
     if "@" in parts.netloc:
         raise Refused("it holds a user name or a password")
+    if "[" in parts.netloc and ":" not in host:
+        raise Refused("it is no URL")  # an address of a kind that has yet to be invented (RFC 3986 §3.2.2)
     if port == 0:
         raise Refused("there is no port 0")
     origin = Origin(parts.scheme, host_of(host), DEFAULT_PORTS[parts.scheme] if port is None else port)
