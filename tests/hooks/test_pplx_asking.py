@@ -31,6 +31,18 @@ OF_2_0 = {
     ],
 }
 
+MASK = '''
+from ccproxy import hook
+
+PATHS = PLACES
+
+@hook(stage="outbound", reads=PATHS, writes=PATHS)
+def mask(ctx, params):
+    """Hides a name."""
+    for path in PATHS:
+        ctx.body.rewrite(path, lambda text: text.replace("Ada", "N."))
+'''
+
 
 @pytest.mark.parametrize("hooks", [None, OF_2_0], ids=["by themselves", "as 2.0 lists them"])
 def test_they_run_once_each_whoever_lists_them(hooks: Any, site: PerplexitySite, tmp_path: Path) -> None:
@@ -140,6 +152,25 @@ def test_a_client_may_switch_one_off(site: PerplexitySite, tmp_path: Path) -> No
 
     run(main())
     assert len(site.calls("/search/new")) == 1
+
+
+@pytest.mark.parametrize("places", ['["query_str", "params.dsl_query"]', '["**"]'], ids=["text", "all"])
+def test_hooks_of_users_have_the_last_word_on_what_is_asked(places: str, site: PerplexitySite, tmp_path: Path) -> None:
+    hooks_dir = tmp_path / "hooks"
+    hooks_dir.mkdir()
+    (hooks_dir / "mask.py").write_text(MASK.replace("PLACES", places))
+
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c", {"hooks_dir": str(hooks_dir)})) as made:
+            client = Client(made)
+            for words in ("Who is Ada?", "And Ada again?"):
+                await client.say(words)
+                assert client.status == 200
+
+    run(main())
+    assert [each["query_str"] for each in site.asks] == ["Who is N.?", "And N. again?"]
+    assert site.warmed == {"Who is N.?", "And N. again?"}
+    assert site.asks[1]["params"]["query_source"] == "followup"
 
 
 # -- the session

@@ -32,7 +32,7 @@ async def recall(providers: ProviderMap, archive: Path) -> None:
         turns = await asyncio.to_thread(turns_in, archive, name, time.time() - memory.ttl - LONGEST_TURN)
         memory.restore(turns, time.time())
         if turns:
-            logger.info("provider %r: %d threads are remembered from before", name, len(memory))
+            logger.info("provider %r: threads that are remembered from before: %d", name, len(memory))
 
 
 def turns_in(archive: Path, provider: str, since: float) -> list[Turn]:
