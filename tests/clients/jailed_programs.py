@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from tests.clients.programs import MODULES, write
+from tests.clients.programs import MODULES, PYTHONS, write
 from tests.support.outer.outer import PATH
 
 HERE = Path(__file__).parent
-PYTHON312 = MODULES.parent / "python" / "bin" / "python"
+PYTHON312 = PYTHONS / "aider-chat" / "bin" / "python"
 """aider's; where it is installed, others than its owner may not be able to read it."""
 HOSTS = {
     "anthropic": "api.anthropic.com",

@@ -17,6 +17,8 @@ from typing import Any
 KEY = "sk-ant-oat-ccproxy-sim"
 SECONDS = 120
 MODULES = Path(__file__).parents[2] / ".clients" / "node_modules"
+PYTHONS = MODULES.parent / "python"
+"""Where programs from Python's index have an environment each."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ BREAKS: dict[str, Document] = {
 def _steps(events: list[bytes], asked: Mapping[str, str]) -> Iterable[Step]:
     steps: list[Step] = [Send(head(200, [SSE, (b"Transfer-Encoding", b"chunked")]))]
     cut = next((int(asked[name]) for name in ("CUT", "RESET") if name in asked), None)
-    for each in events[:cut]:
+    for each in events if cut is None else events[:-1][:cut]:  # the last one would be an end
         steps += [Send(chunk(each)), Wait(int(asked["PACE"]) / 1000)] if "PACE" in asked else [Send(chunk(each))]
     if "RESET" in asked:
         return [*steps, Wait(0.1), Reset()]
