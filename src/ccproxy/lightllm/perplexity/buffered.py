@@ -6,7 +6,7 @@ from typing import Any
 
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.failures import Malformed
-from ccproxy.lightllm.perplexity.errors import read_error
+from ccproxy.lightllm.perplexity.errors import read_error, read_event_error
 from ccproxy.lightllm.perplexity.reader import StreamReader
 from ccproxy.lightllm.perplexity.telling import Events
 
@@ -16,10 +16,12 @@ SIGNS = frozenset({"blocks", "final_sse_message", "text"})
 
 def read_body(document: Any) -> Events:
     """The events of a whole answer. Raises Malformed."""
-    error = read_error(document, 0)
-    if error is not None and not (isinstance(document, dict) and document.get("final_sse_message") is True):
+    error = read_event_error(document) if isinstance(document, dict) else None
+    if error is None and (not isinstance(document, dict) or SIGNS.isdisjoint(document)):
+        error = read_error(document, 0)
+        if error is None:
+            raise Malformed("the provider's answer is no event of the web application")
+    if error is not None:
         return [ev.Error(error)]
-    if not isinstance(document, dict) or SIGNS.isdisjoint(document):
-        raise Malformed("the provider's answer is no event of the web application")
     reader = StreamReader(whole=True)
     return [*reader.read_event(document), *reader.end()]

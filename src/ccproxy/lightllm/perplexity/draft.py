@@ -62,7 +62,7 @@ class Draft:
             return
         whole = "".join(chunks)
         self.cumulative(whole)
-        if len(whole) > self._viewed:
+        if (len(whole), len(chunks)) > (self._viewed, self._count):
             self._chunks.update(enumerate(chunks))
             self._count, self._viewed = len(chunks), len(whole)
             self._advance()
@@ -85,7 +85,9 @@ class Draft:
         self.piece(self._count, chunk)
 
     def finish(self) -> None:
-        """Nothing more comes: pieces that wait need not."""
+        """Nothing more comes: pieces that wait need not, unless a whole text has told of them."""
+        if self.length > self._viewed:
+            return
         for number in sorted(number for number in self._chunks if number >= self._count):
             self._count = max(self._count, number)
             self._advance()

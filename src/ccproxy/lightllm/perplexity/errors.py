@@ -42,6 +42,9 @@ STATUSES: Mapping[str, int] = {
 }
 """The status that a code would have had before the stream, by what it contains; of others it is 502."""
 
+WORDS = ("error_message", "error", "detail", "message", "text", "errors")
+"""Where an error has its words."""
+
 ANSWERS = frozenset({"blocks", "backend_uuid"})
 
 
@@ -70,11 +73,11 @@ def write_error(error: WireError) -> dict[str, Any]:
 def _error(event: Mapping[str, Any], status: int) -> WireError:
     code = event.get("error_code")
     code = str(code) if isinstance(code, str | int) and code else None
-    fields = {name: event.get(name) for name in ("error_message", "error", "detail", "message", "text", "errors")}
-    told = next((text for value in fields.values() if (text := error_reading.words(value))), "")
-    found = status if 400 <= status < 600 else _status(event, code or told)
-    return WireError(found, told or code or "the web application failed without saying why", code or "", code,
-                     origin=WireFormat.PERPLEXITY)  # fmt: skip
+    found = (error_reading.words(event.get(name)) for name in WORDS)
+    told = next((text for text in found if text and not text.startswith("[{")), "")  # `text` may be a list of steps
+    status = status if 400 <= status < 600 else _status(event, code or told)
+    told = told or code or "the web application failed without saying why"
+    return WireError(status, told, code or "", code, origin=WireFormat.PERPLEXITY)
 
 
 def _status(event: Mapping[str, Any], token: str) -> int:

@@ -13,9 +13,12 @@ from ccproxy.lightllm.perplexity.plan_document import PlanDocument
 from ccproxy.lightllm.perplexity.sources import Sources
 from ccproxy.lightllm.perplexity.steps import Lines, Step, content_of, merged, questions, results
 
+type Told = list[tuple[str, str]]
+"""What there is to tell, mostly nothing: what stands between a piece and the one before it, and the piece."""
+
 
 class Plan:
-    """The goals and steps of an answer. What its methods return is what there is to tell, mostly nothing."""
+    """The goals and steps of an answer."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -28,7 +31,6 @@ class Plan:
         """The step of which more may come."""
         self._writing = ""
         """The goal whose paragraph is open."""
-        self._begun = False
         self._asked: dict[str, list[str]] = {}
 
     @property
@@ -36,57 +38,61 @@ class Plan:
         """What the user is asked back."""
         return [question for asked in self._asked.values() for question in asked]
 
-    def read_block(self, usage: str, block: dict[str, Any]) -> str:
+    def read_block(self, usage: str, block: dict[str, Any]) -> Told:
         """Takes a `plan_block`, whose place among the blocks is `usage`."""
         goals, steps = self._document(usage).replace(block)
-        out: list[str] = []
+        out: Told = []
+        rest = dict(steps)
         for id, goal in goals:
-            out.append(self._goal(id, goal.get("description"), extends=False))
-            out += [self._step(key, step) for key, step in steps if _goal_of(step) == id]
-        ids = {id for id, _ in goals}
-        return "".join([*out, *(self._step(key, step) for key, step in steps if _goal_of(step) not in ids)])
+            out += self._goal(id, goal.get("description"), extends=False)
+            for key in [key for key, step in rest.items() if _goal_of(step) == id]:
+                out += self._step(key, rest.pop(key))
+        for key, step in rest.items():
+            out += self._step(key, step)
+        return out
 
-    def read_patch(self, usage: str, path: Any, value: Any) -> str:
+    def read_patch(self, usage: str, path: Any, value: Any) -> Told:
         """Takes a patch of one. Raises nothing: a patch that fits nothing says nothing."""
         if path == "" and isinstance(value, dict):
             return self.read_block(usage, value)
         if not isinstance(path, str):
-            return ""
+            return []
         kind, _, rest = path.removeprefix("/").partition("/")
         if not rest and isinstance(value, list):
             return self.read_block(usage, {kind: value})
         changed = self._document(usage).put(kind, rest, value)
-        if changed is None:
-            return ""
+        member = rest.partition("/")[2]
+        if changed is None or (kind == "goals" and member and not member.startswith("description")):
+            return []
         key, entry = changed
         if kind == "steps":
             return self._step(key, entry)
         return self._goal(key, entry.get("description"), extends=isinstance(value, str))
 
-    def read_steps(self, steps: Any) -> str:
+    def read_steps(self, steps: Any) -> Told:
         """Takes a list of steps."""
         return self.read_block("", {"steps": steps})
 
-    def finish(self) -> str:
+    def finish(self) -> Told:
         """No more can be said of the step that waits."""
         key, self._waiting = self._waiting, ""
         if not key:
-            return ""
+            return []
         self._told.add(key)
         line = self._lines.line(self._steps[key])
         if not line:
-            return ""
+            return []
         self._writing = ""
-        return self._paragraph("\n") + line
+        return [("\n", line)]
 
     def _document(self, usage: str) -> PlanDocument:
         if usage not in self._documents:
             self._documents[usage] = PlanDocument(usage)
         return self._documents[usage]
 
-    def _goal(self, id: str, text: Any, *, extends: bool) -> str:
+    def _goal(self, id: str, text: Any, *, extends: bool) -> Told:
         if not isinstance(text, str) or not text:
-            return ""
+            return []
         draft = self._goals.setdefault(id, Draft())
         if extends and not (text.startswith(draft.text) or draft.text.startswith(text)):
             draft.append(text)
@@ -94,27 +100,22 @@ class Plan:
             draft.cumulative(text)
         more, rewritten = draft.take()
         if not more:
-            return ""
-        before = self.finish() if len(more) == draft.length else ""
-        if self._writing == id and not rewritten:
-            return more
+            return []
+        before = self.finish() if len(more) == draft.length else []
+        between = "" if self._writing == id and not rewritten else "\n\n"
         self._writing = id
-        return before + self._paragraph("\n\n") + more
+        return [*before, (between, more)]
 
-    def _step(self, key: str, step: Step) -> str:
+    def _step(self, key: str, step: Step) -> Told:
         self._steps[key] = step = merged(self._steps.get(key, {}), step)
         if asked := questions(step):
             self._asked[key] = asked
         self._sources.read_step(results(step))
         if key in self._told or key == self._waiting:
-            return ""
+            return []
         before = self.finish()
         self._waiting = key
         return before
-
-    def _paragraph(self, between: str) -> str:
-        between, self._begun = between if self._begun else "", True
-        return between
 
 
 def _goal_of(step: Step) -> str:

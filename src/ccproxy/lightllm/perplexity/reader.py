@@ -49,7 +49,7 @@ class StreamReader:
         self._plan = Plan(self._sources)
         self._telling = Telling(citations, self._sources, whole=whole)
         self._ids: dict[str, str] = {}
-        self._planned = self._started = self._done = False
+        self._planned = self._started = self._final = self._done = False
 
     def read(self, name: bytes, data: bytes) -> Events:
         """The events of one frame."""
@@ -75,10 +75,10 @@ class StreamReader:
             self._started = True
             model = id_of(self._ids.get("display_model", ""))
             out.append(ev.MessageStart(self._ids.get("backend_uuid", ""), model, origin=WireFormat.PERPLEXITY))
-        final = event.get("final_sse_message") is True
-        self._read_blocks(event, final, out)
+        self._final = event.get("final_sse_message") is True
+        self._read_blocks(event, out)
         self._telling.tell(out)
-        return self._finish(event, out) if final else out or [ev.Ping()]
+        return self._finish(event, out) if self._final else out or [ev.Ping()]
 
     def end(self) -> Events:
         """The last events, when the body has ended."""
@@ -86,7 +86,7 @@ class StreamReader:
             return []
         return self._fail(ev.WireError(502, CUT if self._started else EMPTY, origin=WireFormat.PERPLEXITY))
 
-    def _read_blocks(self, event: dict[str, Any], final: bool, out: Events) -> None:
+    def _read_blocks(self, event: dict[str, Any], out: Events) -> None:
         listed = event.get("blocks")
         found: list[tuple[int, str, dict[str, Any]]] = []
         for block in listed if isinstance(listed, list) else ():
@@ -98,10 +98,7 @@ class StreamReader:
         for kind, usage, block in found:
             READERS[kind](self, usage, block, out)
         if not self._planned and (steps := older.steps(event)):
-            self._think(self._plan.read_steps(steps), out)
-        if final:
-            mirror = next((answer for kind, _, block in found if kind == TEXT and (answer := _answer(block))), "")
-            self._telling.settle(mirror)
+            self._telling.think(self._plan.read_steps(steps), out)
 
     def _read_sources(self, usage: str, block: dict[str, Any], out: Events) -> None:
         if isinstance(results := block.get("web_result_block"), dict):
@@ -112,28 +109,28 @@ class StreamReader:
     def _read_plan(self, usage: str, block: dict[str, Any], out: Events) -> None:
         self._planned = True
         if isinstance(plan := block.get("plan_block"), dict):
-            self._think(self._plan.read_block(usage, plan), out)
+            self._telling.think(self._plan.read_block(usage, plan), out)
         for path, value in _patches(block):
-            self._think(self._plan.read_patch(usage, path, value), out)
+            self._telling.think(self._plan.read_patch(usage, path, value), out)
 
     def _read_text(self, usage: str, block: dict[str, Any], out: Events) -> None:
         draft = self._telling.draft
         for path, value in _patches(block):
             read_patch(draft, path, value)
         if isinstance(text := block.get("markdown_block"), dict):
-            read_block(draft, text)
+            answer = text.get("answer")
+            if self._final and isinstance(answer, str) and answer:
+                self._telling.settle(answer)
+            else:
+                read_block(draft, text)
         if draft.length and not self._telling.begun:
-            self._think(self._plan.finish(), out)
-
-    def _think(self, text: str, out: Events) -> None:
-        if text:
-            self._telling.think(text, out)
+            self._telling.think(self._plan.finish(), out)
 
     def _finish(self, event: dict[str, Any], out: Events) -> Events:
         """The final event's last events: an answer, or the reason why there is none."""
-        self._think(self._plan.finish(), out)
-        if not self._telling.draft.length:
-            self._telling.settle(older.answer(event))
+        self._telling.think(self._plan.finish(), out)
+        if not self._telling.draft.length and (answer := older.answer(event)):
+            self._telling.settle(answer)
         if not self._telling.finish(self._plan.questions, out):
             return [*out, *self._fail(ev.WireError(502, EMPTY, origin=WireFormat.PERPLEXITY))]
         self._done = True
@@ -153,12 +150,6 @@ def _patches(block: dict[str, Any]) -> list[tuple[Any, Any]]:
     patches = diff.get("patches") if isinstance(diff, dict) else None
     listed = patches if isinstance(patches, list) else ()
     return [(patch.get("path"), patch.get("value")) for patch in listed if isinstance(patch, dict)]
-
-
-def _answer(block: dict[str, Any]) -> str:
-    text = block.get("markdown_block")
-    answer = text.get("answer") if isinstance(text, dict) else None
-    return answer if isinstance(answer, str) else ""
 
 
 def _rank(found: tuple[int, Any, Any]) -> int:

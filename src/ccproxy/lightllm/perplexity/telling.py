@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.perplexity.draft import Draft
 from ccproxy.lightllm.perplexity.marks import Marks
+from ccproxy.lightllm.perplexity.plan import Told
 from ccproxy.lightllm.perplexity.sources import Sources
 
 type Events = list[ev.Event]
@@ -32,27 +33,31 @@ class Telling:
         """The text as it was told."""
         return "".join(self._marks.told.pieces)
 
-    def think(self, text: str, out: Events) -> None:
+    def think(self, told: Told, out: Events) -> None:
         """Tells some thinking."""
-        if self._thinking < 0:
-            self._thinking = self._next()
-            out.append(ev.ThinkingStart(self._thinking))
-        out.append(ev.ThinkingDelta(self._thinking, text))
+        for between, text in told:
+            first = self._thinking < 0
+            if first:
+                self._thinking = self._next()
+                out.append(ev.ThinkingStart(self._thinking))
+            out.append(ev.ThinkingDelta(self._thinking, text if first else between + text))
 
     def tell(self, out: Events) -> None:
         """Tells what of the text is new."""
         if self._whole:
             return
         piece, rewritten = self.draft.take()
-        if rewritten and self._marks.told.length:
+        if rewritten:
             self._marks.restart()
-            self._write(self._marks.aside("\n\n"), out)
+            self._write(self._marks.aside("\n\n" if self.begun else ""), out)
         self._write(self._marks.feed(piece), out)
 
     def settle(self, text: str) -> None:
-        """The text as the application shows it in the end, empty if it does not say. What was told stays told."""
-        if text and (self._whole or text.split() != self.draft.text.split()):
-            (self.draft.settle if self._whole else self.draft.cumulative)(text)
+        """The text as the application shows it in the end. Told text is not told anew for the sake of its spaces."""
+        if self._whole:
+            self.draft.settle(text)
+        elif text.startswith(so_far := self.draft.text) or text.split() != so_far.split():
+            self.draft.cumulative(text)
 
     def finish(self, questions: Sequence[str], out: Events) -> bool:
         """Tells what is left, and the questions that the user is asked; False if that makes no answer."""
