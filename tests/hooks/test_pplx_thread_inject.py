@@ -11,6 +11,8 @@ import pytest
 
 from tests.hooks.perplexity import Client, config, house, run
 from tests.support.perplexity.server import PerplexitySite
+from tests.support.perplexity.story import Story
+from tests.support.perplexity.threads import Entry
 
 SLUG = "X-CCProxy-Perplexity-Thread-Slug"
 
@@ -170,6 +172,28 @@ def test_what_the_site_did_not_take_changes_nothing(site: PerplexitySite, tmp_pa
 
     run(main())
     assert lengths(site) == [2]
+
+
+@pytest.mark.parametrize("fate", ["gone on with in a browser", "deleted"])
+def test_a_thread_that_cannot_be_gone_on_with_is_in_nobodys_way_for_long(
+    fate: str, site: PerplexitySite, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c")) as made:
+            client = Client(made)
+            await client.say("one")
+            (thread,) = site.library.threads
+            if fate == "deleted":
+                site.library.threads.clear()
+            else:
+                thread.entries.append(Entry("else", "gpt54", story=Story("else")))
+            await client.say("two")
+            assert client.status in (403, 404)
+            client.messages.pop()
+            assert (await client.say("two")).startswith("Answer 1 to “[User]: one")
+            assert await client.say("three") == "Answer 2 to “three”."
+
+    run(main())
 
 
 # -- what the client names

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccproxy.providers.perplexity.memory import Turn, may_have_moved
+from ccproxy.providers.perplexity.turns import Turn, may_have_moved
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange

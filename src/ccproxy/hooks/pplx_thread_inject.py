@@ -11,9 +11,9 @@ from ccproxy.exchange import WireFormat, get_header
 from ccproxy.pipeline.failures import Refusal, Unfit
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject, Translated
-from ccproxy.providers.perplexity.memory import key_of
 from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.perplexity.threads import newest, thread
+from ccproxy.providers.perplexity.turns import key_of
 from ccproxy.providers.provider import ProviderMap
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccproxy.exchange import Attempt, Exchange, Failure, HttpRequest, HttpResponse
-from ccproxy.providers.perplexity.memory import ThreadMemory, Turn, key_of, may_have_moved, name_of
+from ccproxy.providers.perplexity.memory import ThreadMemory
+from ccproxy.providers.perplexity.turns import Turn, key_of, may_have_moved, name_of
 
 type Said = tuple[str, str]
 HI: Said = ("user", "hi")
@@ -157,7 +158,9 @@ def test_a_thread_in_use_is_not_lent_twice_and_comes_back_if_the_site_took_nothi
 def test_a_thread_that_a_broken_answer_may_have_moved_is_lost() -> None:
     for status, kind in (
         (200, None),
+        (403, None),
         (404, None),
+        (500, None),
         (400, None),
         (None, "reset"),
         (None, "first_byte_timeout"),
