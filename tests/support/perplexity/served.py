@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,16 +60,30 @@ class Served:
 
 
 @contextmanager
-def served(providers: Mapping[str, Any] | None = None, *, archive: bool = False, **pplx: Any) -> Iterator[Served]:
-    """Runs them. `providers` are others, or changes of the provider; keyword arguments are configured as `pplx`."""
+def served(
+    providers: Mapping[str, Any] | None = None,
+    *,
+    rules: Sequence[Mapping[str, Any]] = (),
+    archive: bool = False,
+    **pplx: Any,
+) -> Iterator[Served]:
+    """Runs them.
+
+    Args:
+        providers: others, or changes of the provider.
+        rules: `lightllm.transforms`.
+        archive: whether the daemon has one.
+        **pplx: what is configured as `pplx`.
+    """
     site, home = PerplexitySite(), Home()
     session = home.root / "home" / "session"
     session.write_text(TOKEN + "\n")
     session.chmod(0o600)
     others = dict(providers or {})
     own = provider(site.url, {"type": "file", "file": str(session)}) | others.pop(PROVIDER, {})
+    config = {"providers": {PROVIDER: own, **others}, "pplx": pplx, "lightllm": {"transforms": list(rules)}}
     try:
-        with Daemon({"providers": {PROVIDER: own, **others}, "pplx": pplx}, home=home, archive=archive) as daemon:
+        with Daemon(config, home=home, archive=archive) as daemon:
             yield Served(site, daemon, session)
     finally:
         site.stop()

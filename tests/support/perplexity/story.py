@@ -17,6 +17,8 @@ NUMBERED = "WORDS|SOURCES|GOALS|MODE|SEED|PACE|ERROR|CUT|RESET"
 PLAIN = "STEPS|QUESTIONS|ERROR_EVENT|DETAIL|EMPTY|TABLE"
 ORDER = re.compile(rf"\bSIM_(?:({PLAIN})\b|({NUMBERED}) +(\w+)) *")
 VOCABULARY = ("the", "river", "runs", "slowly", "past", "an", "old", "café", "with", "naïve", "songs", "and", "bells")
+QUOTED = 300
+"""Characters of a question that are in its answer."""
 QUESTIONS = ("Which of the two do you mean?", "How recent should it be?")
 
 
@@ -68,7 +70,7 @@ def story(query: str, turn: int = 1, attached: int = 0) -> Story:
 
 
 def _answer(said: str, asked: dict[str, str], turn: int, attached: int) -> str:
-    parts = [f"Answer {turn} to “{said}”."]
+    parts = [f"Answer {turn} to “{said if len(said) <= QUOTED else said[:QUOTED] + '…'}”."]
     parts += [f"Fact {n} is known [{n}]." for n in range(1, int(asked.get("SOURCES", 0)) + 1)]
     if attached:
         parts.append(f"There were {attached} files.")

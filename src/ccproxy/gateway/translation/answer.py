@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 NO_COUNTING = frozenset({404, 405, 501})
 """By these a compatible server says that it does not count tokens."""
+STREAMS_ONLY = frozenset({WireFormat.PERPLEXITY})
+"""Formats whose answers are streams, so that nothing at all is a stream that has said nothing."""
 
 
 class Answering:
@@ -190,7 +192,7 @@ class Answering:
 
 def whole_events(body: bytes, provider: WireFormat, reading: Mapping[str, Any] | None = None) -> list[Event]:
     """The events of an answer that is there as a whole, the last of them `End` or `Error`. Raises Malformed."""
-    if looks_like_stream(body):
+    if looks_like_stream(body) or (provider in STREAMS_ONLY and not body.strip()):
         return read_stream_events(body, provider, reading and {**reading, "whole": True})
     events = read_events(parsed(body), provider)
     if not any(type(event) in LAST for event in events):
