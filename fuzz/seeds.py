@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from random import Random
 
 import orjson
 
@@ -11,6 +12,7 @@ from ccproxy.exchange import CLIENT_FORMATS
 from tests.support.conversations import SCHEMAS, TELLERS, Call, Conversation, Turn
 from tests.support.disorder import wire
 from tests.support.good_messages import good_bodies, good_errors, good_streams
+from tests.support.perplexity import encodings as web
 
 CORPUS = Path(__file__).parent / "corpus"
 CALLS = [Call("call_1", "f", {"list": [1]}, "2"), Call("toolu_2", "x-y", {}, "no", failed=True)]
@@ -37,6 +39,27 @@ WRAPPED = (
 )
 """Answers of Code Assist, and what else may come in their place."""
 
+CITED = web.State(
+    ("Rome", " is [1", "] `big`", ".[2]"),
+    (
+        web.Goal(
+            "Looking",
+            (
+                web.step("SEARCH_WEB", "1", queries=["x"]),
+                web.step("CLARIFYING_QUESTIONS", "2", questions=["Why?"]),
+            ),
+        ),
+    ),
+    (web.result(1), web.result(2)),
+)
+WEB = (
+    *(web.frames(web.events(CITED, Random(seed))) for seed in range(8)),  # noqa: S311 (the same seeds every time)
+    web.frames([web.failed("RATE_LIMITED", "slow down")]),
+    orjson.dumps(web.final(CITED, [web.mirror(CITED)])),
+    orjson.dumps({"detail": [{"loc": ["body"], "msg": "field required"}]}),
+)
+"""What the web application of Perplexity may say."""
+
 
 def main() -> None:
     """Writes all seeds."""
@@ -50,6 +73,8 @@ def main() -> None:
             keep("error", head + orjson.dumps(document))
         for at, seed in enumerate(WRAPPED):
             keep("unwrapping", bytes([number, at]) + seed)
+        for at, seed in enumerate(WEB):
+            keep("perplexity", bytes([number, at]) + seed)
         keep("request", head + orjson.dumps(TELLERS[format](REQUEST)))
         for at, line in enumerate(HOOKED):
             keep("hooks", bytes([number, at]) + line + orjson.dumps(TELLERS[format](REQUEST)))

@@ -10,10 +10,11 @@ import atheris
 import orjson
 
 with atheris.instrument_imports(include=["ccproxy.lightllm", "ccproxy.pipeline"]):
+    from ccproxy.exchange import WireFormat
     from ccproxy.lightllm.formats import buffered_module, errors_module, request_module, stream_module
-    from fuzz.targets import FORMATS, run
+    from fuzz.targets import run
 
-    for each in FORMATS:  # loaded now, so that they are instrumented
+    for each in WireFormat:  # loaded now, so that they are instrumented
         for module in (stream_module, buffered_module, errors_module, request_module):
             module(each)
 

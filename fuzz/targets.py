@@ -34,6 +34,15 @@ def unwrapping(format: WireFormat, second: int, data: bytes) -> None:
     envelope_promises.check_body(data)
 
 
+def perplexity(format: WireFormat, second: int, data: bytes) -> None:
+    """What the web application of Perplexity says, as a stream, a body or an error, for clients of all formats."""
+    own = WireFormat.PERPLEXITY
+    promises.check_stream(own, data, pieces(data, second % 16), (second < 128, {}))
+    promises.check_stream_as_body(own, data)
+    promises.check_body(own, data)
+    promises.check_error_body(own, data, 400 + second % 200)
+
+
 def body(format: WireFormat, second: int, data: bytes) -> None:
     """A provider's whole answer."""
     promises.check_body(format, data)
@@ -65,6 +74,7 @@ TARGETS: dict[str, Callable[[WireFormat, int, bytes], None]] = {
     "stream": stream,
     "body": body,
     "unwrapping": unwrapping,
+    "perplexity": perplexity,
     "error": error,
     "request": request,
     "hooks": hooks,
