@@ -16,12 +16,13 @@ from tests.support.perplexity.server import ASK
 from tests.support.replies import SSE, json_reply, reply
 
 RULE = {"match_model": "^ruled$", "action": "transform", "dest_provider": PROVIDER, "dest_model": MODEL}
+REDIRECT = {"match_model": "^redirected$", "action": "redirect", "dest_provider": PROVIDER, "dest_model": MODEL}
 LIKE_CHROME = "chrome131"
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Served]:
-    with served(rules=[RULE]) as made:
+    with served(rules=[RULE, REDIRECT]) as made:
         yield made
 
 
@@ -129,7 +130,6 @@ def test_a_gemini_stream_may_be_an_array(pplx: Served) -> None:
 
 @STREAMED
 def test_a_long_question(pplx: Served, streamed: bool) -> None:
-    """The page of one that is too long for a URL is none, but that is the stand-in's business."""
     question = "long ago " * 50_000 + f"{streamed}"
     answer = pplx.ask("openai", question, streamed=streamed)
     assert text_of("openai", answer).startswith("Answer 1 to “long ago")
@@ -140,3 +140,44 @@ def test_a_long_question(pplx: Served, streamed: bool) -> None:
 def test_a_question_without_words(pplx: Served, client: str) -> None:
     assert CLIENTS[client].error(pplx.ask(client, ""), 400)
     assert not pplx.site.calls()
+
+
+OTHERS = [
+    ("POST", "/v1/embeddings"),
+    ("POST", "/v1/completions"),
+    ("GET", "/v1/files"),
+    ("POST", "/rest/sse/perplexity_ask"),
+    ("DELETE", "/rest/thread"),
+    ("POST", "/v1/messages/batches"),
+    ("POST", "/v1beta/models/sonar-2:embedContent"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OTHERS)
+def test_what_is_no_question_does_not_get_there(pplx: Served, method: str, path: str) -> None:
+    """With the account's session it would be a call of the site's own."""
+    body = b'{"model": "sonar-2", "input": "hi"}' if method == "POST" else b""
+    answer = pplx.daemon.ask(method, path, [CLIENTS["openai"].key(PROVIDER)], body)
+    assert answer.status == 501
+    assert PROVIDER in answer.body.decode()
+    assert pplx.site.server.requests == []
+
+
+def test_a_rule_that_redirects_translates(pplx: Served) -> None:
+    answer = pplx.ask("openai", "by rule", model="redirected")
+    assert text_of("openai", answer) == "Answer 1 to “by rule”."
+
+
+@pytest.mark.parametrize("name", ["a page", "a page for robots"])
+def test_a_page_says_what_to_do(pplx: Served, name: str) -> None:
+    script, status = OTHERWISE[name]
+    pplx.site.instead[ASK] = [script]
+    answer = pplx.ask("openai", "hi")
+    assert answer.status == status
+    assert b"fingerprint_profile: chrome131" in answer.body
+
+
+def test_a_long_question_is_looked_at_by_its_beginning(pplx: Served) -> None:
+    assert pplx.ask("openai", "über alles " * 20_000).status == 200
+    targets = [each.target for each in pplx.site.server.requests if each.target.startswith(b"/search/new")]
+    assert [4000 < len(target) < 6100 for target in targets] == [True]

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.codings import CodingError, decode
-from ccproxy.exchange import Exchange, HttpResponse, get_header, reason_phrase
+from ccproxy.exchange import Exchange, HttpResponse, WireFormat, get_header, reason_phrase
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import parsed
+from ccproxy.providers.perplexity.refusals import PAGE
 from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ def is_stream(incoming: Incoming) -> bool:
     """True for server-sent events."""
     return (get_header(incoming.headers, b"content-type") or b"").lower().startswith(b"text/event-stream")
 
+
+def is_page(incoming: Incoming) -> bool:
+    """True for HTML: a login, a challenge, a proxy's excuse."""
+    return kind_of(incoming) == b"text/html"
+
+
+PAGES: dict[WireFormat, str] = {WireFormat.PERPLEXITY: PAGE}
+"""What to do where a provider answers with one."""
 
 PLAIN = frozenset({b"", b"text/plain", b"application/octet-stream"})
 """Types under which some servers send events."""

@@ -8,6 +8,7 @@ from ccproxy.config import Transform
 from ccproxy.gateway import code_assist
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.perplexity import asks_questions
 from ccproxy.gateway.plan import Action, Plan, route_to
 from ccproxy.gateway.refusals import no_route, unknown_provider
 from ccproxy.gateway.rules import destination, filled, joined, matches, own_target, query_for, with_model
@@ -78,7 +79,7 @@ class Router:
         """To a provider, with the path that it has for this."""
         endpoint = inquiry.endpoint
         code_assist.check_fit(inquiry, provider, reason)
-        if endpoint is not None and not code_assist.speaks(provider, inquiry):
+        if asks_questions(provider, inquiry) or (endpoint is not None and not code_assist.speaks(provider, inquiry)):
             return plan_translation(inquiry, provider, reason)
         query = query_for(inquiry)
         if provider.speaks_everything:
@@ -115,6 +116,9 @@ class Router:
 
     def _redirect(self, place: str, rule: Transform, inquiry: Inquiry, provider: Provider | None) -> Plan:
         path, endpoint = rule.dest_path, inquiry.endpoint
+        if path is None and asks_questions(provider, inquiry):
+            assert provider is not None
+            return plan_translation(inquiry, provider, place, rule)
         if provider is not None and path is None and rule.dest_host is None:
             code_assist.check_fit(inquiry, provider, place)
             if inquiry.wrapped and not code_assist.speaks(provider, inquiry):  # no other has a call in an envelope

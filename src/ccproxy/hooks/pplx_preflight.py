@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import quote_plus
 
 from ccproxy.hooks.pplx_thread_inject import goes_to_perplexity, question_of
 from ccproxy.pipeline.native import native_hook
@@ -11,6 +12,8 @@ from ccproxy.providers.perplexity.headers import Reason
 from ccproxy.providers.perplexity.refusals import SiteError
 
 PAGE = "/search/new"
+LONGEST = 6000
+"""Bytes of a question in a URL. Servers refuse lines of 8 KiB and more."""
 
 
 @native_hook("outbound", reads=["query_str"], writes=[], guard=goes_to_perplexity, patient=True)
@@ -24,7 +27,7 @@ async def pplx_preflight(subject: Subject) -> tuple[str, ...]:
     seconds = service.settings.search.preflight_timeout_seconds
 
     async def looked_at() -> None:
-        query = {"q": payload["query_str"]}
+        query = {"q": beginning(str(payload["query_str"]))}
         await service.site.visit(PAGE, query=query, reason=Reason.ASK, seconds=seconds)
 
     async def once_more() -> None:  # the page was another session's, or nobody's
@@ -34,3 +37,13 @@ async def pplx_preflight(subject: Subject) -> tuple[str, ...]:
     translated.on_renewed = once_more
     await looked_at()
     return ()
+
+
+def beginning(question: str) -> str:
+    """As much of a question as a URL can hold."""
+    room = LONGEST
+    for place, character in enumerate(question[:LONGEST]):
+        room -= len(quote_plus(character, errors="replace"))
+        if room < 0:
+            return question[:place]
+    return question[:LONGEST]

@@ -159,7 +159,11 @@ class PerplexitySite:
 
     def _ask(self, request: Recorded) -> Iterable[Step]:
         question = checked(body_of(request), self.bucket.stored)
-        return answered(self.library, question, warm=question["query_str"] in self.warmed)
+        return answered(self.library, question, warm=self._is_warm(question["query_str"]))
+
+    def _is_warm(self, query: str) -> bool:
+        """Whether the page of a question was looked at. A URL holds a few thousand characters of it at most."""
+        return query in self.warmed or any(query.startswith(page) for page in self.warmed if len(page) > 500)
 
     def _announce(self, request: Recorded) -> Iterable[Step]:
         document = body_of(request)

@@ -12,6 +12,8 @@ from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireForma
 from ccproxy.gateway.hooked.hearing import hearing
 from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.provider_answer import (
+    PAGES,
+    is_page,
     is_stream,
     looks_like_stream,
     may_stream,
@@ -94,7 +96,8 @@ class Answering:
         try:
             return await self._whole(incoming, body)
         except Malformed as error:
-            return self._failed(incoming, WireError(502, str(error), code="malformed_answer"))
+            told = f"the provider answered with a page{self._advice}" if is_page(incoming) else str(error)
+            return self._failed(incoming, WireError(502, told, code="malformed_answer"))
 
     async def _read(self, incoming: Incoming) -> bytes:
         way, translation = (incoming, self._exchange, self._recorder), self._translation
@@ -167,7 +170,16 @@ class Answering:
             return self._failed(incoming, WireError(502, f"the provider answered with a redirect ({status})"))
         provider = self._translation.provider
         error = translate_error(parsed_or_none(body), status, provider) or streamed_error(body, status, provider)
-        return self._failed(incoming, error or WireError(status, said(incoming, body)))
+        return self._failed(incoming, error or WireError(status, said(incoming, body) + self._page_advice(incoming)))
+
+    def _page_advice(self, incoming: Incoming) -> str:
+        return self._advice if is_page(incoming) else ""
+
+    @property
+    def _advice(self) -> str:
+        """What to do where a page came."""
+        advice = PAGES.get(self._translation.provider)
+        return f": {advice}" if advice is not None else ""
 
     def _failed(self, incoming: Incoming, error: WireError) -> Reply:
         headers = response_headers(incoming.headers, JSON, self._drops)

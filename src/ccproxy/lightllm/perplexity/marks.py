@@ -8,50 +8,15 @@ marker waits, with all behind it, for the results that it is one of.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from ccproxy.lightllm.perplexity.mark_modes import MODES
 from ccproxy.lightllm.perplexity.sentences import Told
 from ccproxy.lightllm.perplexity.sources import Sources
 
-MARK = r"\[(?P<number>[1-9][0-9]{0,3})\](?!\()"
-OTHER = r"\\[\\`\[]|(?P<code>`+|~{3,})|"
 IN_CODE = re.compile(r"(?P<ticks>`+)|\n[ \t]*\n?")
 LEAD = re.compile(r"[\s>*+\-0-9.)]*")
 """What may precede a fence in its line."""
 LONGEST_LEAD = 16
-
-
-def _link(mark: str, number: int, sources: Sources) -> str:
-    url = sources.link(number)
-    return mark if url is None else f"{mark}({url})"
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """What becomes of markers."""
-
-    shown: Callable[[str, int, Sources], str]
-    token: re.Pattern[str] = re.compile(OTHER + MARK)
-    unsure: re.Pattern[str] = re.compile(r"(?:\\|`+|~+|\[(?:[1-9][0-9]{0,3}\]?)?)\Z")
-    """What may become something at the end of what has come."""
-    special: re.Pattern[str] = re.compile(r"[\\`\[~\n]")
-    """What plain text does not have."""
-    waits: bool = True
-    """Whether a marker is told differently where there is a result."""
-
-
-MODES: Mapping[str, Mode] = {
-    "markdown": Mode(_link),
-    "default": Mode(lambda mark, number, sources: mark, waits=False),
-    "clean": Mode(
-        lambda mark, number, sources: "",
-        re.compile(OTHER + " ?" + MARK),
-        re.compile(r"(?:\\|`+|~+| ?\[(?:[1-9][0-9]{0,3}\]?)?| )\Z"),
-        re.compile(r"[\\`\[~\n]| \Z"),
-    ),
-}
-"""Values of `pplx.thread.citation_mode`."""
 
 
 class Marks:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from ccproxy.lightllm.perplexity.draft import Draft
-from ccproxy.lightllm.perplexity.plan_document import PlanDocument
+from ccproxy.lightllm.perplexity.plan_document import Entries, PlanDocument
 from ccproxy.lightllm.perplexity.sources import Sources
-from ccproxy.lightllm.perplexity.steps import Lines, Step, content_of, merged, questions, results
+from ccproxy.lightllm.perplexity.step_lines import Lines
+from ccproxy.lightllm.perplexity.steps import Step, content_of, merged, questions, results
 
 type Told = list[tuple[str, str]]
 """What there is to tell, mostly nothing: what stands between a piece and the one before it, and the piece."""
@@ -42,14 +43,14 @@ class Plan:
         """Takes a `plan_block`, whose place among the blocks is `usage`."""
         goals, steps = self._document(usage).replace(block)
         out: Told = []
-        rest = dict(steps)
+        others: Entries = []
+        taken: dict[str, Entries] = {id: [] for id, _ in goals}
+        for entry in steps:
+            taken.get(_goal_of(entry[1]), others).append(entry)
         for id, goal in goals:
             out += self._goal(id, goal.get("description"), extends=False)
-            for key in [key for key, step in rest.items() if _goal_of(step) == id]:
-                out += self._step(key, rest.pop(key))
-        for key, step in rest.items():
-            out += self._step(key, step)
-        return out
+            out += [told for key, step in taken.pop(id, []) for told in self._step(key, step)]
+        return [*out, *(told for key, step in others for told in self._step(key, step))]
 
     def read_patch(self, usage: str, path: Any, value: Any) -> Told:
         """Takes a patch of one. Raises nothing: a patch that fits nothing says nothing."""

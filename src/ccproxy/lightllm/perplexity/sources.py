@@ -62,6 +62,10 @@ class Sources:
         url = _text(self._results[number - 1], "url")
         return url.translate(ESCAPES) if url and url.lower().startswith(LINKED) else None
 
+    def is_cited(self, number: int) -> bool:
+        """True once it is noted which characters a result backs."""
+        return number in self._cited
+
     def cite(self, number: int, start: int, end: int) -> None:
         """Notes which characters of the text a result backs; the first place counts."""
         self._cited.setdefault(number, (start, end))

@@ -21,7 +21,7 @@ KINDS: dict[int, tuple[str, str]] = {
     429: ("pplx_rate_limited", "see `ccproxy pplx quota` for what is left"),
 }
 """By status: a kind, and what can be done."""
-PAGE = "a page in place of an answer: robots are kept away; set `fingerprint_profile: chrome131`, or " + SIGN_IN
+PAGE = "robots are kept away by a page; set `fingerprint_profile: chrome131` for the provider, or " + SIGN_IN
 WORDS = ("error_message", "message", "detail", "msg", "error", "text", "error_code", "code")
 """Where an error says why, the best first."""
 DEPTH = 4
