@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import answer as an
-from ccproxy.lightllm.perplexity.marks import MODES
+from ccproxy.lightllm.perplexity.mark_modes import MODES
 from ccproxy.lightllm.translate import read_stream_events
 from tests.lightllm.perplexity.telling import citations, text, thinking
 from tests.support.perplexity.encodings import Goal, State, events, final, frames, mirror, patched, result, step

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccproxy.lightllm import events as ev
-from ccproxy.lightllm.perplexity.marks import MODES, Marks
+from ccproxy.lightllm.perplexity.mark_modes import MODES
+from ccproxy.lightllm.perplexity.marks import Marks
 from ccproxy.lightllm.perplexity.sources import Sources
 from tests.lightllm.perplexity.telling import SOURCES, answer, citations, done, said, text, whole
 from tests.support.perplexity.encodings import patched, result

@@ -265,3 +265,9 @@ def test_an_event_that_says_nothing_shows_that_the_provider_is_there() -> None:
 def test_what_is_no_event(data: bytes) -> None:
     with pytest.raises(Malformed):
         StreamReader().read(b"message", data)
+
+
+def test_steps_stand_with_the_goals_that_they_are_for() -> None:
+    steps = [step("CODE", "1", goal_id="1"), step("SEARCH_WEB", "2", goal_id=0), step("TERMINATE", "3", goal_id="x")]
+    told = answer(said(plan(["a", "b"], *steps)), done(whole("x")))
+    assert thinking(told) == "a\n→ Searching\n\nb\n→ Running code\n■ Finished"

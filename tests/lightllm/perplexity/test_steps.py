@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ccproxy.lightllm.perplexity.steps import STEPS, Lines, merged, questions
+from ccproxy.lightllm.perplexity.step_lines import STEPS, Lines
+from ccproxy.lightllm.perplexity.steps import merged, questions
 from tests.support.perplexity.encodings import step
 
 LINES: list[tuple[str, dict[str, Any], str]] = [

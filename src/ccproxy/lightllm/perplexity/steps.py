@@ -29,7 +29,7 @@ def content_of(step: Step) -> dict[str, Any]:
     """What a step is about."""
     inner = step.get(f"{kind_of(step).lower()}_content") or step.get("content")
     outer = {name: step[name] for name in ("tool_name", "tool_input_summary") if step.get(name)}
-    return {**outer, **{name: value for name, value in inner.items() if value}} if isinstance(inner, dict) else outer
+    return {**outer, **_known(inner)} if isinstance(inner, dict) else outer
 
 
 def questions(step: Step) -> list[str]:
@@ -58,9 +58,13 @@ def merged(old: Step, new: Step) -> Step:
     """A step with all that is known of it: what comes later is fuller, where it says anything."""
     if not old:
         return new
-    known = {name: value for name, value in new.items() if value}
+    known = _known(new)
     inner = {n: {**old[n], **v} for n, v in known.items() if isinstance(v, dict) and isinstance(old.get(n), dict)}
     return {**old, **known, **inner}
+
+
+def _known(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value or value == 0}
 
 
 def said(*names: str) -> Callable[[Content], str]:

@@ -1,0 +1,44 @@
+"""What becomes of the markers `[N]` of an answer: `pplx.thread.citation_mode`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ccproxy.lightllm.perplexity.sources import Sources
+
+MARK = r"\[(?P<number>[1-9][0-9]{0,3})\](?!\()"
+OTHER = r"\\[\\`\[]|(?P<code>`+|~{3,})|"
+
+
+def _link(mark: str, number: int, sources: Sources) -> str:
+    url = sources.link(number)
+    return mark if url is None else f"{mark}({url})"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What becomes of markers."""
+
+    shown: Callable[[str, int, Sources], str]
+    token: re.Pattern[str] = re.compile(OTHER + MARK)
+    unsure: re.Pattern[str] = re.compile(r"(?:\\|`+|~+|\[(?:[1-9][0-9]{0,3}\]?)?)\Z")
+    """What may become something at the end of what has come."""
+    special: re.Pattern[str] = re.compile(r"[\\`\[~\n]")
+    """What plain text does not have."""
+    waits: bool = True
+    """Whether a marker is told differently where there is a result."""
+
+
+MODES: Mapping[str, Mode] = {
+    "markdown": Mode(_link),
+    "default": Mode(lambda mark, number, sources: mark, waits=False),
+    "clean": Mode(
+        lambda mark, number, sources: "",
+        re.compile(OTHER + " ?" + MARK),
+        re.compile(r"(?:\\|`+|~+| ?\[(?:[1-9][0-9]{0,3}\]?)?| )\Z"),
+        re.compile(r"[\\`\[~\n]| \Z"),
+    ),
+}
+"""Values of `pplx.thread.citation_mode`."""
