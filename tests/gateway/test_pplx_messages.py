@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.conftest import StartDaemon
@@ -164,6 +165,16 @@ def test_web_pages_elsewhere_get_nothing(daemon: Daemon, site: PerplexitySite, h
 
 def bearer(daemon: Daemon, slug: str, *fields: bytes) -> Any:
     return daemon.ask("GET", f"/pplx/messages/{slug}", [(b"Authorization", each) for each in fields])
+
+
+def test_w_sec_6_a_name_that_may_be_anybody_s_gets_nothing_without_a_key(daemon: Daemon, site: PerplexitySite) -> None:
+    """A web site can have its own name lead here, and its page would be of the same origin."""
+    path, key = of(tides(site).slug), {"Authorization": f"Bearer {KEY.decode()}px"}
+    with httpx.Client(base_url=daemon.url, headers={"Host": "threads.evil.example:4000"}) as rebound:
+        refused = rebound.get(path)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "foreign_host")
+        assert not site.calls()
+        assert rebound.get(path, headers=key).status_code == 200
 
 
 def test_w_sec_10_the_token_of_the_mcp_server_is_needed_where_there_is_one(

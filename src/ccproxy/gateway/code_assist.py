@@ -6,12 +6,12 @@ gemini-cli sends the token of a Google login, which names no provider: if there 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ccproxy.exchange import WireFormat
 from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
+from ccproxy.gateway.origin_check import refuse_foreign_host
 from ccproxy.gateway.refusals import nowhere
 from ccproxy.providers.gemini_code_assist import is_code_assist
 from ccproxy.providers.provider import Provider
@@ -47,7 +47,7 @@ def check_fit(inquiry: Inquiry, provider: Provider, place: str) -> None:
         return
     if endpoint is not None and (endpoint.operation is not None or endpoint.format is not WireFormat.GEMINI):
         return
-    asked = f"{inquiry.exchange.request.method} {inquiry.path}"
+    asked = asked_of(inquiry)
     if inquiry.path.startswith(PATHS) and not is_code_assist(provider):
         raise Refused(
             501,
@@ -67,7 +67,12 @@ def check_fit(inquiry: Inquiry, provider: Provider, place: str) -> None:
 def only_one(inquiry: Inquiry, providers: Mapping[str, Provider], has_rules: bool) -> Provider:
     """The provider for a call of Code Assist without a key. Raises Refused unless there is exactly one of the kind, and
     for what may be a web page's doing."""
-    check_host(inquiry)
+    refuse_foreign_host(
+        inquiry.fields,
+        asked_of(inquiry),
+        "send it to an address or to localhost, or with a sentinel key (sk-ant-oat-ccproxy-NAME), or write a rule that "
+        "has `match_path: ^/v1internal` and a `dest_provider`",
+    )
     found = [provider for provider in providers.values() if is_code_assist(provider)]
     if len(found) == 1:
         return found[0]
@@ -84,29 +89,6 @@ def only_one(inquiry: Inquiry, providers: Mapping[str, Provider], has_rules: boo
     raise nowhere(inquiry, has_rules, f"; {why}: {todo}")
 
 
-def check_host(inquiry: Inquiry) -> None:
-    """Raises Refused for a request that names the listener by anything but an address or `localhost`.
-
-    Whoever owns another name can let it lead to this machine once a browser has loaded a page from it (DNS rebinding).
-    That page is of the same origin then, and may read what a login is answered here. Nobody can do so with an address.
-    """
-    host = inquiry.fields.get(b"host")
-    if host is None or is_own(name := host.decode("latin-1").strip()):
-        return
-    asked = f"{inquiry.exchange.request.method} {inquiry.path}"
-    raise Refused(
-        403,
-        "foreign_host",
-        f"{asked} without a key was sent to {name!r}, and any web site can have a name that leads here: send it to an "
-        "address or to localhost, or with a sentinel key (sk-ant-oat-ccproxy-NAME), or write a rule that has "
-        "`match_path: ^/v1internal` and a `dest_provider`",
-    )
-
-
-def is_own(host: str) -> bool:
-    """True for a Host field that holds an address, or the name that always means this machine (RFC 6761 §6.3)."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or bool(ip_address(name))
-    except ValueError:
-        return False
+def asked_of(inquiry: Inquiry) -> str:
+    """What is asked, as errors name it."""
+    return f"{inquiry.exchange.request.method} {inquiry.path}"

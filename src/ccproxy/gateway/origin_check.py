@@ -8,6 +8,7 @@ tell where they come from in a field of its own (https://www.w3.org/TR/fetch-met
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ccproxy.gateway.errors import Refused
@@ -50,3 +51,28 @@ def is_foreign(origin: str) -> bool:
     except ValueError:
         return True
     return origin == "null" or (parts.scheme in ("http", "https") and parts.hostname not in LOOPBACK)
+
+
+def refuse_foreign_host(fields: Mapping[bytes, bytes], asked: str, advice: str) -> None:
+    """Raises Refused for a request without a key that names the listener by anything but an address or `localhost`.
+
+    Whoever owns another name can let it lead to this machine once a browser has loaded a page from it (DNS rebinding).
+    That page is of the same origin then, and may read what it is answered here. Nobody can do so with an address.
+    """
+    host = fields.get(b"host")
+    if host is None or is_own(name := host.decode("latin-1").strip()):
+        return
+    raise Refused(
+        403,
+        "foreign_host",
+        f"{asked} without a key was sent to {name!r}, and any web site can have a name that leads here: {advice}",
+    )
+
+
+def is_own(host: str) -> bool:
+    """True for a Host field that holds an address, or the name that always means this machine (RFC 6761 §6.3)."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False

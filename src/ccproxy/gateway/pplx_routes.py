@@ -9,11 +9,13 @@ from ccproxy.gateway.errors import Refused
 from ccproxy.gateway.inquiry import Inquiry
 from ccproxy.gateway.local_routes import Answer, json_reply, only
 from ccproxy.gateway.model_routes import parameters
+from ccproxy.gateway.origin_check import refuse_foreign_host
 from ccproxy.gateway.pplx_desk import Desk
 from ccproxy.gateway.reply import Reply
 from ccproxy.providers.bearer import Bearer, NoToken
 
 PREFIX = "/pplx/messages/"
+ADVICE = "send it to an address or to localhost, or with the sentinel key of the provider (sk-ant-oat-ccproxy-NAME)"
 NAMES = {"citation_mode": "citations", "include_reasoning": "reasoning", "provider": "provider"}
 """Parameters of the query, as the desk knows them."""
 
@@ -39,6 +41,8 @@ class PerplexityRoutes:
     async def messages(self, inquiry: Inquiry) -> Reply:
         """`{"messages", "metadata", "thread_info"}`. Raises Refused."""
         await self._require_bearer(inquiry.fields)
+        if inquiry.sentinel is None and not self._bearer.is_set:
+            refuse_foreign_host(inquiry.fields, f"GET {inquiry.path}", ADVICE)
         slug = unquote(inquiry.path.removeprefix(PREFIX))
         query = parameters(inquiry)
         wanted = {ours: query[theirs] for theirs, ours in NAMES.items() if theirs in query} | {"slug": slug}

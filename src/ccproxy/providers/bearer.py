@@ -24,6 +24,11 @@ class Bearer:
     def __init__(self, secret: AnyAuth | None, knobs: AuthKnobs, post: Post) -> None:
         self._source = build_source(secret, knobs, post)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether a token is asked for at all."""
+        return self._source is not None
+
     async def accepts(self, authorization: bytes) -> bool:
         """Whether a request with this field `Authorization` may be answered. Raises NoToken."""
         if self._source is None:
