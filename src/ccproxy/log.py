@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(name)-30s %(levelname)-8s %(message)s"
 DATES = "%Y-%m-%d %H:%M:%S"
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 MAX_BYTES = 32 * 1024 * 1024
 """At this size the file becomes FILE.1 and a new one begins: a daemon that runs for weeks must not fill the disk."""
+
+
+class OneLine(logging.Formatter):
+    """Keeps each message in its line: it may tell of words that are somebody else's, with control characters in them.
+    Tracebacks stay as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  it is logging's own
+        """See logging.Formatter."""
+        record.message = CONTROL.sub(lambda found: repr(found[0])[1:-1], record.message)
+        return super().formatMessage(record)
 
 
 def set_up(level: str, path: Path | None) -> None:
@@ -27,6 +39,6 @@ def set_up(level: str, path: Path | None) -> None:
     root.setLevel(logging.WARNING)
     for handler in handlers:
         handler.setLevel(level)
-        handler.setFormatter(logging.Formatter(FORMAT, DATES))
+        handler.setFormatter(OneLine(FORMAT, DATES))
         root.addHandler(handler)
     logging.getLogger("ccproxy").setLevel(level)

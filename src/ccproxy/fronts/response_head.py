@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from ccproxy.exchange import Headers, reason_phrase
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.seal import client_headers
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_BODY = frozenset({204, 304})
+ENDING = re.compile(rb"[\r\n\0]")
 
 
 class Framing:
@@ -39,11 +42,10 @@ def render(reply: Reply, framing: Framing, http_version: str) -> bytes:
 
 def header_lines(headers: Headers, framing: Framing, body: object) -> bytes:
     """The reply's fields; a body at once gets its true length, in the place of one that was given."""
-    whole = isinstance(body, bytes) and not framing.bodiless
-    lines = [b"%b: %b\r\n" % h for h in headers if not (whole and h[0].lower() == b"content-length")]
-    if whole and isinstance(body, bytes):
-        lines.append(b"Content-Length: %d\r\n" % len(body))
-    return b"".join(lines)
+    if framing.bodiless or not isinstance(body, bytes):
+        return field_lines(headers)
+    kept = [header for header in headers if header[0].lower() != b"content-length"]
+    return b"%bContent-Length: %d\r\n" % (field_lines(kept), len(body))
 
 
 def render_upgrade(reply: Reply) -> bytes:
@@ -58,5 +60,9 @@ def render_interim(status: int, reason: bytes, headers: Headers) -> bytes:
 
 
 def field_lines(headers: Headers) -> bytes:
-    """Fields as they are."""
-    return b"".join(b"%b: %b\r\n" % h for h in headers)
+    """Fields as they are. What would end one, or a string, is a blank (RFC 9110 §5.5): a value may be somebody else's
+    words, such as a provider's inside a body, and must not become a field of its own."""
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    if lines.count(b"\n") == lines.count(b"\r") == len(headers) and b"\0" not in lines:
+        return lines
+    return b"".join(b"%b: %b\r\n" % (ENDING.sub(b" ", name), ENDING.sub(b" ", value)) for name, value in headers)

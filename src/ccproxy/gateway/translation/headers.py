@@ -54,11 +54,13 @@ def response_headers(headers: Headers, content: Headers, drops: Drops) -> Header
     return [*kept, *missing, *content, *dropped]
 
 
+PLAIN = re.compile(r"[!-~]{1,300}")
+"""What a provider's own word must be to stand in a header."""
 METADATA_FIELDS = {"pplx_thread_url_slug": b"X-CCProxy-Perplexity-Thread-Slug"}
 """Of what clients are told beside an answer, what stands in its header, too, if it is known by then."""
 
 
 def metadata_headers(finish: Finish) -> Headers:
     """The fields for what an answer's end says of it."""
-    told = finish.metadata or {}
-    return [(field, told[name].encode("latin-1", "replace")) for name, field in METADATA_FIELDS.items() if name in told]
+    told = {name: (finish.metadata or {}).get(name, "") for name in METADATA_FIELDS}
+    return [(METADATA_FIELDS[name], value.encode()) for name, value in told.items() if PLAIN.fullmatch(value)]
