@@ -21,6 +21,8 @@ type Section = tuple[str, str]
 """A heading and what stands below it."""
 
 
+UNUSED = WireFormat.OPENAI
+"""A format that can be written, which not all can that are read. Nothing is written here."""
 EVEN_NONE = ("input", "output")
 """Tokens that are told of even if there were none."""
 
@@ -49,7 +51,8 @@ def _read(body: bytes, wire: WireFormat) -> Answer:
 
 def streamed(body: bytes, wire: WireFormat) -> Answer:
     """What a stream amounts to as far as it can be read; Gemini's may be an array. Raises Malformed."""
-    translator = StreamTranslator(wire, wire, Asked(), ArrayFramer() if body[:64].lstrip()[:1] == b"[" else None)
+    framer = ArrayFramer() if body[:64].lstrip()[:1] == b"[" else None
+    translator = StreamTranslator(wire, UNUSED, Asked(), framer)
     return collect([*translator.read(body), *translator.last()])
 
 

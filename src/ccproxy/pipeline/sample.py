@@ -15,8 +15,9 @@ PATHS = {
     WireFormat.OPENAI: "/v1/chat/completions",
     WireFormat.OPENAI_RESPONSES: "/v1/responses",
     WireFormat.GEMINI: "/v1beta/models/{model}:generateContent",
+    WireFormat.PERPLEXITY: "/rest/sse/perplexity_ask",
 }
-"""Where clients send calls of each format."""
+"""Where calls of each format are sent, by clients or, where no client speaks it, to the provider."""
 
 
 def sample(raw: bytes, wire: WireFormat | None, headers: Fields, model: str | None) -> Subject:

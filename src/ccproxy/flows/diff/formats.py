@@ -24,12 +24,16 @@ ALIASES: Mapping[str, str] = {
     "thinking": "reasoning", "reasoning_effort": "reasoning", "generationConfig.thinkingConfig": "reasoning",
     "serviceTier": "service_tier", "safety_identifier": "user", "metadata": "user",
     "model in the path": "model", "stream in the path": "stream",
+    "params.model_preference": "model",
+    "pplx.space_uuid": "params.target_collection_uuid", "pplx.coordinates": "params.client_coordinates",
     "output_config": "response_format", "text": "response_format",
     "generationConfig.responseJsonSchema": "response_format", "generationConfig.responseSchema": "response_format",
 }  # fmt: skip
 """Parameters that say the same under other names, as docs/formats.md lists them."""
 PATH = re.compile(r"/(?:models/(?P<model>[^:/]+)|v1internal):(?P<action>\w+)")
 """Of Gemini's requests (https://ai.google.dev/api/generate-content#endpoint), and of Code Assist's."""
+OWN, PARAMS = "pplx", "params"
+"""What a client says to Perplexity only, and where it is then."""
 SCHEMAS = ("input_schema", "parameters", "parametersJsonSchema", "parameters_json_schema")
 
 
@@ -60,11 +64,20 @@ type Place = tuple[int, str, Block]
 def side_by_side(old: Parts, new: Parts) -> tuple[Row, ...]:
     """All parts of both, each in one row."""
     return (
-        *parameter_rows(old.parameters, new.parameters),
+        *parameter_rows(opened(old.parameters), new.parameters),
         *block_rows("system block", placed_blocks(old.system), placed_blocks(new.system)),
         *tool_rows(old.tools, new.tools),
         *block_rows("message", placed(old.messages), placed(new.messages)),
     )
+
+
+def opened(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parameters with those that are meant for Perplexity by themselves: `pplx.sources`."""
+    own = parameters.get(OWN)
+    if not isinstance(own, dict) or any(f"{OWN}.{name}" in parameters for name in own):
+        return parameters
+    others = {name: value for name, value in parameters.items() if name != OWN}
+    return others | {f"{OWN}.{name}": value for name, value in own.items()}
 
 
 def in_path(path: str) -> dict[str, Any]:
@@ -94,7 +107,8 @@ def parameter_rows(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[R
 
 def meaning(parameter: str) -> str:
     """One name for what has several."""
-    return ALIASES.get(parameter, parameter)
+    own, _, name = parameter.partition(".")
+    return ALIASES.get(parameter, f"{PARAMS}.{name}" if own == OWN and name else parameter)
 
 
 def tool_rows(old: Sequence[Tool], new: Sequence[Tool]) -> Iterator[Row]:

@@ -81,12 +81,14 @@ def parts_of(document: Any, format: WireFormat | None = None) -> Parts | None:
     """The parts of a request's body; None for JSON that is none. Without a `format` it is guessed."""
     from ccproxy.flows.parts import formats
     from ccproxy.flows.parts.gemini import gemini
+    from ccproxy.flows.parts.perplexity import perplexity
 
     readers: dict[WireFormat, Callable[[dict[str, Any]], Parts]] = {
         WireFormat.ANTHROPIC: formats.anthropic,
         WireFormat.OPENAI: formats.chat,
         WireFormat.OPENAI_RESPONSES: formats.responses,
         WireFormat.GEMINI: gemini,
+        WireFormat.PERPLEXITY: perplexity,
     }
     format = format or guessed(document)
     if format is None or not isinstance(document, dict):
@@ -102,6 +104,8 @@ def guessed(document: Any) -> WireFormat | None:
     if not isinstance(document, dict):
         return None
     inner = document.get("request")
+    if isinstance(document.get("params"), dict) and isinstance(document.get("query_str"), str):
+        return WireFormat.PERPLEXITY
     if isinstance(document.get("contents"), list) or (isinstance(inner, dict) and "contents" in inner):
         return WireFormat.GEMINI
     if isinstance(document.get("messages"), list) and "model" in document:
