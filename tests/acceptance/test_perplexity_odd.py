@@ -13,7 +13,7 @@ from tests.support.dialects import ANTHROPIC, GEMINI
 from tests.support.http import Header
 from tests.support.perplexity.served import MODEL, PROVIDER, Served, provider, served
 from tests.support.perplexity.server import ASK
-from tests.support.replies import SSE, json_reply, reply
+from tests.support.replies import SSE, json_reply, reply, stream
 
 RULE = {"match_model": "^ruled$", "action": "transform", "dest_provider": PROVIDER, "dest_model": MODEL}
 REDIRECT = {"match_model": "^redirected$", "action": "redirect", "dest_provider": PROVIDER, "dest_model": MODEL}
@@ -181,3 +181,19 @@ def test_a_long_question_is_looked_at_by_its_beginning(pplx: Served) -> None:
     assert pplx.ask("openai", "über alles " * 20_000).status == 200
     targets = [each.target for each in pplx.site.server.requests if each.target.startswith(b"/search/new")]
     assert [4000 < len(target) < 6100 for target in targets] == [True]
+
+
+HOSTILE = "a\r\nSet-Cookie: own=1\r\nX: \x1b[31m"
+
+
+@STREAMED
+@EVERY
+def test_a_slug_does_not_become_a_field(pplx: Served, client: str, streamed: bool) -> None:
+    mirror = {"intended_usage": "ask_text_0_markdown", "markdown_block": {"answer": "Hello"}}
+    event = {"backend_uuid": "b", "thread_url_slug": HOSTILE, "final_sse_message": True, "blocks": [mirror]}
+    pplx.site.instead[ASK] = [stream([b"data: " + json.dumps(event).encode() + b"\n\n"])]
+    answer = pplx.ask(client, "hi", streamed=streamed)
+    assert answer.status == 200
+    assert text_of(client, answer) == "Hello"
+    assert b"\r\nset-cookie:" not in answer.raw.lower()
+    assert b"\r\nx-ccproxy-perplexity-thread-slug:" not in answer.raw.lower()
