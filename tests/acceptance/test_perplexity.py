@@ -117,6 +117,7 @@ def test_a_model_that_does_not_exist(pplx: Served) -> None:
 def test_the_models_are_listed(pplx: Served) -> None:
     with openai.OpenAI(base_url=pplx.daemon.url + "/v1", api_key="none", max_retries=0) as client:
         listed = {model.id for model in client.models.list()}
+        assert client.models.retrieve("sonar-2").id == client.models.retrieve("perplexity/sonar-2").id
     assert listed >= {model.id for model in MODELS}
     assert len(MODELS) == 22
     assert not pplx.site.calls()

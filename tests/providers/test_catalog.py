@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ccproxy.config import Config
 from ccproxy.exchange import WireFormat
-from ccproxy.providers.catalog import CREATED, Model, known_hosts, known_models, read_models
+from ccproxy.providers.catalog import CREATED, Model, find_model, known_hosts, known_models, read_models
 from ccproxy.providers.model_lists import ENTRIES, LISTS, BadPage
 from ccproxy.providers.provider import Provider, build_providers
 
@@ -31,6 +31,17 @@ def test_the_catalogue_has_the_vendors_models() -> None:
     assert model.owner == "p"
     assert known_models(made(type="openai", base_url="http://127.0.0.1:11434")) == []
     assert [model.id for model in known_models(made(type="simulator"))] == ["simulator-1"]
+
+
+@pytest.mark.parametrize(
+    ("id", "found"),
+    [("sonar-2", "perplexity/sonar-2"), ("perplexity/sonar-2", "perplexity/sonar-2"), ("twice", None), ("no", None)],
+)
+def test_an_id_of_perplexitys_without_its_vendor(id: str, found: str | None) -> None:
+    provider = made(type="perplexity_pro", host="www.perplexity.ai")
+    known = [*known_models(provider) * 2, Model("a/twice", "p"), Model("b/twice", "p"), Model("c/no", "another")]
+    model = find_model(known, id, [provider])
+    assert (model and model.id) == found
 
 
 @pytest.mark.parametrize("host", ["aiplatform.googleapis.com", "europe-west4-aiplatform.googleapis.com"])

@@ -16,7 +16,7 @@ from ccproxy.gateway.local_routes import Answer, json_reply, only
 from ccproxy.gateway.refusals import unknown_provider
 from ccproxy.gateway.reply import Reply
 from ccproxy.gateway.rules import matches
-from ccproxy.providers.catalog import Model, known_models, unique
+from ccproxy.providers.catalog import Model, find_model, known_models, unique
 from ccproxy.providers.endpoint import guess_dialect
 from ccproxy.providers.model_lists import ENTRIES, LISTS, BadPage
 from ccproxy.providers.provider import Provider
@@ -63,8 +63,9 @@ class ModelRoutes:
         id = unquote(found["id"])
 
         def answer() -> Reply:
-            known = [*self.models(inquiry), *(each for owner in self._meant(inquiry) for each in known_models(owner))]
-            model = next((each for each in known if each.id == id), None)
+            owners = self._meant(inquiry)
+            known = [*self.models(inquiry), *(each for owner in owners for each in known_models(owner))]
+            model = find_model(known, id, owners)
             if model is None:
                 message = f"no provider here is known to serve the model {id!r}: GET /v1/models lists those that are"
                 raise Refused(404, "model_not_found", message)

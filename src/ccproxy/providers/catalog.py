@@ -61,6 +61,15 @@ def known_models(provider: Provider) -> list[Model]:
     return [replace(model, owner=provider.name) for model in known_hosts().get(host, ())]
 
 
+def find_model(models: Iterable[Model], id: str, providers: Iterable[Provider]) -> Model | None:
+    """The model of an id; of Perplexity's, an id without its vendor will do where one model only is called so."""
+    known = list(models)
+    short = {provider.name for provider in providers if provider.format is WireFormat.PERPLEXITY}
+    called = {each.id: each for each in known if each.owner in short and each.id.rpartition("/")[2] == id}
+    only = next(iter(called.values())) if len(called) == 1 else None
+    return next((each for each in known if each.id == id), only)
+
+
 @cache
 def known_hosts() -> dict[str, tuple[Model, ...]]:
     """Models by host, from the file that `tools/model_catalog.py` makes."""

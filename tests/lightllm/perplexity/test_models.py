@@ -69,6 +69,10 @@ def test_an_identifier_that_is_new_stands_for_itself() -> None:
         ("Claude-Opus-4.7", "anthropic/claude-opus-4.7"),
         ("gpt-5", "openai/gpt-5.4"),
         ("kimi", "moonshot/kimi-k2.6-instant"),
+        ("gemini-2.5-pro", "google/gemini-3.1-pro-thinking-high"),
+        ("claude-opus-4-5-20251101", "anthropic/claude-opus-4.7"),
+        ("o1", "openai/o3"),
+        ("sonarr", "perplexity/sonar-2"),
         ("", "perplexity/best"),
         ("zzzzzzzz", "perplexity/best"),
     ],
@@ -80,7 +84,14 @@ def test_an_unknown_model_is_refused_with_the_nearest_names(name: str, suggested
     with pytest.raises(InvalidCall, match="no model") as raised:
         translate_request(document, WireFormat.OPENAI, WireFormat.PERPLEXITY, name)
     assert suggested in str(raised.value)
+    assert str(raised.value).endswith("GET /v1/models lists all")
     assert raised.value.param == "model"
+
+
+def test_of_a_familys_name_the_family_is_suggested_first() -> None:
+    assert all(id.startswith("google/") for id in nearest("gemini-2.5-pro")[:2])
+    assert all(id.startswith("anthropic/") for id in nearest("claude-3-5-sonnet-latest"))
+    assert "openai/gpt-5.4" in nearest("gpt-5.4-mini")
 
 
 def test_no_model_at_all_is_no_crash() -> None:

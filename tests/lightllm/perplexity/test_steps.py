@@ -44,8 +44,9 @@ LINES: list[tuple[str, dict[str, Any], str]] = [
     ("GENERATE_IMAGE", {"prompt": "a cat"}, "→ Making an image: a cat"),
     ("CREATE_TASKS", {"tasks": [{"title": "a"}, "b"]}, "→ Planning tasks: a, b"),
     ("SEND_EMAIL", {"description": "to all"}, "→ Sending mail: to all"),
-    ("SOMETHING_NEW", {"description": "never seen"}, "• [SOMETHING_NEW]: never seen"),
-    ("SOMETHING_NEW", {"x": 1}, "• [SOMETHING_NEW]"),
+    ("SOMETHING_NEW", {"description": "never seen"}, "• Something new: never seen"),
+    ("SOMETHING_NEW", {"x": 1}, "• Something new"),
+    ("_", {"x": 1}, "• Step"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import orjson
 
 MOST_NEAR = 3
 """Names that are suggested for one that nobody knows."""
-LEAST = 3
-"""Letters that tell something of a name."""
+LIKE = 0.5
+"""From which likeness on one name may have been meant by another that shares no word with it."""
+WORD = re.compile(r"[^/\s:_-]*[a-z][^/\s:_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,21 @@ def id_of(identifier: str) -> str:
 
 
 def nearest(name: str) -> list[str]:
-    """Ids that hold a name or look like it, the likeliest first; without any, those that do for everything."""
-    from difflib import get_close_matches  # slow to import, and needed only when something is wrong
+    """Ids that have words of a name or look like it, the likeliest first; without any, those that do for everything.
 
-    word = name.strip().lower()
-    close = get_close_matches(word, _by_name(), n=2 * MOST_NEAR)
-    holding = [known for known in _by_name() if len(word) >= LEAST and word in known]
-    ids = dict.fromkeys(_by_name()[each].id for each in (*close, *holding))
-    return list(ids)[:MOST_NEAR] or [model.id for model in all_models()[:MOST_NEAR]]
+    Numbers do not count as words: of two models of a family it is not the version that makes them alike.
+    """
+    from difflib import SequenceMatcher  # slow to import, and needed only when something is wrong
+
+    wanted = name.strip().lower()
+    words = _words(wanted)
+    ranks: dict[str, tuple[int, float]] = {}
+    for known, model in _by_name().items():
+        shared, likeness = len(words & _words(known)), SequenceMatcher(None, wanted, known).ratio()
+        if shared or likeness >= LIKE:
+            ranks[model.id] = max(ranks.get(model.id, (0, 0.0)), (shared, likeness))
+    found = sorted(ranks, key=lambda id: ranks[id], reverse=True)
+    return found[:MOST_NEAR] or [model.id for model in all_models()[:MOST_NEAR]]
 
 
 @cache
@@ -75,3 +84,7 @@ def _by_identifier() -> Mapping[str, Model]:
 
 def _slug(model: Model) -> str:
     return model.id.rpartition("/")[2]
+
+
+def _words(name: str) -> set[str]:
+    return set(WORD.findall(name))

@@ -66,7 +66,8 @@ def dump(call: ModelCall) -> dict[str, Any]:
 def _model(name: str) -> Model:
     model = find(name)
     if model is None:
-        raise InvalidCall(f"Perplexity has no model {name!r}; there is {', '.join(nearest(name))}", "model")
+        near = ", ".join(nearest(name))
+        raise InvalidCall(f"Perplexity has no model {name!r}; there is {near}: GET /v1/models lists all", "model")
     return model
 
 

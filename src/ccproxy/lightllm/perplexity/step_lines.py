@@ -26,9 +26,14 @@ class Lines:
             self._tool = tool(content)
         elif kind == "MCP_TOOL_OUTPUT" and not tool(content):
             content = {**content, "tool_name": self._tool}
-        sign, title, detail = STEPS.get(kind, ("•", f"[{kind}]", summary))
+        sign, title, detail = STEPS.get(kind) or ("•", title_of(kind), summary)
         about = detail(content)
         return f"{sign} {title}: {about}" if about else f"{sign} {title}"
+
+
+def title_of(kind: str) -> str:
+    """A type that nobody here knows, in words: `Juggle oranges`."""
+    return words(kind.replace("_", " ")).capitalize() or "Step"
 
 
 def tool(content: Content) -> str:
