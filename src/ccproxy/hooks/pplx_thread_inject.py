@@ -13,8 +13,8 @@ from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject, Translated
 from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.perplexity.threads import newest, thread
-from ccproxy.providers.perplexity.turns import key_of
-from ccproxy.providers.provider import ProviderMap
+from ccproxy.providers.perplexity.turns import Scope, account_of, key_of
+from ccproxy.providers.provider import ProviderMap, token_in
 
 if TYPE_CHECKING:
     from ccproxy.lightllm.events import Finish
@@ -32,6 +32,7 @@ IDS = {
     "title": "thread_title",
 }
 """What an exchange notes of its thread, and what the site calls it."""
+SPACE = "target_collection_uuid"
 AT_ONCE = 1024 * 1024
 """Bytes of files that are digested on the event loop; more go to a thread."""
 
@@ -67,7 +68,7 @@ def refusal(error: SiteError) -> Refusal:
 
 @native_hook(
     "outbound",
-    reads=["exchange.session"],
+    reads=["exchange.session", "exchange.credential"],
     writes=["query_str", "params.**"],
     guard=goes_to_perplexity,
     on_error="fail",
@@ -86,7 +87,8 @@ async def pplx_thread_inject(subject: Subject) -> tuple[str, ...]:
     everything, former = (
         said.said_in(call) if said.size_of(call) <= AT_ONCE else await asyncio.to_thread(said.said_in, call)
     )
-    turn = Turn(subject, service, everything, former, is_kept=not payload["params"].get("is_incognito"))
+    space, is_kept = str(payload["params"].get(SPACE) or ""), not payload["params"].get("is_incognito")
+    turn = Turn(subject, service, everything, former, query.instructions(call), space, is_kept)
     translated.on_finish = turn.remember
     if payload["params"].get("query_source") != "home":  # a space has no follow-ups, and some clients see to them
         return ()
@@ -118,6 +120,8 @@ class Turn:
     service: Service
     everything: Said
     former: Said
+    instructions: list[str]
+    space: str
     is_kept: bool
     """Whether it may be remembered."""
 
@@ -154,7 +158,15 @@ class Turn:
         session = self.subject.exchange.session or ""
         if session == asked_for(self.subject):  # a thread's name, which may be left out next time
             session = ""
-        return key_of(self.service.provider.name, session, said.turns, said.files)
+        scope = Scope(self.service.provider.name, session, self._account(), self.space, self.instructions)
+        return key_of(scope, said.turns, said.files)
+
+    def _account(self) -> str:
+        """Whose session the question has been sent with, or is to be sent with: another may have been found since."""
+        exchange = self.subject.exchange
+        sent = exchange.forwarded.headers if exchange.forwarded is not None else []
+        fields = [field for field in sent if field[0].decode("latin-1").lower() in exchange.credential_headers]
+        return account_of(token_in(fields or self.subject.credential or []))
 
     def _noted(self, ids: dict[str, Any], **keys: str | None) -> dict[str, Any]:
         self.subject.exchange.thread = {"provider": self.service.provider.name, **keys, **ids}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ccproxy.exchange import Attempt, Exchange, Failure, HttpRequest, HttpResponse
 from ccproxy.providers.perplexity.memory import ThreadMemory
-from ccproxy.providers.perplexity.turns import Turn, key_of, may_have_moved, name_of
+from ccproxy.providers.perplexity.turns import Scope, Turn, account_of, key_of, may_have_moved, name_of
 
 type Said = tuple[str, str]
 HI: Said = ("user", "hi")
@@ -36,8 +36,8 @@ def thread(context: str, entry: int = 1) -> dict[str, Any]:
     return {"context_uuid": context, "backend_uuid": f"{context}-{entry}", "read_write_token": "t"}
 
 
-def key(*turns: Said, session: str = "", provider: str = "perplexity_pro") -> str:
-    return key_of(provider, session, turns)
+def key(*turns: Said, provider: str = "perplexity_pro", **scope: Any) -> str:
+    return key_of(Scope(provider, **scope), turns)
 
 
 def ended(asked: Exchange, status: int | None = 200, kind: str | None = None) -> None:
@@ -63,11 +63,31 @@ def test_sessions_and_providers_are_kept_apart() -> None:
 
 
 def test_files_are_part_of_what_was_said() -> None:
-    assert len({key_of("p", "", [HI], files) for files in ((), ("a",), ("b",), ("a", "b"))}) == 4
+    assert len({key_of(Scope("p"), [HI], files) for files in ((), ("a",), ("b",), ("a", "b"))}) == 4
 
 
 def test_white_space_that_clients_trim_does_not_count() -> None:
     assert key(HI, ("assistant", "One.\n\nTwo.\n")) == key(HI, ("assistant", "One. Two."))
+
+
+def test_white_space_parts_words() -> None:
+    assert key(("user", "therapist")) != key(("user", "the rapist"))
+
+
+def test_accounts_and_spaces_are_kept_apart() -> None:
+    accounts = ("", account_of("one"), account_of("other"))
+    assert len({key(HI, HELLO, account=a, space=s) for a in accounts for s in ("", "sp1", account_of("one"))}) == 9
+
+
+def test_nothing_of_a_token_is_kept() -> None:
+    assert (len(account_of("random" * 9)), account_of("")) == (12, "")
+
+
+def test_who_tells_no_session_goes_on_under_the_same_instructions_only() -> None:
+    told = [(), ("A",), ("B",), ("A", "B"), ("A B",)]
+    assert len({key(HI, HELLO, instructions=each) for each in told}) == 5
+    assert len({key(HI, HELLO, instructions=each, session="s") for each in told}) == 1
+    assert key(HI, instructions=("user", "hi")) != key(("user", "hi"), HI)
 
 
 texts = st.text(st.sampled_from('ab",:[]0\\'), min_size=1, max_size=6)
@@ -301,6 +321,7 @@ def test_what_somebody_made_up_is_not_restored() -> None:
         {"backend_uuid": ["x"]},
         {"context_uuid": {"a": 1}},
         {"read_write_token": 7},
+        {"read_write_token": "[redacted]"},  # out of an export
         {"key": ""},
     ]
     memory.restore([Turn(thread("A") | {"key": "a"} | each, 999, None, moved=True) for each in odd], now=1000)

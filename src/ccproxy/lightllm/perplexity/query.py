@@ -39,7 +39,7 @@ def conversation(call: ModelCall) -> str:
     Instructions come first, in their own order, each behind `[System]: `. Turns follow; where there is more than one,
     each stands behind `[User]: ` or `[Assistant]: `, and a single one of the user's is left as it is.
     """
-    return SEPARATOR.join([*(INSTRUCTION + text for text in _instructions(call)), *_marked(turns(call))])
+    return SEPARATOR.join([*(INSTRUCTION + text for text in instructions(call)), *_marked(turns(call))])
 
 
 def question(call: ModelCall) -> str:
@@ -55,6 +55,12 @@ def former(call: ModelCall) -> list[Turn]:
 def turns(call: ModelCall) -> list[Turn]:
     """All turns. No two that follow each other are of the same role."""
     return [(role, SEPARATOR.join(text for part in parts for text in _told(part))) for role, parts in _sides(call)]
+
+
+def instructions(call: ModelCall) -> list[str]:
+    """The system prompts, wherever they stand."""
+    parts = [part for message in call.messages if isinstance(message, ModelRequest) for part in message.parts]
+    return [part.content for part in parts if isinstance(part, SystemPromptPart) and part.content]
 
 
 def files(call: ModelCall, *, last: bool = False) -> list[File]:
@@ -80,11 +86,6 @@ def _sides(call: ModelCall) -> list[tuple[str, list[Any]]]:
         elif parts:
             sides.append((role, parts))
     return sides
-
-
-def _instructions(call: ModelCall) -> list[str]:
-    parts = [part for message in call.messages if isinstance(message, ModelRequest) for part in message.parts]
-    return [part.content for part in parts if isinstance(part, SystemPromptPart) and part.content]
 
 
 def _marked(turns: Iterable[Turn]) -> list[str]:

@@ -63,7 +63,8 @@ class ThreadMemory:
     def find(self, key: str, exchange: Exchange) -> Thread | None:
         """The thread of a conversation, lent to an exchange until that is done; None where there is none to be had.
 
-        Of several, the newest is chosen that has the exchange's instructions, else the newest.
+        Of several, the newest is chosen that has the exchange's instructions, else the newest: only where the client
+        tells its session can they have others (see `turns.Scope`).
         """
         self._forget_old()
         known = {name: self._held[name].standing for name in reversed(self._keys.get(key, ()))}

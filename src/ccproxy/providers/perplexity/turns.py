@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from ccproxy.auth.redaction import HIDDEN
 from ccproxy.exchange import Exchange
 
 type Turns = Iterable[tuple[str, str]]
@@ -19,23 +20,57 @@ UNTOUCHED = frozenset({401, 402, 407, 408, 425, 429, 503})
 on with: somebody has done that in a browser, or deleted it. Then a next try must not meet the same."""
 UNSENT = frozenset({"connect", "tls", "overloaded"})
 """Failures of requests that have not left."""
+ACCOUNT_DIGITS = 12
+"""Hexadecimal digits."""
 
 
-def key_of(provider: str, session: str, turns: Turns, files: Iterable[str] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Within what a conversation is looked for: all of it has to agree beside what was said."""
+
+    provider: str
+    """The name in the providers map."""
+    session: str = ""
+    """The client's own id of its session; empty where it tells none."""
+    account: str = ""
+    """See `account_of`: another account has other threads."""
+    space: str = ""
+    """The space that it is in; empty for none."""
+    instructions: Iterable[str] = ()
+    """The system prompts. They do not count in a session that the client tells: agents change theirs every turn, and it
+    is one conversation nevertheless. In none, those who have the same words may be strangers to each other."""
+
+    @property
+    def words(self) -> list[str]:
+        """What makes it another one."""
+        said = [] if self.session else [normal(text) for text in self.instructions]
+        return [self.provider, self.session, self.account, self.space, str(len(said)), *said]
+
+
+def key_of(scope: Scope, turns: Turns, files: Iterable[str] = ()) -> str:
     """By what a conversation is known.
 
     Args:
-        provider: the name in the providers map.
-        session: the client's own id of its session; empty where it tells none.
-        turns: all that was said so far. Clients trim and divide what they send again, so white space does not count.
+        scope: within what.
+        turns: all that was said so far.
         files: digests of the files that went with it.
     """
-    said = [word for role, text in turns for word in (role, "".join(text.split()))]
+    said = [word for role, text in turns for word in (role, normal(text))]
     digest = sha256()
-    for word in (provider, session, str(len(said)), *said, *files):
+    for word in (*scope.words, str(len(said)), *said, *files):
         data = word.encode("utf-8", "surrogatepass")
         digest.update(b"%d:%b" % (len(data), data))
     return digest.hexdigest()
+
+
+def normal(text: str) -> str:
+    """A text as it is compared: clients trim what they send again, and divide it at blank lines."""
+    return " ".join(text.split())
+
+
+def account_of(token: str) -> str:
+    """What tells one account's session from another's, and nothing of the session's token, which is random."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:ACCOUNT_DIGITS] if token else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +101,7 @@ def name_of(thread: Thread) -> str:
 
 
 def is_whole(thread: Thread) -> bool:
-    """Whether a thread from elsewhere can be gone on with: the ids that there are are texts."""
+    """Whether a thread from elsewhere can be gone on with: the ids that there are are texts, and none is hidden."""
     ids = [thread.get(name) for name in ("key", "backend_uuid", "context_uuid", "read_write_token")]
-    return bool(ids[0] and ids[1]) and all(value is None or isinstance(value, str) for value in ids)
+    are_texts = all(value is None or (isinstance(value, str) and value != HIDDEN) for value in ids)
+    return bool(ids[0] and ids[1]) and are_texts
