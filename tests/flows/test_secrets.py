@@ -226,6 +226,34 @@ def test_the_field_that_holds_the_providers_credential_may_have_any_name() -> No
     assert OPAQUE.encode() not in told(clean(ex))
 
 
+def test_a_providers_cookie_is_not_told_where_its_answer_repeats_it() -> None:
+    ex = plain()
+    ex.forwarded = HttpRequest("POST", b"/", [(b"Cookie", f"seen=1; session={OPAQUE}; b=2".encode())], b"{}")
+    ex.credential_headers = frozenset({"cookie"})
+    ex.failure = Failure("refused", f"no session {OPAQUE}, seen=1")
+    ex.response = HttpResponse(400, [], chunks=[f'{{"detail":"{OPAQUE} is bad"}}'.encode()], complete=True)
+    said = told(clean(ex))
+    assert OPAQUE.encode() not in said
+    assert b"[redacted] is bad" in said
+    assert b"no session [redacted], seen=1" in said
+
+
+def test_by_what_a_thread_is_written_into_is_shown_to_nobody() -> None:
+    """The archive keeps it beside the bodies: by that a conversation goes on after a restart."""
+    ex = plain()
+    token = "0b9d1c52-made-up-0000"
+    ex.thread = {"slug": "river", "backend_uuid": "b", "read_write_token": token, "title": f"about {KEYS[0]}"}
+    ex.request.body = json.dumps({"params": {"read_write_token": token}, "query_str": token}).encode()
+    as_stream(ex, f"x {token}")
+    without = clean(ex)
+    assert without.facts["thread"] == ex.thread | {"title": "about [redacted]"}
+    assert token.encode() not in b"".join(without.bodies)
+    for shown in (redacted(ex), redacted(from_record(without))):
+        assert shown.thread == ex.thread | {"title": "about [redacted]", "read_write_token": "[redacted]"}
+        assert token.encode() not in told(to_record(shown))
+        assert redacted(shown) is shown
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_parameters_of_targets_and_of_links_in_fields(target: str) -> None:
     ex = plain()

@@ -69,6 +69,17 @@ def test_a_refusal_is_short_and_holds_no_credentials() -> None:
     assert len(refusal_of(answered(b"x" * 5000)) or "") == MOST
 
 
+def test_a_refusal_does_not_repeat_the_providers_cookie() -> None:
+    ex = answered(b"the cookie session=opaque-cookie is bad: seen=1")
+    ex.forwarded = HttpRequest("POST", b"/", [(b"Cookie", b"seen=1; session=opaque-cookie; other=2")])
+    ex.credential_headers = frozenset({"cookie"})
+    assert refusal_of(ex) == "the cookie session=[redacted] is bad: seen=1"
+
+
+def test_a_refusal_that_cannot_be_seen_says_nothing() -> None:
+    assert refusal_of(answered(b"\x00")) is None
+
+
 FAILED = {"type": "response.failed", "response": {"instructions": "i" * 9000, "error": {"message": "it broke"}}}
 
 

@@ -15,7 +15,7 @@ from ccproxy.codings import CodingError, decode
 from ccproxy.exchange import Exchange, HttpResponse, get_header
 from ccproxy.flows.events import EVENT_END, value_of, values_of_events
 from ccproxy.flows.secrets.places import in_text, without
-from ccproxy.flows.secrets.redact import is_secret_field
+from ccproxy.flows.secrets.redact import credentials_in, is_secret_field
 
 MOST = 300
 """Characters that are told."""
@@ -46,7 +46,7 @@ def refusal_of(ex: Exchange) -> str | None:
         return None
     body = _clear(answer, MOST_BYTES)
     told = _words(value_of(body)) or _first_line(body)
-    return shown(told, ex) if told else None
+    return (shown(told, ex) if told else "") or None
 
 
 def stream_error_of(ex: Exchange) -> str | None:
@@ -57,8 +57,8 @@ def stream_error_of(ex: Exchange) -> str | None:
     for answer in answers:
         if answer is not None and answer.status < 400 and _is_stream(answer, ex):
             for event in _last_events(answer):
-                if told := _stream_words(event):
-                    return shown(told, ex)
+                if (told := _stream_words(event)) and (line := shown(told, ex)):
+                    return line
     return None
 
 
@@ -167,10 +167,13 @@ def one_line(text: str) -> str:
 
 
 def _credentials(ex: Exchange) -> set[bytes]:
+    """What the fields hold that name or place make credentials; of the client's own cookies only the last."""
     sent = [*ex.request.headers, *(ex.forwarded.headers if ex.forwarded else ())]
-    values = {
-        value.rpartition(b" ")[2]
-        for name, value in sent
-        if name.lower().decode("latin-1") in ex.credential_headers or is_secret_field(name.decode("latin-1"))
-    }
-    return {value for value in values if len(value) >= SHORTEST and not value.startswith(b"sk-ant-oat-ccproxy-")}
+    found: set[bytes] = set()
+    for field, value in sent:
+        name, text = field.decode("latin-1"), value.decode("latin-1")
+        if name.lower() in ex.credential_headers:
+            found.update(each.encode("latin-1") for each in credentials_in(name, text))
+        elif is_secret_field(name):
+            found.add(value.rpartition(b" ")[2])
+    return {value for value in found if len(value) >= SHORTEST and not value.startswith(b"sk-ant-oat-ccproxy-")}

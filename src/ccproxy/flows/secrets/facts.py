@@ -8,7 +8,7 @@ from typing import Any
 from ccproxy.flows.secrets.commands import without_credentials
 from ccproxy.flows.secrets.key_formats import SENTINEL
 from ccproxy.flows.secrets.places import in_text, spans, without
-from ccproxy.flows.secrets.redact import REDACTED, SECRET_QUERY, is_secret_field
+from ccproxy.flows.secrets.redact import REDACTED, SECRET_QUERY, credentials_in, is_secret_field
 
 type Path = tuple[str | int, ...]
 type Change = tuple[Path, Any, Any]
@@ -18,16 +18,35 @@ SHORTEST = 16
 """Characters of a credential that is looked for elsewhere in the exchange; a shorter one may be a word."""
 SKIPPED = frozenset({"client_tls", "timings", "lengths", "lines", "credential_headers", "id"})
 """Members without text that anybody wrote."""
+KEPT: Path = ("thread", "read_write_token")
+"""Stays in the archive; see `without_thread_token`."""
 
 
 def held(facts: Mapping[str, Any]) -> frozenset[bytes]:
-    """The credentials that the requests' header fields hold, without the scheme before them."""
-    found = set()
+    """The credentials that the requests' header fields hold, without what stands before them, and the thread's.
+
+    Of cookies only a provider's: a client's, of whatever kind, may be words.
+    """
+    found = {str(_thread_token(facts) or "").encode("utf-8", "replace")}
     for name, also in (("request", ()), ("forwarded", facts["credential_headers"])):
         for field, value in (facts[name] or {"headers": ()})["headers"]:
-            if _is_secret(field, value, also) and not field.lower().endswith("cookie"):
-                found.add(value.rpartition(" ")[2].encode("latin-1"))
+            if _is_secret(field, value, also) and (field.lower() in also or not field.lower().endswith("cookie")):
+                found.update(each.encode("latin-1") for each in credentials_in(field, value))
     return frozenset(secret for secret in found if len(secret) >= SHORTEST)
+
+
+def without_thread_token(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts of which nobody can take a provider's thread; these themselves if there is none.
+
+    The archive has it, by which a conversation goes on after a restart: it is of no use without the session.
+    """
+    token = _thread_token(facts)
+    return {**facts, "thread": {**facts["thread"], KEPT[1]: REDACTED}} if token and token != REDACTED else facts
+
+
+def _thread_token(facts: Mapping[str, Any]) -> Any:
+    thread = facts.get("thread")
+    return thread.get(KEPT[1]) if isinstance(thread, dict) else None
 
 
 def changes(facts: Mapping[str, Any], known: Collection[bytes]) -> Iterator[Change]:
@@ -40,6 +59,8 @@ def changes(facts: Mapping[str, Any], known: Collection[bytes]) -> Iterator[Chan
 
 def _walk(value: Any, path: Path, known: Collection[bytes], also: Collection[str]) -> Iterator[Change]:
     rule = RULES.get(path[-1]) if isinstance(path[-1], str) else None
+    if path == KEPT:
+        return
     if isinstance(value, str):
         new = (rule or _text)(value, known)
         if new != value:

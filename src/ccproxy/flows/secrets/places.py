@@ -19,10 +19,11 @@ MEMBERS = (
     "session_token", "sessionToken", "client_secret", "clientSecret", "client_assertion", "code_verifier",
     "api_key", "apiKey", "api-key", "[xX]-[aA][pP][iI]-[kK]ey", "[xX]-[gG]oog-[aA]pi-[kK]ey",
     "[aA]uthorization", "[pP]roxy-[aA]uthorization", "authorization_token",
-    "private_key", "privateKey", "secretAccessKey",
+    "private_key", "privateKey", "secretAccessKey", "read_write_token",
 )  # fmt: skip
-"""Members of JSON whose text is a credential at any depth: those of OAuth's answers and stored tokens, and those that
-give a provider's tools the key of an MCP server. Text about them, within a JSON string, has its quotes escaped."""
+"""Members of JSON whose text is a credential at any depth: those of OAuth's answers and stored tokens, those that
+give a provider's tools the key of an MCP server, and what Perplexity gives to whoever may write into a thread. Text
+about them, within a JSON string, has its quotes escaped."""
 TOP_MEMBERS = (
     "password", "passwd", "token", "secret", "assertion", "device_code", "subject_token", "actor_token", "api_token",
     "code", "key",

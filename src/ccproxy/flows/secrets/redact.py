@@ -36,6 +36,13 @@ def is_secret_field(name: str) -> bool:
     return _SECRET_HEADER.fullmatch(name) is not None
 
 
+def credentials_in(name: str, value: str) -> list[str]:
+    """The credentials that a field of one holds, without what stands before them: a scheme, the names of cookies."""
+    if name.lower() == "cookie":
+        return [pair.partition("=")[2].strip() for pair in value.split(";")]
+    return [value.rpartition(" ")[2]]
+
+
 def redact_headers(headers: Iterable[Header], also: Collection[str] = ()) -> list[list[str]]:
     """Header fields as text (latin-1), `[redacted]` in place of each credential.
 

@@ -17,7 +17,7 @@ import orjson
 from ccproxy.exchange import Exchange
 from ccproxy.flows.record.record import Record, RecordError, from_record, to_record
 from ccproxy.flows.secrets.bodies import Piece, whole
-from ccproxy.flows.secrets.facts import Path, changes, held
+from ccproxy.flows.secrets.facts import Path, changes, held, without_thread_token
 from ccproxy.flows.secrets.uses import redacted_bodies
 
 OF_BODIES = frozenset({"body", "lengths", "lines"})
@@ -97,9 +97,11 @@ def put_back(record: Record, secrets: Secrets) -> Record:
 
 
 def redacted(ex: Exchange) -> Exchange:
-    """An exchange without credentials; one that holds none comes back itself."""
-    record, secrets = take_out(to_record(ex))
-    return from_record(record) if secrets else ex
+    """An exchange without credentials, as it may be shown; one that holds none comes back itself."""
+    whole = to_record(ex)
+    record = take_out(whole)[0]
+    facts = without_thread_token(record.facts)
+    return ex if facts is whole.facts and record is whole else from_record(replace(record, facts=facts))
 
 
 def _piece(at: int, length: int, original: str) -> Piece:
