@@ -49,6 +49,9 @@ ONE_LINE = [
     ("lightllm: {transforms: [{dest_provider: x}]}", "dest_provider: there is no provider 'x'; add it to providers"),
     ("inspector: {transforms: [{action: drop}]}", "action: should be 'redirect', 'transform' or 'passthrough'"),
     ("pplx: {search: {sources: [web, news]}}", "pplx.search.sources[1]: should be 'web', 'scholar', 'social' or"),
+    ("pplx: {search: {sources: []}}", "pplx.search.sources: should not be empty"),
+    ("pplx: {search: {timezone: Europe/Berln}}", "timezone: is not the name of a time zone; did you mean 'Europe/Ber"),
+    ("pplx: {search: {language: en_US}}", "language: is not a language tag; for example en-US"),
     ("gemini_capacity: {sticky_retry_attempts: 11}", "should be at most 10, but is 11"),
     (
         "shaping: {providers: {a: {content_fields: [x], merge_strategies: {x: prepend}}}}",

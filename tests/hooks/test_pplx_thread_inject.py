@@ -313,3 +313,4 @@ def test_the_exchange_notes_its_thread(site: PerplexitySite, tmp_path: Path) -> 
             assert second["backend_uuid"] == thread.entries[-1].backend_uuid
 
     run(main())
+                "began": "",

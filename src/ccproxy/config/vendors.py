@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from ccproxy.config.section import Section
 from ccproxy.config.values import Bytes, Count, Seconds, Text, wrong
 
+from ccproxy.locales import is_language, is_timezone, timezones
 UNMOVED = frozenset({400, 401, 403, 404})
 """Statuses of answers that do not change by asking again."""
 
@@ -42,16 +43,29 @@ class GeminiCapacity(Section):
 
 
 def _web() -> list[Literal["web", "scholar", "social", "edgar"]]:
+def _language(value: str) -> str:
+    if not is_language(value):
+        raise wrong("is not a language tag", "for example en-US")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if not is_timezone(value):
+        guess = nearest(value, timezones())
+        raise wrong("is not the name of a time zone", f"did you mean {guess!r}?" if guess else "such as Europe/Berlin")
+    return value
+
+
     return ["web"]
 
 
 class PerplexitySearch(Section):
     """`pplx.search`: parameters of every search."""
 
-    language: Text = "en-US"
-    timezone: Text = "America/Los_Angeles"
+    language: Annotated[Text, AfterValidator(_language)] = "en-US"
+    timezone: Annotated[Text, AfterValidator(_timezone)] = "America/Los_Angeles"
     search_focus: Literal["internet", "writing"] = "internet"
-    sources: list[Literal["web", "scholar", "social", "edgar"]] = Field(default_factory=_web)
+    sources: list[Literal["web", "scholar", "social", "edgar"]] = Field(default_factory=_web, min_length=1)
     search_recency_filter: Literal["DAY", "WEEK", "MONTH", "YEAR"] | None = None
     is_incognito: bool = False
     skip_search_enabled: bool = True

@@ -13,7 +13,7 @@ from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject, Translated
 from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.perplexity.threads import newest, thread
-from ccproxy.providers.perplexity.turns import Scope, account_of, key_of
+from ccproxy.providers.perplexity.turns import Scope, account_of, digest_of, key_of
 from ccproxy.providers.provider import ProviderMap, token_in
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ IDS = {
 }
 """What an exchange notes of its thread, and what the site calls it."""
 SPACE = "target_collection_uuid"
+BEGAN = "began"
+"""What it notes beside them: a digest of the system prompts with which the thread began, if they are known."""
 AT_ONCE = 1024 * 1024
 """Bytes of files that are digested on the event loop; more go to a thread."""
 
@@ -80,7 +82,7 @@ async def pplx_thread_inject(subject: Subject) -> tuple[str, ...]:
     Where there is none, the whole conversation is asked in a new thread, and that is remembered once it is answered.
     Raises Refusal for a thread that cannot be had, and, where that is configured, for one that says something else.
     """
-    from ccproxy.lightllm.perplexity import follow_up, query, said
+    from ccproxy.lightllm.perplexity import follow_up, losses, own_fields, query, said
 
     service, translated, payload = question_of(subject)
     call = translated.call
@@ -90,12 +92,16 @@ async def pplx_thread_inject(subject: Subject) -> tuple[str, ...]:
     space, is_kept = str(payload["params"].get(SPACE) or ""), not payload["params"].get("is_incognito")
     turn = Turn(subject, service, everything, former, query.instructions(call), space, is_kept)
     translated.on_finish = turn.remember
+    slug = asked_for(subject)
+    if why := own_fields.two_places(translated.document.get("pplx"), named=slug is not None):
+        raise Refusal(400, "invalid_request", why)
     if payload["params"].get("query_source") != "home":  # a space has no follow-ups, and some clients see to them
         return ()
-    slug = asked_for(subject)
     found = turn.remembered() if slug is None else await turn.fetched(slug)
     if found is None:
         return ()
+    if found.get(BEGAN) != turn.began:
+        losses.count_instructions(call, translated.drops)
     subject.draft.replace(follow_up.follow(payload, found, query.question(call)))
     return ("query_str", "params")
 
@@ -125,13 +131,18 @@ class Turn:
     is_kept: bool
     """Whether it may be remembered."""
 
+    @property
+    def began(self) -> str:
+        """What a thread notes of these system prompts if it begins with them."""
+        return digest_of(self.instructions)
+
     def remembered(self) -> dict[str, Any] | None:
         """The thread of what was said before, lent to this exchange. A conversation that only begins has none."""
         if not self.former.turns or not self.is_kept:
             return None
         key = self._key(self.former)
         found = self.service.memory.find(key, self.subject.exchange)
-        return self._noted({name: found.get(name) for name in IDS}, parent=key) if found is not None else None
+        return self._noted({name: found.get(name) for name in (*IDS, BEGAN)}, parent=key) if found is not None else None
 
     async def fetched(self, slug: str) -> dict[str, Any]:
         """The thread that the client names. Raises Refusal."""
@@ -141,7 +152,7 @@ class Turn:
         except SiteError as error:
             raise refusal(error) from error
         self._compare(site_thread.slug, len(site_thread.entries))
-        return self._noted({name: ids.get(theirs) for name, theirs in IDS.items()}, parent=None)
+        return self._noted({name: ids.get(theirs) for name, theirs in IDS.items()} | {BEGAN: None}, parent=None)
 
     def remember(self, finish: Finish) -> None:
         """The answer is whole: where the thread ends now."""
@@ -149,9 +160,9 @@ class Turn:
             return
         exchange = self.subject.exchange
         key = self._key(self.everything.answered(str(finish.thread.get("answer") or "")))
-        parent = exchange.thread.get("parent") if exchange.thread else None
-        ids = {name: finish.thread.get(theirs) for name, theirs in IDS.items()}
-        self._noted(ids, parent=parent, key=key)
+        former = exchange.thread or {BEGAN: self.began}
+        ids = {name: finish.thread.get(theirs) for name, theirs in IDS.items()} | {BEGAN: former.get(BEGAN)}
+        self._noted(ids, parent=former.get("parent"), key=key)
         self.service.memory.keep(key, exchange.thread or {}, exchange.system_hash)
 
     def _key(self, said: Said) -> str:

@@ -32,6 +32,7 @@ RULES: dict[str, str] = {
     "metadata": "Key-value pairs that the target does not store.",
     "user": "The end user's id.",
     "field": "A request field that the target has no place for; named with it.",
+    "instructions": "System prompts of a question in a thread of the provider that may have begun with others.",
     "unknown_block": "A content block that ccproxy does not know.",
     "custom_tool": "Free-text tools become tools with one text argument, `input`.",
 }

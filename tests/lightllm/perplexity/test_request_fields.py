@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ccproxy.exchange import CLIENT_FORMATS, WireFormat
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.perplexity.own_fields import CHECKS
-from tests.lightllm.perplexity.asking import asked, assistant, chat, drops_of, params_of, user
+from tests.lightllm.perplexity.asking import MODEL, asked, assistant, chat, drops_of, params_of, system, user
+from tests.support.conversations import TELLERS, Conversation
 
 OWN: dict[str, Any] = {
     "language": "fr-FR",
@@ -60,6 +62,7 @@ def test_a_client_may_know_its_thread() -> None:
     assert (payload["query_str"], params["dsl_query"]) == ("Why?", "Why?")
     assert {name: params[name] for name in own} == own
     assert params["query_source"] == "followup"
+    assert drops_of(chat(system("Be brief."), user("Why?"), pplx=own)) == {"instructions": 1}
 
 
 BAD: list[tuple[str, Any]] = [
@@ -80,6 +83,20 @@ BAD: list[tuple[str, Any]] = [
     ("coordinates", {"latitude": "1", "longitude": 0}),
     ("space_uuid", {}),
     ("session_id", 5),
+    ("sources", []),
+    ("sources", ["Web"]),
+    ("sources", ["web", ""]),
+    ("sources", ["web", "schollar"]),
+    ("source", ["web"]),
+    ("source", "web"),
+    ("source", "scholars"),
+    ("source", ""),
+    ("language", ""),
+    ("language", "en_US"),
+    ("timezone", ""),
+    ("timezone", "Europe/Berln"),
+    ("timezone", "../zone.tab"),
+    ("timezone", "Europe"),
 ]
 
 
@@ -96,10 +113,71 @@ def test_the_field_itself_is_an_object(value: Any) -> None:
         asked(chat(user("hi"), pplx=value))
 
 
-def test_what_nobody_knows_is_counted_and_not_pasted() -> None:
-    payload, call = asked(chat(user("hi"), pplx={"serach_focus": "writing"}))
-    assert call.drops.counts == {"field.pplx.serach_focus": 1}
-    assert "serach_focus" not in str(payload)
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("sources", "web", '["web"]'),
+        ("sources", ["web", "schollar"], "scholar"),
+        ("source", ["scholar"], "pplx.sources"),
+        ("source", "web", "pplx.sources"),
+        ("search_recency_filter", "week", "WEEK"),
+        ("search_focus", "write", "writing"),
+        ("timezone", "Europe/Berln", "Europe/Berlin"),
+        ("timezone", "europe/paris", "Europe/Paris"),
+    ],
+)
+def test_what_was_meant_is_told(name: str, value: Any, meant: str) -> None:
+    with pytest.raises(InvalidCall) as raised:
+        asked(chat(user("hi"), pplx={name: value}))
+    assert str(raised.value).endswith(f"; did you mean {meant}?")
+
+
+def test_sources_of_ones_own_are_passed_on() -> None:
+    assert params_of(chat(user("hi"), pplx={"sources": ["web", "my_drive"]}))["sources"] == ["web", "my_drive"]
+
+
+def test_members_that_there_are_not() -> None:
+    with pytest.raises(InvalidCall, match=r"pplx\.serach_focus: .*did you mean search_focus") as no:
+        asked(chat(user("hi"), pplx={"serach_focus": "writing"}))
+    assert no.value.param == "pplx.serach_focus"
+    assert all(name in str(no.value) for name in CHECKS)
+    with pytest.raises(InvalidCall, match="there is no such member; there are ") as no:
+        asked(chat(user("hi"), pplx={"\n" + "x" * 999: None}))
+    assert len(str(no.value)) < 999
+    assert "\n" not in str(no.value)
+
+
+# -- where an answer is to be
+
+PLACES: dict[str, dict[str, Any]] = {
+    "incognito": {"is_incognito": True},
+    "space": {"space_uuid": "s1"},
+    "thread": {"session_id": "t1"},
+    "own": {"last_backend_uuid": "b1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("incognito", "space"), ("incognito", "thread"), ("incognito", "own"), ("space", "thread")]
+)
+def test_an_answer_is_not_in_two_places(one: str, other: str) -> None:
+    """Whichever of them is left out without a word: it is not what the client asked for."""
+    with pytest.raises(InvalidCall, match="exclude each other"):
+        asked(chat(user("hi"), pplx=PLACES[one] | PLACES[other]))
+
+
+@pytest.mark.parametrize("client", CLIENT_FORMATS)
+def test_a_thread_may_be_named_in_the_metadata(client: WireFormat) -> None:
+    document = TELLERS[client](Conversation("", [], ["hi"]))
+    own = {"model": MODEL, "metadata": {"session_id": "t1"}, "pplx": {"is_incognito": True}}
+    with pytest.raises(InvalidCall, match=r"is_incognito, .* and a thread that is named"):
+        asked(document | own, client)
+
+
+def test_neither_is_in_the_way_of_the_other_where_it_says_nothing() -> None:
+    own = {"is_incognito": False, "space_uuid": "s1", "session_id": " "}
+    assert params_of(chat(user("hi"), pplx=own), is_incognito=True)["query_source"] == "collection"
+    assert params_of(chat(user("hi"), pplx={"session_id": "t1"}), is_incognito=True)["query_source"] == "home"
 
 
 def test_a_thread_that_is_asked_for_is_no_loss() -> None:

@@ -26,6 +26,7 @@ from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.perplexity.content import FILES, items_of
 from ccproxy.lightllm.perplexity.own_fields import FIELD
+from ccproxy.lightllm.perplexity.query import instructions
 from ccproxy.lightllm.server_tools import rule_of
 
 SESSION = "session_id"
@@ -43,6 +44,12 @@ def count_losses(call: ModelCall) -> None:
     _count_tools(call)
     _count_settings(call)
     _count_fields(call)
+
+
+def count_instructions(call: ModelCall, drops: Drops) -> None:
+    """Counts those of a question to a thread that may have begun with others: it is asked without them."""
+    if found := instructions(call):
+        drops.add("instructions", count=len(found))
 
 
 def _count_part(part: Any, drops: Drops) -> None:

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ccproxy.lightllm.drops import Drops
 from ccproxy.lightllm.failures import InvalidCall
+from ccproxy.lightllm.perplexity.own_checks import (
+    FLAG,
+    LIST,
+    ORIGIN,
+    PLACE,
+    SOURCES,
+    TAG,
+    TEXT,
+    TEXTS,
+    ZONE,
+    Check,
+    nearest,
+    one_of,
+)
 
 FIELD = "pplx"
 
-type Check = tuple[str, Callable[[Any], bool]]
-"""What is expected, in words, and whether a value is that."""
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_number(value: Any, most: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
-
-
-def _coordinates(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return _is_number(value.get("latitude"), 90) and _is_number(value.get("longitude"), 180)
-
-
-def one_of(*words: str) -> Check:
-    """A check for one of some words."""
-    return f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words
-
-
-TEXT: Check = ("a text", lambda value: isinstance(value, str))
-FLAG: Check = ("true or false", lambda value: isinstance(value, bool))
-TEXTS: Check = ("a list of texts", _texts)
-LIST: Check = ("a list", lambda value: isinstance(value, list))
-PLACE: Check = ("an object with the numbers latitude and longitude, in degrees", _coordinates)
-
 SETTINGS: Mapping[str, Check] = {
-    "language": TEXT,
-    "timezone": TEXT,
+    "language": TAG,
+    "timezone": ZONE,
     "search_focus": one_of("internet", "writing"),
-    "sources": TEXTS,
+    "sources": SOURCES,
     "search_recency_filter": one_of("DAY", "WEEK", "MONTH", "YEAR"),
     "is_incognito": FLAG,
     "skip_search_enabled": FLAG,
@@ -54,7 +38,7 @@ SETTINGS: Mapping[str, Check] = {
 """Those that are configured too (`pplx.search`)."""
 
 OTHERS: Mapping[str, Check] = {
-    "source": TEXT,
+    "source": ORIGIN,
     "frontend_context_uuid": TEXT,
     "coordinates": PLACE,
     "mentions": LIST,
@@ -68,22 +52,20 @@ OTHERS: Mapping[str, Check] = {
 
 CHECKS: Mapping[str, Check] = {**SETTINGS, **OTHERS}
 
+LONGEST = 64
+"""Characters that are repeated of a name."""
 NULLABLE = frozenset({"search_recency_filter"})
 """Where null says something: any time. Elsewhere it says nothing."""
 
 
 class OwnFields:
-    """The fields of one client. Raises InvalidCall for what is not of its type; unknown ones are counted."""
+    """The fields of one client. Raises InvalidCall for those that there are not, and for values that are wrong."""
 
-    def __init__(self, value: Any, drops: Drops) -> None:
+    def __init__(self, value: Any) -> None:
         if value is not None and not isinstance(value, dict):
             raise InvalidCall(f"{FIELD}: an object is expected", FIELD)
-        self._fields: dict[str, Any] = {}
-        for name, field in (value or {}).items():
-            if name not in CHECKS:
-                drops.add("field", f"{FIELD}.{name}")
-            elif field is not None or name in NULLABLE:
-                self._fields[name] = _checked(name, field)
+        checked = {name: _checked(name, field) for name, field in (value or {}).items()}
+        self._fields = {name: field for name, field in checked.items() if field is not None or name in NULLABLE}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -96,7 +78,30 @@ class OwnFields:
 
 
 def _checked(name: str, value: Any) -> Any:
-    words, check = CHECKS[name]
-    if value is not None and not check(value):
-        raise InvalidCall(f"{FIELD}.{name}: {words} is expected", f"{FIELD}.{name}")
-    return value
+    check = CHECKS.get(name)
+    if check is None:
+        shown = name[:LONGEST] if name.isprintable() else ascii(name[:LONGEST])
+        hint = f" (did you mean {meant}?)" if (meant := nearest(name, CHECKS)) else ""
+        there = ", ".join(sorted(CHECKS))
+        raise InvalidCall(f"{FIELD}.{shown}: there is no such member{hint}; there are {there}", f"{FIELD}.{shown}")
+    if value is None or check.is_met(value):
+        return value
+    hint = f"; did you mean {meant}?" if (meant := check.meant(value)) else ""
+    raise InvalidCall(f"{FIELD}.{name}: {check.expected} is expected{hint}", f"{FIELD}.{name}")
+
+
+def two_places(value: Any, *, named: bool) -> str | None:
+    """Why an answer cannot be where a client wants it: in two places. None if it can.
+
+    Args:
+        value: its `pplx`.
+        named: whether it names a thread to go on with.
+    """
+    own = value if isinstance(value, dict) else {}
+    places = {
+        f"{FIELD}.is_incognito, by which an answer is kept nowhere,": own.get("is_incognito") is True,
+        f"{FIELD}.space_uuid, by which a thread begins in a space,": bool(own.get("space_uuid")),
+        "a thread that is named to go on with": named,
+    }
+    said = [place for place, is_said in places.items() if is_said]
+    return f"{said[0]} and {said[1]} exclude each other: send one of them" if len(said) > 1 else None

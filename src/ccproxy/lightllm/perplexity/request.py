@@ -15,9 +15,9 @@ from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.perplexity import query
 from ccproxy.lightllm.perplexity.follow_up import follow
-from ccproxy.lightllm.perplexity.losses import count_losses
+from ccproxy.lightllm.perplexity.losses import SESSION, count_instructions, count_losses
 from ccproxy.lightllm.perplexity.models import Model, find, id_of, nearest
-from ccproxy.lightllm.perplexity.own_fields import FIELD, OwnFields
+from ccproxy.lightllm.perplexity.own_fields import FIELD, OwnFields, two_places
 from ccproxy.lightllm.perplexity.params import make_params
 
 OWN = WireFormat.PERPLEXITY
@@ -45,22 +45,32 @@ def dump(call: ModelCall) -> dict[str, Any]:
     """Writes a payload; what it cannot carry is counted in `call.drops`.
 
     Raises:
-        InvalidCall: for a model that the application does not have, a call without a question, or a field of the
-            client's own (`pplx`) that is not what it should be.
+        InvalidCall: for a model that the application does not have, a call without a question, fields of the client's
+            own (`pplx`) that are not what they should be, and those that want an answer to be in two places.
     """
     if call.origin is OWN:
         return _changed(call)
     model, text = _model(call.model), query.conversation(call)
-    own = OwnFields(call.extras.get(FIELD), call.drops)
+    own = OwnFields(call.extras.get(FIELD))
+    newest = own.get("last_backend_uuid")
+    if why := two_places(call.extras.get(FIELD), named=bool(newest or names_thread(call))):
+        raise InvalidCall(why, FIELD)
     if not text and not query.files(call) and not own.get("attachments", ()):
         raise InvalidCall("there is nothing to ask: the conversation has no text")
     count_losses(call)
     payload = {"params": make_params(model, text, call.options, own), "query_str": text}
-    newest = own.get("last_backend_uuid")
     if not newest:
         return payload
+    count_instructions(call, call.drops)
     thread = {"backend_uuid": newest, "read_write_token": own.get("read_write_token")}
     return follow(payload, thread, query.question(call))
+
+
+def names_thread(call: ModelCall) -> bool:
+    """Whether the body of a request names a thread to go on with."""
+    places = (call.extras.get(FIELD), call.metadata, call.extras.get("metadata"))
+    slugs = (place.get(SESSION) for place in places if isinstance(place, dict))
+    return any(isinstance(slug, str) and slug.strip() for slug in slugs)
 
 
 def _model(name: str) -> Model:

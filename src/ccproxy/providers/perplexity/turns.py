@@ -20,8 +20,8 @@ UNTOUCHED = frozenset({401, 402, 407, 408, 425, 429, 503})
 on with: somebody has done that in a browser, or deleted it. Then a next try must not meet the same."""
 UNSENT = frozenset({"connect", "tls", "overloaded"})
 """Failures of requests that have not left."""
-ACCOUNT_DIGITS = 12
-"""Hexadecimal digits."""
+SHORT_DIGITS = 12
+"""Hexadecimal digits of what need not be told from all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,12 @@ def key_of(scope: Scope, turns: Turns, files: Iterable[str] = ()) -> str:
     return digest.hexdigest()
 
 
+def digest_of(instructions: Iterable[str]) -> str:
+    """What tells some system prompts from others; empty for none."""
+    said = [normal(text) for text in instructions]
+    return sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()[:SHORT_DIGITS] if said else ""
+
+
 def normal(text: str) -> str:
     """A text as it is compared: clients trim what they send again, and divide it at blank lines."""
     return " ".join(text.split())
@@ -70,7 +76,7 @@ def normal(text: str) -> str:
 
 def account_of(token: str) -> str:
     """What tells one account's session from another's, and nothing of the session's token, which is random."""
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:ACCOUNT_DIGITS] if token else ""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:SHORT_DIGITS] if token else ""
 
 
 @dataclass(frozen=True, slots=True)
