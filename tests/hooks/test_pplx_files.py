@@ -208,6 +208,8 @@ def test_the_same_words_about_another_picture_are_another_conversation(site: Per
 LIMITS: dict[str, tuple[dict[str, int], list[dict[str, Any]], str]] = {
     "too many": ({"max_files": 2}, [image(uri(PIXEL))] * 3, "max_files"),
     "too large": ({"max_file_size_bytes": 10}, [image(uri(PIXEL))], "max_file_size_bytes"),
+    "too large together": ({"max_total_bytes": 99}, [image(uri(PIXEL))] * 2, "max_total_bytes"),
+    "of no type": ({}, [image(uri(PIXEL, " "))], "' ' for a media type"),
     "empty": ({}, [image(uri(b""))], "empty"),
     "unreadable": ({}, [image("data:image/png;base64,$$$")], "not base64"),
     "loopback": ({}, [image("http://127.0.0.1:9/x.png")], "127.0.0.1"),
@@ -277,6 +279,26 @@ def test_what_a_url_names_is_uploaded(site: PerplexitySite, tmp_path: Path) -> N
     finally:
         server.stop()
     assert stored(site) == [("pixel.png", "image/png", PIXEL)]
+
+
+def test_what_urls_name_is_too_large_together(site: PerplexitySite, tmp_path: Path) -> None:
+    server = Upstream(reply(200, [(b"Content-Type", b"nonsense")], PIXEL))
+    settings = config(site, tmp_path / "c", upload={"max_total_bytes": 2 * len(PIXEL)})
+
+    async def main() -> None:
+        async with house(settings) as made:
+            reaching(made, settings)
+            client = Client(made)
+            urls = [image(f"{server.url}/{number}") for number in range(9)]
+            message = await client.say([text("What is it?"), *urls])
+            assert (client.status, "max_total_bytes" in message) == (400, True), message
+            assert await Client(made).say([text("What is it?"), *urls[:2]])
+
+    try:
+        run(main())
+    finally:
+        server.stop()
+    assert [kind for _, kind, _ in stored(site)] == ["application/octet-stream"] * 2
 
 
 def test_the_daemon_does_other_things_while_it_waits_for_a_url(site: PerplexitySite, tmp_path: Path) -> None:

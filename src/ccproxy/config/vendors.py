@@ -90,6 +90,7 @@ class PerplexityUpload(Section):
 
     max_files: Count = 30
     max_file_size_bytes: Bytes = 52_428_800
+    max_total_bytes: Bytes = 209_715_200
     fetch_timeout_seconds: Seconds = 10.0
     upload_timeout_seconds: Seconds = 60.0
     subscribe_timeout_seconds: Seconds = 120.0

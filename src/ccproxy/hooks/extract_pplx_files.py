@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ccproxy.hooks.pplx_thread_inject import goes_to_perplexity, question_of, refusal
 from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject
-from ccproxy.providers.perplexity.limits import require_few, require_size, unfit
+from ccproxy.providers.perplexity.limits import is_type, require_few, require_size, require_total, require_type, unfit
 from ccproxy.providers.perplexity.refusals import SiteError, unavailable
 from ccproxy.providers.perplexity.service import OutsideError
 from ccproxy.providers.perplexity.uploads import Upload, upload
@@ -78,25 +78,37 @@ def require_fit(service: Service, files: Sequence[File]) -> None:
     """Raises SiteError 400 for too many, and for what is known to be too large or unreadable: nothing is sent yet."""
     settings = service.settings.upload
     require_few(len(files), settings)
+    require_total(inline_size(files), settings)
     for number, file in enumerate(files, 1):
         data, url = getattr(file, "data", None), getattr(file, "url", "")
         if data is not None:
-            require_size(name_of(file, file.media_type, number), len(data), settings)
+            name = name_of(file, file.media_type, number)
+            require_size(name, len(data), settings)
+            require_type(name, file.media_type)
         elif url[:5].lower() == "data:":
             raise unfit(f"file {number} is a data URI that cannot be read: send base64 of the file's bytes")
+
+
+def inline_size(files: Sequence[File]) -> int:
+    """Bytes of those that are there."""
+    return sum(len(getattr(file, "data", None) or b"") for file in files)
 
 
 async def fetched(service: Service, files: Sequence[File]) -> list[Upload]:
     """The files with their bytes, in their order. Raises SiteError for one that cannot be had."""
     from pydantic_ai.messages import BinaryContent
 
-    turns = asyncio.Semaphore(AT_A_TIME)
+    turns, size = asyncio.Semaphore(AT_A_TIME), inline_size(files)
 
     async def one(number: int, file: File) -> Upload:
+        nonlocal size
         if isinstance(file, BinaryContent):
             return Upload(name_of(file, file.media_type, number), file.media_type, file.data)
         async with turns:
-            return await under_url(service, file, number)
+            found = await under_url(service, file, number)
+            size += len(found.data)
+            require_total(size, service.settings.upload)  # here, so that no more of them are asked for
+            return found
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -113,7 +125,7 @@ async def under_url(service: Service, file: FileUrl, number: int) -> Upload:
         got = await outside.get(file.url, settings.max_file_size_bytes, settings.fetch_timeout_seconds)
     except OutsideError as error:
         raise unfit(f"file {number}: {error}") from error
-    media_type = got.media_type or BYTES
+    media_type = got.media_type if is_type(got.media_type) else BYTES
     name = name_of(file, media_type, number, got.name)
     require_size(name, len(got.body), settings)
     return Upload(name, media_type, got.body)

@@ -18,6 +18,8 @@ UNWRITTEN = re.compile(r"[\x00-\x20\x7f\\]")
 NAME = re.compile(
     r"(?=.{1,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?"
 )
+BRACKETS = re.compile(r"\[[^\[\]]*:[^\[\]]*\](?::[0-9]*)?")
+"""An address of IPv6 and a port. One of a kind that has yet to be invented has no colon (RFC 3986 §3.2.2)."""
 NUMBER = re.compile(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)\.?")
 """A host that ends so is an address for some, in whatever notation (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 KEPT = "!$%&'()*+,-./:;=?@[]_~"
@@ -66,8 +68,8 @@ def read(url: str) -> Place:
         raise Refused(f"only {' and '.join(SCHEMES)} can be asked" if parts.scheme else "it is no URL")
     if "@" in parts.netloc:
         raise Refused("it holds a user name or a password")
-    if "[" in parts.netloc and ":" not in host:
-        raise Refused("it is no URL")  # an address of a kind that has yet to be invented (RFC 3986 §3.2.2)
+    if "[" in parts.netloc and not BRACKETS.fullmatch(parts.netloc):
+        raise Refused("it is no URL")
     if port == 0:
         raise Refused("there is no port 0")
     origin = Origin(parts.scheme, host_of(host), DEFAULT_PORTS[parts.scheme] if port is None else port)

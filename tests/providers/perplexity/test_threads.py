@@ -182,7 +182,7 @@ def test_a_page_that_fails_fails_the_thread(tmp_path: Path) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("text", ["", " ", ".", "..", "a\nb", "https://", "https://www.perplexity.ai/", "x" * 301])
+@pytest.mark.parametrize("text", ["", " ", ".", "..", "a\nb", "https://", "https://www.perplexity.ai/", "http://[::1", "x" * 301])
 def test_what_is_no_name_of_a_thread(text: str) -> None:
     with pytest.raises(SiteError) as caught:
         slug_of(text)

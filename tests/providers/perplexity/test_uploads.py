@@ -131,6 +131,8 @@ LIMITS: dict[str, tuple[list[Upload], dict[str, Any], str]] = {
     "too many": ([NOTE] * 31, {}, "31 files are too many: 30 may go with a question (pplx.upload.max_files)"),
     "more than configured": ([NOTE] * 2, {"max_files": 1}, "2 files are too many: 1 may"),
     "too large": ([NOTE, PAPER], {"max_file_size_bytes": 7}, "the file 'b.pdf' is too large: it has more than 7 bytes"),
+    "too large together": ([NOTE, PAPER], {"max_total_bytes": 9}, "the files have more than 9 bytes together"),
+    "of no type": ([Upload("d", " ", b"x")], {}, "the file 'd' has ' ' for a media type: say, for example, image/png"),
     "empty": ([NOTE, Upload("d", "text/plain", b"")], {}, "the file 'd' is empty"),
 }
 
@@ -151,7 +153,7 @@ def test_what_is_beyond_the_limits_is_refused_before_anything_is_sent(tmp_path: 
 
 def test_as_many_and_as_large_as_may_be(tmp_path: Path) -> None:
     async def main() -> None:
-        async with house(tmp_path, upload={"max_files": 2, "max_file_size_bytes": 8}) as made:
+        async with house(tmp_path, upload={"max_files": 2, "max_file_size_bytes": 8, "max_total_bytes": 16}) as made:
             assert len(await upload(made.service, [PAPER, PAPER])) == 2
 
     run(main())
@@ -244,12 +246,14 @@ DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Policy expired.\x1b</Message>'
 )
 STORES: dict[str, tuple[Any, str]] = {
-    "403": (reply(403, [XML], DENIED), "the store answered 403 AccessDenied: Policy expired."),
+    "403": (reply(403, [XML], DENIED), "the store answered 403 (AccessDenied) and said: Policy expired."),
     "400, without words": (reply(400, [XML], b"\xff"), "the store answered 400"),
     "500": (reply(500, [], b""), "the store answered 500"),
     "303": (reply(303, [(b"Location", b"/")], b""), "the store answered 303"),
     "200 is as good as 204": (reply(200, [], b""), ""),
     "201": (reply(201, [XML], b"<PostResponse/>"), ""),
+    "a page": (reply(200, [(b"Content-Type", b"text/html")], b"<html>Sign in"), "the store answered 200 with a page"),
+    "a page of which nothing is said": (reply(200, [], b"<!DOCTYPE html>"), "the store answered 200 with a page"),
     "closed": (always(Close()), "127.0.0.1"),
     "broken off": (short([XML], b"<", 10), "127.0.0.1"),
 }

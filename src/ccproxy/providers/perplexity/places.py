@@ -12,9 +12,11 @@ from typing import Any
 
 from ccproxy.auth import Posted
 from ccproxy.auth.redaction import hidden
-from ccproxy.providers.perplexity.refusals import LONGEST, SiteError, because, unusable
+from ccproxy.providers.perplexity.refusals import LONGEST, SiteError, because, is_page, unusable
 
 TOO_MANY = "Perplexity takes no more files for now (see `ccproxy pplx quota`, or try again later)"
+TAKEN = (200, 201, 204)
+"""Statuses by which the store has a file; its body is empty, or XML."""
 ELEMENT = r"<{0}>([^<]{{1,500}})</{0}>"
 
 
@@ -66,10 +68,11 @@ def rate_limited() -> SiteError:
 
 def require_put(answer: Posted, name: str) -> None:
     """Raises SiteError if a file was not taken (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)."""
-    if answer.status in (200, 201, 204):
+    page = " with a page" if is_page(answer) else ""
+    if answer.status in TAKEN and not page:
         return
     body = answer.body[:8192].decode("utf-8", "replace")
-    found = [re.search(ELEMENT.format(name), body) for name in ("Code", "Message")]
-    said = hidden(": ".join(each[1] for each in found if each is not None), ())[:LONGEST]
-    reason = f"the store answered {answer.status}" + (f" {said}" if said else "")
+    code, words = (re.search(ELEMENT.format(name), body) for name in ("Code", "Message"))
+    said = (f" ({code[1]})" if code is not None else "") + (f" and said: {words[1]}" if words is not None else "")
+    reason = hidden(f"the store answered {answer.status}{page}{said}", ())[:LONGEST]
     raise SiteError(502, "pplx_upload_failed", f"the file {name!r} could not be given to Perplexity: {reason}")

@@ -91,11 +91,20 @@ async def _page(service: Service, slug: str, cursor: str, limit: int) -> bytes:
 
 def slug_of(text: str) -> str:
     """The slug that is meant. Raises SiteError 400."""
-    parts = urlsplit(text.strip()) if "://" in text else None
-    slug = unquote(parts.path.rstrip("/").rpartition("/")[2]) if parts is not None else text.strip()
+    slug = text.strip()
+    if "://" in slug:
+        slug = _last_part(slug)
     if not slug.isprintable() or slug in ("", ".", "..") or len(slug) > LONGEST:
         raise SiteError(400, "pplx_invalid_thread", f"{text[:LONGEST]!r} is not the name of a thread")
     return slug
+
+
+def _last_part(url: str) -> str:
+    """Of its path; empty where that is no URL."""
+    try:
+        return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return ""
 
 
 def entries_in(page: Mapping[str, Any]) -> list[Entry]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.auth import OutsideError
 from ccproxy.providers.perplexity.headers import COMMON, EVENTS, USER_AGENT, Reason
-from ccproxy.providers.perplexity.limits import require_few, require_size, unfit
+from ccproxy.providers.perplexity.limits import require_few, require_size, require_total, require_type
 from ccproxy.providers.perplexity.multipart import form
 from ccproxy.providers.perplexity.places import Place, places, require_put
 from ccproxy.providers.perplexity.refusals import SiteError, unavailable
 
 if TYPE_CHECKING:
+    from ccproxy.config.vendors import PerplexityUpload
     from ccproxy.providers.perplexity.service import Outside, Service
-
-__all__ = ["Upload", "require_few", "require_size", "unfit", "upload"]
 
 CREATE = "/rest/uploads/batch_create_upload_urls"
 SUBSCRIBE = "/rest/sse/attachment_processing/subscribe"
@@ -58,22 +58,31 @@ async def upload(service: Service, files: Sequence[Upload]) -> list[str]:
             what the session's lack is told by.
     """
     settings = service.settings.upload
-    require_few(len(files), settings)
-    for file in files:
-        require_size(file.name, len(file.data), settings)
+    require_fit(files, settings)
     if not files:
         return []
     if service.outside is None:
         raise unavailable("files can be given to Perplexity only by the daemon")
-    announced = {str(uuid.uuid4()): file for file in files}
-    found = places(await _created(service, announced), list(announced))
-    await _put(service, service.outside, list(zip(files, found, strict=True)))
+    about = {str(uuid.uuid4()): _about(file) for file in files}
+    found = places(await _created(service, about), list(about))
+    waiting = deque(zip(files, found, strict=True))
+    del files  # whatever has been sent can be forgotten
+    await _put(service, service.outside, waiting)
     await _looked_at(service, [place.file_uuid for place in found if place.file_uuid is not None])
     return [place.object_url for place in found]
 
 
-async def _created(service: Service, announced: dict[str, Upload]) -> dict[str, Any]:
-    body = {"files": {key: _about(file) for key, file in announced.items()}}
+def require_fit(files: Sequence[Upload], settings: PerplexityUpload) -> None:
+    """Raises SiteError 400 for what is beyond the limits."""
+    require_few(len(files), settings)
+    for file in files:
+        require_size(file.name, len(file.data), settings)
+        require_type(file.name, file.media_type)
+    require_total(sum(len(file.data) for file in files), settings)
+
+
+async def _created(service: Service, about: Mapping[str, Any]) -> dict[str, Any]:
+    body = {"files": about}
     seconds = service.settings.upload.upload_timeout_seconds
     try:
         return await service.site.ask_object(
@@ -97,25 +106,25 @@ def _about(file: Upload) -> dict[str, Any]:
     }
 
 
-async def _put(service: Service, outside: Outside, files: Sequence[tuple[Upload, Place]]) -> None:
+async def _put(service: Service, outside: Outside, waiting: deque[tuple[Upload, Place]]) -> None:
     """All of them; the first that fails ends it."""
-    turns = asyncio.Semaphore(TOGETHER)
 
-    async def put(file: Upload, place: Place) -> None:
-        async with turns:
-            await _put_one(service, outside, file, place)
+    async def put() -> None:
+        while waiting:
+            await _put_one(service, outside, *waiting.popleft())
 
     try:
         async with asyncio.TaskGroup() as group:
-            for file, place in files:
-                group.create_task(put(file, place))
+            for _ in range(TOGETHER):
+                group.create_task(put())
     except* SiteError as failed:
         raise failed.exceptions[0] from None
 
 
 async def _put_one(service: Service, outside: Outside, file: Upload, place: Place) -> None:
     """Sends a form that needs no session, so that none goes there."""
-    media_type, body = form(place.fields, file.name or UNNAMED, file.media_type or UNKNOWN, file.data)
+    made = place.fields, file.name or UNNAMED, file.media_type or UNKNOWN, file.data
+    media_type, body = await asyncio.to_thread(form, *made)  # which copies it
     headers = [(b"Content-Type", media_type.encode("ascii")), (b"User-Agent", USER_AGENT.encode("ascii"))]
     seconds, near = service.settings.upload.upload_timeout_seconds, service.provider.origin
     try:
