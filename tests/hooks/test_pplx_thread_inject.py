@@ -308,9 +308,9 @@ def test_the_exchange_notes_its_thread(site: PerplexitySite, tmp_path: Path) -> 
             assert first | {"key": "", "backend_uuid": "", "read_write_token": ""} == {
                 "provider": "web", "key": "", "parent": None, "slug": thread.slug, "backend_uuid": "",
                 "context_uuid": thread.context_uuid, "read_write_token": "", "title": "one",
+                "began": "",
             }  # fmt: skip
             assert second["parent"] == first["key"]
             assert second["backend_uuid"] == thread.entries[-1].backend_uuid
 
     run(main())
-                "began": "",

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from ccproxy.config.errors import nearest
 from ccproxy.config.section import Section
 from ccproxy.config.values import Bytes, Count, Seconds, Text, wrong
-
 from ccproxy.locales import is_language, is_timezone, timezones
+
 UNMOVED = frozenset({400, 401, 403, 404})
 """Statuses of answers that do not change by asking again."""
 
@@ -42,7 +43,6 @@ class GeminiCapacity(Section):
     total_retry_budget_seconds: Seconds = 120.0
 
 
-def _web() -> list[Literal["web", "scholar", "social", "edgar"]]:
 def _language(value: str) -> str:
     if not is_language(value):
         raise wrong("is not a language tag", "for example en-US")
@@ -56,6 +56,7 @@ def _timezone(value: str) -> str:
     return value
 
 
+def _web() -> list[Literal["web", "scholar", "social", "edgar"]]:
     return ["web"]
 
 
