@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ccproxy.auth import CredentialError
+from ccproxy.auth import Credential, CredentialError
 from ccproxy.auth.file import FileSource
+from ccproxy.auth.source import checked
 from tests.auth.conftest import Run
 
 
@@ -115,6 +116,30 @@ def test_a_file_that_is_removed_is_no_credential_any_more(run: Run, tmp_path: Pa
         assert source.cached() is None
         with pytest.raises(CredentialError, match="cannot be read"):
             await source.token()
+
+    run(main())
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_what_failed_is_read_again_once_the_file_is_another(run: Run, tmp_path: Path, content: str | None) -> None:
+    """A failure is kept for a second, but nobody has to wait for that who has just put it right."""
+    key = tmp_path / "key"
+    if content is not None:
+        key.write_text(content)
+    read: list[str] = []
+
+    def noted(text: str, origin: str) -> Credential:
+        read.append(text)
+        return checked(text, origin)
+
+    async def main() -> None:
+        source = FileSource(key, read=noted)
+        for _ in range(3):
+            with pytest.raises(CredentialError):
+                await source.token()
+        assert read == ([] if content is None else [content])
+        key.write_text("one")
+        assert (await source.token()).token == "one"
 
     run(main())
 

@@ -26,6 +26,7 @@ def configured(home: Home) -> Path:
             "providers": {
                 "sim": {"type": "simulator"},
                 "pplx": {"type": "perplexity_pro", "base_url": NOWHERE, "auth": {"type": "file", "file": str(file)}},
+                "bare": {"type": "perplexity_pro", "base_url": NOWHERE},
                 "openai": provider("openai", NOWHERE, {"file": str(file.with_name("openai"))}),
                 "vault": provider("anthropic", NOWHERE, "cat vault"),
                 "claude": provider("anthropic", NOWHERE, {"type": "anthropic_oauth"}),
@@ -52,19 +53,20 @@ def test_it_is_kept_for_its_owner_alone(home: Home, written: str) -> None:
 
 
 def test_it_is_typed_without_being_shown(home: Home) -> None:
-    """However long it is: a terminal that edits the line would keep 4,095 characters of it."""
+    """However long it is: a terminal that edits the line would keep 4,095 characters of it. A command that a browser
+    copied has several lines."""
     file, line = configured(home), f"{'other=cookie; ' * 1000}{COOKIE}={TOKEN}"
     command = [sys.executable, "-m", "ccproxy", "auth", "store", "pplx"]
     with Terminal(command, home.environment(), home.root) as terminal:
         terminal.expect("credential for pplx (not shown): ")
-        shown = terminal.line(f"wrong\x15x\x7f{line}", "uses it")
+        shown = terminal.line(f"wrong\x15x\x7fcurl 'https://a/?b' \\\n  -b '{line}'", "uses it")
         assert terminal.child.wait(10) == 0
     assert "cookie" not in shown
     assert TOKEN not in shown
     assert file.read_text() == f"{TOKEN}\n"
 
 
-def test_a_daemon_that_runs_needs_not_be_told(start_daemon: StartDaemon, tmp_path: Path) -> None:
+def test_a_daemon_that_runs_need_not_be_told(start_daemon: StartDaemon, tmp_path: Path) -> None:
     auth = {"type": "file", "file": str(tmp_path / "openai")}
     daemon = start_daemon({"providers": {"openai": provider("openai", NOWHERE, auth)}})
     assert daemon.home.run("auth", "check").returncode == 1
@@ -76,6 +78,7 @@ def test_a_daemon_that_runs_needs_not_be_told(start_daemon: StartDaemon, tmp_pat
     ("name", "said"),
     [
         ("sim", ["provider 'sim' needs no credential", "auth: {type: file, file: PATH}"]),
+        ("bare", ["provider 'bare' has no `auth`", "auth: {type: file, file: PATH}"]),
         ("vault", ["has the credential that a command prints", "change what that prints; to keep one in a file"]),
         ("claude", ["has a login of its vendor's own program", "log in with `claude`"]),
         ("cloud", ["has a credential file of Google's libraries", "gcloud auth application-default login"]),
@@ -96,14 +99,14 @@ def test_what_is_kept_in_no_file(home: Home, name: str, said: list[str]) -> None
     ("name", "written", "said"),
     [
         ("pplx", "", "what was given holds nothing"),
-        ("pplx", f"Cookie: session={TOKEN}", f"there is no cookie {COOKIE} in it"),
-        ("pplx", f"session={TOKEN}; {COOKIE}=", f"there is no cookie {COOKIE} in it"),
-        ("pplx", f"{TOKEN} {TOKEN}", "it holds characters that no cookie has"),
+        ("pplx", f"Cookie: session={TOKEN}", f"what was given holds no cookie {COOKIE}"),
+        ("pplx", "pplx-made-up-made-up", "host api.perplexity.ai"),
+        ("pplx", "made-up", "too short for the cookie"),
         ("openai", f"{TOKEN}\n{TOKEN}", "what was given holds more than one line"),
         ("openai", f"{TOKEN}\N{SNOWMAN}", "characters that cannot stand in a header"),
         ("openai", TOKEN * 2000, "more than 65536 bytes"),
     ],
-    ids=["nothing", "no session", "empty session", "blank", "lines", "letters", "long"],
+    ids=["nothing", "no session", "API key", "short", "lines", "letters", "long"],
 )
 def test_what_is_no_credential_changes_nothing(home: Home, name: str, written: str, said: str) -> None:
     file = configured(home)

@@ -51,6 +51,18 @@ def test_the_hooks_in_their_order(home: Home, directory: Path) -> None:
     assert ["third", "response", "1", "text", "-", "continue", "hooks/pair.py"] in table
 
 
+def test_many_paths_of_a_kind_are_counted_in_the_table(home: Home) -> None:
+    home.write({"providers": {"p": {"type": "perplexity_pro", "base_url": "http://127.0.0.1:9"}}})
+    (stamp,) = [
+        each for each in json.loads(home.run("hooks", "list", "--json").stdout) if each["name"] == "pplx_stamp_headers"
+    ]
+    assert "headers.user-agent" in stamp["writes"]
+    lines = home.run("hooks", "list").stdout.splitlines()
+    (line,) = [line for line in lines if line.startswith("pplx_stamp_headers")]
+    assert f"  headers.* ({len(stamp['writes'])})  " in line
+    assert max(map(len, lines)) < 300
+
+
 def test_those_of_a_running_daemon(daemon: Daemon) -> None:
     listed = json.loads(daemon.home.run("hooks", "list", "--json").stdout)
     pipeline = daemon.control("GET", "/status")["pipeline"]

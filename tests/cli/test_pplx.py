@@ -171,6 +171,12 @@ def test_what_does_not_exist(user: Home) -> None:
     assert "`ccproxy pplx threads` shows those there are" in failed(user, "show", "no-such-thread")
 
 
+@pytest.mark.parametrize("name", ["two words", "a/b", "a?b", "a#b", "."])
+def test_what_is_no_slug_is_not_asked_for(alone: Home, site: PerplexitySite, name: str) -> None:
+    assert f"{name!r} is not the name of a thread" in failed(alone, "show", name)
+    assert site.calls() == []
+
+
 def test_nobody_answers(alone: Home, site: PerplexitySite, tokens: Path) -> None:
     alone.write({"providers": {"px": {**configured(site, tokens), "base_url": f"http://127.0.0.1:{free_port()}"}}})
     assert "connect" in failed(alone, "quota")
@@ -184,7 +190,9 @@ def test_no_session(alone: Home, site: PerplexitySite, tokens: Path) -> None:
 def test_which_provider(alone: Home, site: PerplexitySite, tokens: Path) -> None:
     two = dict.fromkeys(("px", "other"), configured(site, tokens))
     alone.write({"providers": {**two, "claude": provider("anthropic", site.url)}})
-    assert "px, other" in failed(alone, "quota")
+    words = failed(alone, "quota")
+    assert "px, other" in words
+    assert "`--provider NAME`" in words
     assert told(alone, "quota", "--provider", "other")["provider"] == "other"
     assert "px, other" in failed(alone, "quota", "--provider", "claude")
     alone.write({"providers": {"claude": provider("anthropic", site.url)}})

@@ -79,8 +79,9 @@ def test_one_entry(user: Home, site: PerplexitySite, thread: Thread) -> None:
 
 @pytest.mark.parametrize("yes", [[], ["--yes"]], ids=["asked", "yes"])
 def test_an_entry_that_is_not_in_the_thread(user: Home, site: PerplexitySite, thread: Thread, yes: list[str]) -> None:
-    other = site.library.threads[0].entries[0].backend_uuid
-    ran = user.run("pplx", "delete", thread.slug, "--entry", other, *yes)
-    assert ran.returncode == 1
-    assert other in ran.stderr
+    for other in (site.library.threads[0].entries[0].backend_uuid, ""):
+        ran = user.run("pplx", "delete", thread.slug, "--entry", other, *yes)
+        assert ran.returncode == 1
+        assert f"no entry {other!r}" in ran.stderr
+        assert f"`ccproxy pplx show {thread.slug}` tells the ids" in ran.stderr
     assert site.calls(method="DELETE") == []

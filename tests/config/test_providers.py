@@ -25,6 +25,12 @@ def test_the_default_path(kind: str, base_url: str, path: str) -> None:
     assert Provider.model_validate({"type": kind, "base_url": base_url}).path == path
 
 
+def test_a_session_goes_in_its_cookie() -> None:
+    given = {"type": "perplexity_pro", "base_url": "http://h", "auth": {"file": "f", "header": "x-api-key"}}
+    with pytest.raises(ValueError, match=r"auth\.header\s+has no meaning for Perplexity"):
+        Provider.model_validate(given)
+
+
 def test_a_given_path_is_kept() -> None:
     given = {"type": "openai", "base_url": "http://h/v1", "path": "/v1/chat/completions?api-version=1"}
     assert Provider.model_validate(given).path == "/v1/chat/completions?api-version=1"

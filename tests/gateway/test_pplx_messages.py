@@ -108,6 +108,8 @@ def test_the_key_says_whose_account(daemon: Daemon, site: PerplexitySite, field:
     assert daemon.ask("GET", target, [(name, scheme + KEY + b"px")]).status == 200
     undecided = daemon.ask("GET", target, [(name, scheme + KEY + b"claude")])
     assert (undecided.status, b"px, gone, locked" in undecided.body) == (400, True)
+    assert b"?provider=NAME" in undecided.body
+    assert daemon.ask("GET", f"{target}?key={KEY.decode()}px").status == 200
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,14 @@ def test_the_key_says_whose_account(daemon: Daemon, site: PerplexitySite, field:
         (of("no-such-thread"), 404, "pplx_not_found", "This thread does not exist"),
         (of(".."), 400, "pplx_invalid_thread", "not the name of a thread"),
         ("/pplx/messages/", 400, "pplx_invalid_thread", "not the name of a thread"),
-        (of("a/../../b"), 404, "pplx_not_found", "a%2F..%2F..%2Fb"),
-        (of("x", "&citation_mode=loud"), 400, "invalid_request", "markdown, default, clean"),
-        (of("x", "&include_reasoning=perhaps"), 400, "invalid_request", "true or false"),
+        (of("a/../../b"), 400, "pplx_invalid_thread", "not the name of a thread"),
+        (of("a b"), 400, "pplx_invalid_thread", "not the name of a thread"),
+        (of("a?b=c"), 400, "pplx_invalid_thread", "not the name of a thread"),
+        (of("x", "&citation_mode=loud"), 400, "invalid_request", "citation_mode is one of markdown, default, clean"),
+        (of("x", "&include_reasoning=perhaps"), 400, "invalid_request", "include_reasoning is true or false"),
+        (of("x", "&citations=clean"), 400, "invalid_request", "no parameter 'citations'; there are citation_mode"),
+        (of("x", "&reasoning"), 400, "invalid_request", "no parameter 'reasoning'"),
+        (of("x", "&x=1" * 30), 400, "invalid_request", "more than 20 parameters"),
         ("/pplx/messages/x?provider=nobody", 400, "invalid_request", "nobody"),
         ("/pplx/messages/x?provider=claude", 400, "invalid_request", "claude"),
         ("/pplx/messages/x?provider=gone", 502, "pplx_fetch_error", "connect"),

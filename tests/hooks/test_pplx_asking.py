@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ccproxy.providers.provider import SESSION_COOKIE
 from tests.hooks.perplexity import MODEL, Client, config, house, reached, run
 from tests.support.dialects import DIALECTS, Dialect
 from tests.support.perplexity.server import ASK, PerplexitySite
@@ -186,19 +187,19 @@ def test_a_session_that_was_refused_is_read_again(kind: str, site: PerplexitySit
         async with house(settings) as made:
             client = Client(made)
             await client.say("one")
-            site.tokens = {"another-session"}
-            file.write_text("another-session\n")
+            site.tokens = {"another-session-of-nobody"}
+            file.write_text("another-session-of-nobody\n")
             assert await client.say("two") == "Answer 2 to “two”."
 
     run(main())
-    assert [each.field("cookie") for each in site.calls(ASK)][-1] == b"__Secure-next-auth.session-token=another-session"
+    assert [each.field("cookie") for each in site.calls(ASK)][-1] == SESSION_COOKIE + b"another-session-of-nobody"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_a_session_that_has_ended_is_told_in_the_clients_dialect(
     dialect: Dialect, site: PerplexitySite, tmp_path: Path
 ) -> None:
-    site.tokens = {"another-session"}
+    site.tokens = {"another-session-of-nobody"}
 
     async def main() -> None:
         async with house(config(site, tmp_path / "c")) as made:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ccproxy.auth.clock import Clock
 from ccproxy.auth.command import CommandSource
@@ -12,7 +12,7 @@ from ccproxy.auth.file import FileSource
 from ccproxy.auth.fixed import LiteralSource
 from ccproxy.auth.held import Margins
 from ccproxy.auth.oauth_build import OAuthBuilder
-from ccproxy.auth.source import Post, no_post
+from ccproxy.auth.source import Post, Reader, checked, no_post
 from ccproxy.config.credential_forms import CommandAuth, FileAuth, GoogleAuth, LiteralAuth
 
 if TYPE_CHECKING:
@@ -26,25 +26,31 @@ def build_source(
     post: Post = no_post,
     environ: Mapping[str, str] = os.environ,
     clock: Clock = Clock(),  # noqa: B008 - it is frozen
+    read: Reader = checked,
 ) -> CredentialSource | None:
     """The source that an `auth` key describes; None if there is none. Nothing is run or read yet.
 
-    `post` is how it asks for a new token, if it renews itself. `environ` says where clients keep their files.
+    `post` is how it asks for a new token, if it renews itself. `environ` says where clients keep their files. `read`
+    finds the credential in what a command prints or a file holds.
     """
-    timeout = knobs.command_timeout_seconds
     match auth:
         case None:
             return None
         case CommandAuth():
-            return CommandSource(auth.command, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
+            return CommandSource(auth.command, **_obtained(auth, knobs, read))
         case FileAuth():
-            return FileSource(auth.file, header=auth.header, max_age=auth.max_age_seconds, timeout=timeout)
+            return FileSource(auth.file, **_obtained(auth, knobs, read))
         case LiteralAuth():
             return LiteralSource(auth.value, auth.header)
         case GoogleAuth():
             return _google(auth, knobs, post, environ, clock)
         case _:
             return OAuthBuilder(knobs, post, environ, clock).source(auth)
+
+
+def _obtained(auth: CommandAuth | FileAuth, knobs: AuthKnobs, read: Reader) -> Any:
+    timeout = knobs.command_timeout_seconds
+    return {"header": auth.header, "max_age": auth.max_age_seconds, "timeout": timeout, "read": read}
 
 
 def _google(

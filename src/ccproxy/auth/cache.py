@@ -44,7 +44,7 @@ class CachedSource(ABC):
         """The credential, obtained if need be. Raises CredentialError."""
         if credential := self.cached():
             return credential
-        if self._failure is not None and time.monotonic() < self._until:
+        if self._failure is not None and self._failed_lately():
             raise CredentialError(str(self._failure))
         run = self._run
         if run is None or run.done():
@@ -72,6 +72,10 @@ class CachedSource(ABC):
         except CredentialError as error:
             return SourceState(self._where, present=False, error=str(error))
         return SourceState(self._where, present=True, refreshed=self._obtained)
+
+    def _failed_lately(self) -> bool:
+        """True if a failure still is the answer."""
+        return time.monotonic() < self._until
 
     @property
     @abstractmethod

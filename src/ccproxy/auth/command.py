@@ -8,7 +8,7 @@ import signal
 
 from ccproxy.auth.cache import CachedSource
 from ccproxy.auth.shell import Outcome, run_shell
-from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, checked, decoded
+from ccproxy.auth.source import MAX_BYTES, Credential, CredentialError, Reader, checked, decoded
 
 MAX_REASON = 200
 """Characters of the command's own complaint that go into the error."""
@@ -24,9 +24,16 @@ class CommandSource(CachedSource):
     kind = "command"
 
     def __init__(
-        self, command: str, *, header: str | None = None, max_age: float = 300.0, timeout: float = 5.0
+        self,
+        command: str,
+        *,
+        header: str | None = None,
+        max_age: float = 300.0,
+        timeout: float = 5.0,
+        read: Reader = checked,
     ) -> None:
         super().__init__(header, max_age)
+        self._read = read
         self._command = command
         self._timeout = timeout
 
@@ -50,7 +57,7 @@ class CommandSource(CachedSource):
             raise CredentialError(f"the command could not be started: {error.strerror}") from None
         if outcome.status and len(outcome.output) <= MAX_BYTES:
             raise CredentialError(_refusal(outcome))
-        return checked(decoded(outcome.output, "the command printed"), "the command printed")
+        return self._read(decoded(outcome.output, "the command printed"), "the command printed")
 
 
 def _refusal(outcome: Outcome) -> str:

@@ -78,6 +78,10 @@ async def no_post(url: str, headers: Headers, body: bytes, seconds: float) -> Po
     raise PostFailed(f"nothing may be sent to {url} from here")
 
 
+type Reader = Callable[[str, str], Credential]
+"""Finds a credential in a text, as `checked` does."""
+
+
 class CredentialSource(Protocol):
     """Where the credential of one provider comes from."""
 
@@ -122,7 +126,10 @@ def decoded(data: bytes, origin: str) -> str:
 
 
 def checked(text: str, origin: str) -> Credential:
-    """The text, white space around it removed, as a credential that can stand in a header (RFC 9110 §5.5)."""
+    """The text, white space around it removed, as a credential that can stand in a header (RFC 9110 §5.5).
+
+    Raises CredentialError, which `origin`, as in `decoded`, begins.
+    """
     token = text.strip()
     if not token:
         raise CredentialError(f"{origin} nothing")

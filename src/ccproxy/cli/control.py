@@ -66,6 +66,8 @@ class Standing(TypedDict):
     present: bool
     expires: str | None
     error: str | None
+    refused: NotRequired[str | None]
+    """When its provider refused it, if it did and there is no other."""
 
 
 class Provider(TypedDict):

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from ccproxy import __version__
-from ccproxy.cli.auth.words import validity
+from ccproxy.cli.auth.words import moment, validity
 from ccproxy.cli.control import Archive, Provider
 from ccproxy.cli.report import Report
 from ccproxy.cli.words import several, span, visible
@@ -178,12 +178,15 @@ def project(provider: Provider) -> str:
 
 def credential(provider: Provider) -> str:
     """What its credential comes from, until when it is good, and what is wrong with it."""
-    if provider["auth"] is None:
-        return "no auth"
-    auth, known = f"auth: {provider['auth']}", provider.get("credential")
+    known = provider.get("credential")
+    auth = f"auth: {provider['auth']}" if provider["auth"] is not None else "no auth"
     if known is None:
         return auth
-    told = validity(known["expires"], datetime.now().astimezone()) if known["present"] else "no credential"
+    now = datetime.now().astimezone()
+    if refused := known.get("refused"):
+        told = f"{auth}, refused with 401, {moment(refused, now)}: {visible(known['error'] or '')}"
+        return click.style(told, fg="red")
+    told = validity(known["expires"], now) if known["present"] else "no credential"
     color = None if known["present"] and not known["error"] else "yellow" if known["present"] else "red"
     led = "; last error" if known["present"] else ""
     why = f"{led}: {visible(known['error'])}" if known["error"] else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -94,7 +94,7 @@ class Provider(Section):
 
     @classmethod
     def rules(cls, raw: Raw) -> Iterator[Complaint]:
-        """Where it is, said once; and a project only where there is such a thing."""
+        """Where it is, said once; a project only where there is such a thing, a header only where it may be another."""
         given = [key for key in ("host", "base_url") if raw.get(key) is not None]
         simulated = raw.get("type") == "simulator"
         if len(given) == 2:
@@ -107,3 +107,7 @@ class Provider(Section):
         if raw.get("project") is not None and not is_written_as_code_assist(raw):
             hint = f"remove it, or write host: {CODE_ASSIST_HOST} (of Vertex AI, the project stands in `path`)"
             yield Complaint(("project",), "has a meaning for Code Assist only", hint)
+        auth = raw.get("auth")
+        if raw.get("type") == "perplexity_pro" and isinstance(auth, Mapping) and auth.get("header") is not None:
+            message = "has no meaning for Perplexity, which is sent the credential as its session's cookie"
+            yield Complaint(("auth", "header"), message, "remove it")

@@ -47,7 +47,7 @@ def injected(provider: Provider, fields: Headers, on_renewed: Callable[[], Await
             await on_renewed()
         return another
 
-    return Injected(fields, renew, provider.accepted)
+    return Injected(fields, renew, provider.accepted, doubted=provider.refusal is not None)
 
 
 def of_a_hook(fields: Headers) -> Injected:

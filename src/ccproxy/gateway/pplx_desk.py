@@ -108,7 +108,13 @@ class Desk:
 
         service = self._service(parameters)
         thread = await self._thread(service, parameters)
-        deleted = await delete(service, thread, parameters.get("entry") or None)
+        try:
+            deleted = await delete(service, thread, parameters.get("entry"))
+        except SiteError as error:
+            if error.status != 404:
+                raise
+            fix = f"`ccproxy pplx show {thread.slug}` tells the ids of its entries"
+            raise NotServed(error.status, error.kind, error.message, fix) from error
         return {**named(service, thread), "deleted": deleted}
 
     async def _read(self, parameters: Parameters) -> tuple[Service, Thread, list[Turn]]:
@@ -134,7 +140,7 @@ class Desk:
             raise NotServed(503, "pplx_unavailable", "there is no provider of type perplexity_pro", fix)
         known = ", ".join(services)
         if name is None and len(services) > 1:
-            raise wrong(f"there are several providers of type perplexity_pro: {known}", "name the one that is meant")
+            raise wrong(f"there are several providers of type perplexity_pro: {known}", "say which: `--provider NAME`")
         if name is not None and name not in services:
             raise wrong(f"there is no provider {name!r} of type perplexity_pro", f"there is: {known}")
         return services[name] if name is not None else next(iter(services.values()))

@@ -35,7 +35,7 @@ def mode(parameters: Parameters, name: str, usual: str) -> str:
     """A parameter that is a mode of citations."""
     value = parameters.get(name) or usual
     if value not in MODES:
-        raise wrong(f"the mode of citations is one of {', '.join(MODES)}, not {value!r}")
+        raise wrong(f"{name} is one of {', '.join(MODES)}, not {value!r}")
     return value
 
 

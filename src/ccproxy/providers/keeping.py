@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from ccproxy.auth import Credential, CredentialError
-from ccproxy.auth.source import checked
+from ccproxy.auth import CredentialError
 from ccproxy.auth.storing import store
 from ccproxy.config import Config
 from ccproxy.config.credential_forms import FileAuth
 from ccproxy.config.errors import nearest
+from ccproxy.providers.readers import reader_of
 from ccproxy.providers.telling import ADVICE
 
 A_FILE = "to keep one in a file, write auth: {type: file, file: PATH} for it in ccproxy.yaml"
@@ -35,6 +34,8 @@ def file_of(config: Config, name: str) -> Path:
         raise NotKept(f"there is no provider {name!r}", hint)
     if isinstance(entry.auth, FileAuth):
         return entry.auth.file
+    if entry.auth is None and entry.type == "perplexity_pro":
+        raise NotKept(f"provider {name!r} has no `auth`, which would say where its session is kept", A_FILE)
     kind = entry.auth.type if entry.auth is not None else None
     what, advice = INSTEAD.get(kind) or ("has a login of its vendor's own program", ADVICE[kind or ""])
     raise NotKept(f"provider {name!r} {what}", advice)
@@ -42,23 +43,8 @@ def file_of(config: Config, name: str) -> Path:
 
 def keep(config: Config, name: str, text: str) -> Path:
     """Keeps the credential that is, or is in, a text; returns where. Raises NotKept, which never repeats the text."""
-    file = file_of(config, name)
+    file, entry = file_of(config, name), config.providers[name]
     try:
-        return store(file, credential_in(config.providers[name].type, text))
+        return store(file, reader_of(entry.type)(text, "what was given holds"))
     except CredentialError as error:
         raise NotKept(f"nothing is stored for provider {name!r}: {error}") from None
-
-
-def credential_in(type: str, text: str) -> Credential:
-    """The credential for a provider of a type. Raises CredentialError."""
-    return checked(READERS.get(type, str)(text), "what was given holds")
-
-
-def _session(text: str) -> str:
-    from ccproxy.providers.perplexity.session_cookie import session_token  # which most have no use for
-
-    return session_token(text)
-
-
-READERS: dict[str, Callable[[str], str]] = {"perplexity_pro": _session}
-"""How a credential is found in what a person has, by the type of the provider."""

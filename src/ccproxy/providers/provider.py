@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,8 @@ from ccproxy.config.providers import Provider as ProviderSettings
 from ccproxy.config.values import SIMULATED
 from ccproxy.exchange import DEFAULT_PORTS, Headers, Origin, WireFormat
 from ccproxy.providers.endpoint import Endpoint
+from ccproxy.providers.readers import reader_of
+from ccproxy.providers.refused import Refused
 
 if TYPE_CHECKING:
     from ccproxy.providers.code_assist_account import Account
@@ -75,9 +78,13 @@ class Provider:
         self._query = query.encode("latin-1")
         self.auth_type = config.auth.type if config.auth is not None else None
         """The kind of its credential source, None if it needs none."""
-        self._source: CredentialSource | None = build_source(config.auth, auth, post)
+        self._source: CredentialSource | None = build_source(config.auth, auth, post, read=reader_of(config.type))
         self.failure: str | None = None
         """Why the last request for it got no credential; None if it got one."""
+        self.refusal: Refused | None = None
+        """That it did not take the credential it still has; None if it has taken it since, or nothing is known."""
+        self.remark: str | None = None
+        """What is worth saying of how it is configured, though it is not wrong."""
 
     @property
     def path_has_model(self) -> bool:
@@ -88,6 +95,11 @@ class Provider:
     def speaks_everything(self) -> bool:
         """True if any listener format reaches this provider untranslated."""
         return self.type == "simulator"
+
+    @property
+    def lacks_credential(self) -> bool:
+        """True if it needs a credential, and the configuration does not say where that comes from."""
+        return self.format is WireFormat.PERPLEXITY and self._source is None
 
     def cached_credential(self) -> Credential | None:
         """The credential if it is at hand without waiting."""
@@ -101,9 +113,16 @@ class Provider:
             credential = await self._source.token()
         except CredentialError as error:
             self.failure = str(error)
-            raise NoCredential(f"no credential for provider {self.name!r}: {error}") from error
+            hint = f"; `ccproxy auth store {self.name}` writes it" if self.auth_type == "file" else ""
+            raise NoCredential(f"no credential for provider {self.name!r}: {error}{hint}") from error
         self.failure = None
+        self.noticed(credential)
         return credential
+
+    def noticed(self, credential: Credential) -> None:
+        """This is its credential now: of another nothing counts that was said before."""
+        if self.refusal is not None and self.refusal.token != credential.token:
+            self.refusal = None
 
     async def renew(self, refused: Headers) -> Headers:
         """Other fields than those that were refused, in the order of `credential_fields`. Raises NoCredential."""
@@ -113,24 +132,35 @@ class Provider:
         try:
             credential = await self._source.renew(token)
         except CredentialError as error:
+            self.refusal = Refused(token, time.time(), str(error))
             raise NoCredential(f"no other credential for provider {self.name!r}: {error}") from error
+        self.refusal = None
         return self.credential_fields(credential)
 
     def accepted(self, fields: Headers) -> None:
-        """The provider has taken fields that `renew` gave."""
+        """The provider has taken fields that `renew` gave, or such as it had refused."""
+        token = token_in(fields)
+        if self.refusal is not None and self.refusal.token == token:
+            self.refusal = None
         if self._source is not None:
-            self._source.accepted(token_in(fields))
+            self._source.accepted(token)
 
     @property
     def source(self) -> CredentialSource | None:
         """Where its credential comes from."""
         return self._source
 
+    @property
+    def credential_header(self) -> str:
+        """The name of the field that carries a credential, in lower case."""
+        usual = "cookie" if self.format is WireFormat.PERPLEXITY else "authorization"
+        return (self._source.header if self._source is not None else None) or usual
+
     def auth_header(self, credential: Credential) -> tuple[bytes, bytes]:
         """The header field that carries a credential: a bearer token, unless another field is configured."""
-        name = (self._source.header if self._source is not None else None) or "authorization"
-        if self.format is WireFormat.PERPLEXITY and name == "authorization":
+        if self.format is WireFormat.PERPLEXITY:
             return b"Cookie", SESSION_COOKIE + credential.token.encode("latin-1")
+        name = self.credential_header
         bearer = name.lower() == "authorization"
         return name.encode("latin-1"), (b"Bearer " if bearer else b"") + credential.token.encode("latin-1")
 
@@ -232,8 +262,10 @@ def build_providers(
 
             provider.code_assist = Account(provider, config.providers[name].project, call_of(name))
         elif provider.format is WireFormat.PERPLEXITY:
-            from ccproxy.providers.perplexity.service import Service  # the same
+            from ccproxy.providers.perplexity.headers import remark_on  # the same
+            from ccproxy.providers.perplexity.service import Service
 
+            provider.remark = remark_on(config.providers[name])
             provider.writing = config.pplx.search.model_dump()
             provider.reading = {"citations": config.pplx.thread.citation_mode}
             provider.perplexity = Service(provider, config.pplx, call_of(name), outside)

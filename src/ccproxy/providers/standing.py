@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from ccproxy.auth import CredentialError, CredentialSource, SourceState
 from ccproxy.config.errors import nearest
-from ccproxy.providers.provider import Provider
-from ccproxy.providers.telling import NEEDS_NONE, iso, missing, of_account, told
+from ccproxy.providers.provider import NoCredential, Provider
+from ccproxy.providers.telling import iso, missing, of_account, refusal, sourceless, told
 
 OAUTH = ("_oauth", "google_auth")
 """How the types end whose credentials have a token endpoint."""
@@ -76,9 +77,12 @@ class Credentials:
         state = self._seen.get(name)
         if provider.failure is not None:
             return {"present": False, "expires": iso(state.expires) if state else None, "error": provider.failure}
-        if state is None or provider.source is None:
+        if provider.source is None and provider.lacks_credential:
+            state = sourceless(provider)
+        if state is None:
             return None
-        return {"present": state.present, "expires": iso(state.expires), "error": state.error}
+        told = {"present": state.present, "expires": iso(state.expires), "error": state.error}
+        return told | refusal(provider, state)
 
     def account(self, name: str) -> dict[str, Any]:
         """Of a Code Assist provider: `project` and `project_error`, at once; nothing of any other."""
@@ -100,22 +104,32 @@ class Credentials:
         state = self._seen[provider.name] = await source.check()
         if state.present:
             provider.failure = None
+            if (known := provider.cached_credential()) is not None:
+                provider.noticed(known)
+            elif provider.refusal is not None and source.kind in PLAIN:
+                with contextlib.suppress(NoCredential):
+                    await provider.credential()
         return state
 
     async def _looked(self, provider: Provider) -> dict[str, Any]:
         source = provider.source
         if source is None:
-            return told(provider, NEEDS_NONE)
-        if source.kind in PLAIN and not self._was_present(provider):
+            return told(provider, sourceless(provider))
+        if source.kind in PLAIN and not self._is_in_order(provider):
             source.invalidate()  # who asks has perhaps just put it right
         return told(provider, await self._state(provider, source))
 
-    def _was_present(self, provider: Provider) -> bool:
+    def _is_in_order(self, provider: Provider) -> bool:
         state = self._seen.get(provider.name)
-        return provider.failure is None and (state is None or state.present)
+        doubted = provider.failure is not None or provider.refusal is not None
+        return not doubted and (state is None or state.present)
 
     async def _watched(self, provider: Provider, say: Callable[[str], None]) -> None:
+        if provider.remark is not None:
+            say(f"provider {provider.name!r}: {provider.remark}")
         if provider.source is None:
+            if provider.lacks_credential:
+                say(missing(provider, sourceless(provider)))
             return
         if not (state := await self._state(provider, provider.source)).present:
             say(missing(provider, state))
@@ -127,7 +141,8 @@ class Credentials:
     async def _refreshed(self, provider: Provider) -> dict[str, Any]:
         source = provider.source
         if source is None:
-            return told(provider, NEEDS_NONE, outcome="failed", error="it needs no credential")
+            state = sourceless(provider)
+            return told(provider, state, outcome="failed", error=state.error or "it needs no credential")
         try:
             outcome = await anew(source)
         except CredentialError as error:

@@ -21,7 +21,14 @@ class Injected:
     renew: Callable[[Headers], Awaitable[Headers]]
     """Takes the fields that were refused and gives others. Raises NotRenewed."""
     accepted: Callable[[Headers], None] | None = None
-    """Told of renewed fields with which a request was taken."""
+    """Told of renewed fields with which a request was taken, and of doubted ones."""
+    doubted: bool = False
+    """True if the provider is known to have refused them."""
+
+    def was_accepted(self) -> None:
+        """A request was taken with its fields."""
+        if self.accepted is not None:
+            self.accepted(self.fields)
 
 
 @dataclass(slots=True)

@@ -67,8 +67,8 @@ class Sending:
             attempt.ended = time.time()
         attempt.status, attempt.reused = incoming.status, incoming.reused
         credential = delivery.credential
-        if self._renewed and credential is not None and credential.accepted is not None and incoming.status < 400:
-            credential.accepted(credential.fields)
+        if incoming.status < 400 and credential is not None and (self._renewed or credential.doubted):
+            credential.was_accepted()
         return incoming
 
     def _may_reconnect(self, error: TransportError) -> bool:

@@ -25,7 +25,7 @@ from tests.support.upstream import Recorded, Script, Step, Upstream
 ASK = "/rest/sse/perplexity_ask"
 THREAD = "/rest/thread/"
 PAGE: Header = (b"Content-Type", b"text/html")
-TOKEN = "made-up-session"
+TOKEN = "made-up-session-of-nobody"
 SECONDS = 20.0
 """How long anybody waits, in a test that fails."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from ccproxy.cli.auth.asking import Told, as_json, ask
-from ccproxy.cli.auth.words import below, is_over, line, validity, width_of
+from ccproxy.cli.auth.words import below, is_over, line, trouble, validity, width_of
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 
@@ -26,7 +26,8 @@ def check(session: Session, name: str | None, as_list: bool) -> int:
     """Say which credentials cannot be used, why, and what to do.
 
     NAME is a provider; all of them if it is left out. Files are read and commands are run, but no provider is asked:
-    that a credential is there does not mean that its provider takes it. The exit status is 1 if one cannot be used.
+    that a credential is there does not mean that its provider takes it. That one was refused, a running daemon knows,
+    until it is another one or is taken after all. The exit status is 1 if one cannot be used.
     """
     found = ask(session, "look", name)
     if as_list:
@@ -36,17 +37,17 @@ def check(session: Session, name: str | None, as_list: bool) -> int:
         for each in found:
             first, *more = sentences(each, now)
             click.echo(line(each, width, first))
-            for text in (*more, *account(each)):
+            for text in (*more, *beside(each)):
                 click.echo(below(width, text))
     return 0 if all(each["usable"] for each in found) else 1
 
 
 def sentences(each: Told, now: datetime) -> Iterator[str]:
     """What is to be said of a credential, a line each."""
-    if each["type"] is None:
+    if each["type"] is None and each["usable"]:
         yield "needs no credential"
     elif not each["usable"]:
-        yield each["error"] or "there is none"
+        yield trouble(each, now) or "there is none"
         yield from filter(None, [each["advice"]])
     else:
         kind = None if (each["where"] or "").startswith(each["type"]) else each["type"]
@@ -54,8 +55,9 @@ def sentences(each: Told, now: datetime) -> Iterator[str]:
         yield from filter(None, [each["error"] or outlook(each, now)])
 
 
-def account(each: Told) -> Iterator[str]:
-    """What a running daemon knows of the account at Code Assist, where it is a credential for that."""
+def beside(each: Told) -> Iterator[str]:
+    """What else is to be said of a provider, among it what a running daemon knows of its account at Code Assist."""
+    yield from filter(None, [each.get("remark")])
     if "project" in each and each["usable"]:
         told = f"project: {each['project']}" if each["project"] else "no project"
         yield "Code Assist, " + ": ".join(filter(None, [told, each["project_error"]]))

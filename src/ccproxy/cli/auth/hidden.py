@@ -9,8 +9,10 @@ import click
 
 from ccproxy.auth.source import MAX_BYTES
 
-ENDS, ERASES, CLEARS = b"\r\n\x04", b"\x08\x7f", b"\x15"
-"""Enter and Ctrl-D; backspace; Ctrl-U."""
+ENTER, END, ERASES, CLEARS = b"\r\n", b"\x04", b"\x08\x7f", b"\x15"
+"""Enter; Ctrl-D; backspace; Ctrl-U."""
+CONTINUED = b"\\"
+"""So a line ends that goes on in the next, such as those of a curl command that a browser has copied."""
 
 
 def hidden_line(prompt: str) -> bytes:
@@ -41,7 +43,7 @@ def _typed(terminal: int) -> bytes:
         if not piece:
             raise click.Abort
         for byte in piece:
-            if byte in ENDS:
+            if byte in END or (byte in ENTER and not line.endswith(CONTINUED)):
                 return bytes(line)
             if byte in ERASES:
                 del line[-1:]

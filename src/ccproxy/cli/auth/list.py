@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from ccproxy.cli.auth.asking import Told, as_json, ask
-from ccproxy.cli.auth.words import moment
+from ccproxy.cli.auth.words import moment, trouble
 from ccproxy.cli.grammar import command
 from ccproxy.cli.session import Session
 from ccproxy.cli.table import Cell, Column, Row, show
@@ -41,7 +41,7 @@ def list_credentials(session: Session, as_list: bool) -> None:
         as_json(found)
     elif found:
         now = datetime.now().astimezone()
-        show(COLUMNS, [Row(cells(each, now), note(each)) for each in found], "last error")
+        show(COLUMNS, [Row(cells(each, now), note(each, now)) for each in found], "last error")
     else:
         click.echo("there are no providers: name some in ccproxy.yaml (`ccproxy init` shows how)", err=True)
 
@@ -50,7 +50,7 @@ def cells(each: Told, now: datetime) -> list[Cell]:
     """A credential's cells, in the order of COLUMNS."""
     return [
         Cell(each["provider"], "cyan" if each["usable"] else "red"),
-        Cell(each["type"] or "none needed", "" if each["type"] else "dim"),
+        Cell(each["type"] or ("none needed" if each["usable"] else "no auth"), "" if each["type"] else "dim"),
         Cell(each["header"] or "", "dim"),
         Cell(each["where"] or "", "dim"),
         Cell(moment(each["expires"], now)),
@@ -58,6 +58,6 @@ def cells(each: Told, now: datetime) -> list[Cell]:
     ]
 
 
-def note(each: Told) -> Cell:
+def note(each: Told, now: datetime) -> Cell:
     """What went wrong last; nothing if nothing did."""
-    return Cell(each["error"] or "", "yellow" if each["usable"] else "red")
+    return Cell(trouble(each, now), "yellow" if each["usable"] else "red")

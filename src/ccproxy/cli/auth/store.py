@@ -12,7 +12,10 @@ from ccproxy.cli.words import visible
 
 EXAMPLES = [
     ("type or paste it; nothing is shown", "ccproxy auth store perplexity"),
-    ("what a browser sends to www.perplexity.ai, the whole Cookie field", "wl-paste | ccproxy auth store perplexity"),
+    (
+        "a request to www.perplexity.ai, copied as cURL in a browser",
+        "wl-paste | ccproxy auth store perplexity",
+    ),
     ("an API key out of a password store", "pass show openai | ccproxy auth store openai"),
 ]
 
@@ -23,8 +26,9 @@ EXAMPLES = [
 def store(session: Session, name: str) -> None:
     """Keep a credential in the file that PROVIDER's `auth` names, readable for you alone.
 
-    It is asked for without being shown, or read from standard input. For Perplexity it may be a whole Cookie field, of
-    which the session's cookie is kept. A daemon that runs needs not be told: it reads the file again.
+    It is asked for without being shown, or read from standard input. For Perplexity it may be a whole Cookie field, or
+    what a browser copies as cURL, of which the session's cookie is kept. A daemon that runs need not be told: it reads
+    the file again.
     """
     from ccproxy.auth import CredentialError
     from ccproxy.auth.source import decoded

@@ -31,6 +31,12 @@ def is_over(iso: str | None, now: datetime) -> bool:
     return iso is not None and datetime.fromisoformat(iso) <= now
 
 
+def trouble(each: Told, now: datetime) -> str:
+    """`refused with 401, 5 min ago (14:33:00): WHY`, or what else went wrong; empty for nothing."""
+    when = f"refused with 401, {moment(each['refused'], now)}: " if each.get("refused") else ""
+    return when + (each["error"] or "")
+
+
 def line(each: Told, width: int, text: str) -> str:
     """How it stands as a coloured mark, the provider's name in `width` characters, and a text."""
     doubtful = each["error"] or each.get("project_error")

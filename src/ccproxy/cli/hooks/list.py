@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -29,6 +31,8 @@ COLUMNS = (
     Column("on error", 8, rank=4),
     Column("from", 16, rank=5),
 )
+MOST = 4
+"""Paths of one kind that are named in the table."""
 STYLES = {"fail": "yellow", "continue": "dim"}
 
 
@@ -75,8 +79,16 @@ def cells(hook: dict[str, Any]) -> list[Cell]:
         Cell(hook["name"], "cyan"),
         Cell(hook["stage"]),
         Cell(str(hook["level"])),
-        Cell(", ".join(hook["reads"])),
-        Cell(", ".join(hook["writes"])),
+        Cell(shortened(hook["reads"])),
+        Cell(shortened(hook["writes"])),
         Cell(hook["on_error"], STYLES.get(hook["on_error"], "")),
         Cell(hook["source"], "dim"),
     ]
+
+
+def shortened(paths: Sequence[str]) -> str:
+    """The paths; of many of one kind only that, and how many they are: `headers.* (12)`."""
+    kinds = Counter(path.partition(".")[0] for path in paths)
+    named = [(path, path.partition(".")[0]) for path in paths]
+    shown = (f"{kind}.* ({kinds[kind]})" if kinds[kind] > MOST else path for path, kind in named)
+    return ", ".join(dict.fromkeys(shown))

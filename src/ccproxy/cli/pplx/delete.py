@@ -44,9 +44,8 @@ def question(found: Told, entry: str | None) -> str:
         return f"delete the thread {named(found)} with {entries(found['entry_count'])}?"
     asked = next((each["question"] for each in found["entries"] if each["id"] == entry), None)
     if asked is None:
-        raise CommandError(
-            f"the thread {named(found)} has no entry {entry}", "`ccproxy pplx show SLUG` tells the ids of its entries"
-        )
+        hint = f"`ccproxy pplx show {one_line(found['slug'])}` tells the ids of its entries"
+        raise CommandError(f"the thread {named(found)} has no entry {entry!r}", hint)
     return f"delete “{shortened(asked)}” with its answer from the thread {named(found)}?"
 
 

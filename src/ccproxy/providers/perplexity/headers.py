@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ccproxy.exchange import Headers, Origin
+
+if TYPE_CHECKING:
+    from ccproxy.config.providers import Provider
 
 API_VERSION = "2.18"
 COMMON = {"version": API_VERSION, "source": "default"}
 """Parameters that most calls have in their query."""
 
-SITE = "https://www.perplexity.ai"
+HOST = "www.perplexity.ai"
+SITE = f"https://{HOST}"
 JSON, EVENTS = "application/json", "text/event-stream"
 ASKS = f"{EVENTS}, {JSON}"
 """What a question accepts."""
@@ -67,3 +73,11 @@ def stamped(reason: str, origin: Origin, accept: str = ASKS, *, has_body: bool =
 def home_of(origin: Origin) -> str:
     """The origin that its pages have."""
     return str(origin) if origin.scheme in ("http", "https") else SITE
+
+
+def remark_on(settings: Provider) -> str | None:
+    """What is worth saying of how a provider of this type is configured; None for nothing."""
+    at_site = settings.host == HOST or urlsplit(settings.base_url or "").hostname == HOST
+    if not at_site or settings.fingerprint_profile is not None:
+        return None
+    return f"{HOST} tends to refuse connections that are not like a browser's: set fingerprint_profile: chrome131"

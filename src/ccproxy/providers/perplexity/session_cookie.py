@@ -4,45 +4,62 @@ from __future__ import annotations
 
 import re
 
-from ccproxy.auth import CredentialError
+from ccproxy.auth import Credential, CredentialError
 from ccproxy.providers.provider import SESSION_COOKIE
 
 NAME = SESSION_COOKIE.decode("ascii").rstrip("=")
-FIELD = re.compile(r"cookie:\s*", re.IGNORECASE)
-OTHER = re.compile(r"__(?:Secure|Host)-|[\w.-]*next-auth")
-"""How the names of cookies begin that stand beside it."""
-VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
-"""What a cookie may hold (RFC 6265 §4.1.1)."""
+LETTERS = r"[A-Za-z0-9._~%+/-]"
+"""What such a token is made of: JSON Web Encryption (RFC 7516 §7.1), base64 or an id."""
+SHORTEST = 20
+"""Characters of a token; those of the web application have hundreds."""
+TOKEN = re.compile(rf"{LETTERS}+={{0,2}}")
+COOKIE = re.compile(
+    rf"(?<![\w.-]){re.escape(NAME)}(?:\.(\d{{1,3}}))?"  # a piece of a long one has a number
+    r"""["']? *[=:,\t]\s*\^?["']?([^\s;"',\\^]*)"""
+)
+"""A cookie of that name, its number and its value, in a Cookie field, or in a table or a copy of developer tools."""
+BEHIND = re.compile(r"""\s*(?:[;"'\\^]|\Z)|\t|\s+-|\s*\n[\w-]+:""")
+"""What may follow a value, if it is all there: such as a quote, an option of curl, or another field."""
+API_KEY = re.compile(r"(?:Bearer\s+)?pplx-[\w-]+", re.IGNORECASE)
+
+WHERE = "sign in at www.perplexity.ai with a browser, and take it from its developer tools (storage, cookies)"
+NO_KEY = (
+    "an API key, and the web application knows nobody by that, but by a browser's session cookie; with the key, the "
+    "provider is one of type openai with host api.perplexity.ai"
+)
 
 
-def session_token(text: str) -> str:
-    """The token: as it is, as `name=value`, or out of a whole `Cookie` field.
+def session(text: str, origin: str) -> Credential:
+    """The session's token: as it is, as `name=value`, or out of a `Cookie` field or a whole curl command.
 
     A long one comes in pieces, `name.0`, `name.1` and so on, which the application's library puts together again
-    (next-auth, packages/core/src/lib/utils/cookie.ts). Raises CredentialError, which never repeats any of it.
+    (next-auth, packages/core/src/lib/utils/cookie.ts). Raises CredentialError, which `origin`, such as "the command
+    printed", begins, and which never repeats any of the text.
     """
-    line = text.strip()
-    given = FIELD.sub("", line, count=1) if FIELD.match(line) else line
-    cookies = dict(reversed([cookie(part) for part in given.split(";")]))  # of two, the first counts
-    token = cookies.get(NAME) or "".join(pieces(cookies))
-    if not token:
-        if given != line or ";" in given or OTHER.match(given):
-            raise CredentialError(f"there is no cookie {NAME} in it")
-        token = given.strip('"')
-    if token and not VALUE.fullmatch(token):
-        raise CredentialError("it holds characters that no cookie has")
-    return token
+    given = text.strip().strip("\"'")
+    if not given:
+        raise CredentialError(f"{origin} nothing")
+    if API_KEY.fullmatch(given):
+        raise CredentialError(f"{origin} {NO_KEY}")
+    token = named(given, origin)
+    if not token and (NAME in given or not TOKEN.fullmatch(given)):
+        raise CredentialError(f"{origin} no cookie {NAME}: {WHERE}")
+    token = token or given
+    if len(token) < SHORTEST:
+        raise CredentialError(f"{origin} something that is too short for the cookie {NAME}: {WHERE}")
+    return Credential(token)
 
 
-def cookie(part: str) -> tuple[str, str]:
-    """A name and a value."""
-    name, _, value = part.partition("=")
-    return name.strip(), value.strip().strip('"')
-
-
-def pieces(cookies: dict[str, str]) -> list[str]:
-    """Those of a long token, in their order."""
-    found: list[str] = []
-    while (piece := cookies.get(f"{NAME}.{len(found)}")) is not None:
-        found.append(piece)
-    return found
+def named(text: str, origin: str) -> str:
+    """The value of the cookie, whole or in pieces; of two the first counts. Empty if there is none."""
+    found: dict[str, str] = {}
+    for match in COOKIE.finditer(text):
+        number, value = match[1] or "", match[2]
+        if value and not (TOKEN.fullmatch(value) and BEHIND.match(text, match.end())):
+            raise CredentialError(f"{origin} the cookie {NAME} with something in it that none has: {WHERE}")
+        if value:
+            found.setdefault(number, value)
+    pieces: list[str] = []
+    while (piece := found.get(str(len(pieces)))) is not None:
+        pieces.append(piece)
+    return found.get("") or "".join(pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ PAGE_LIMIT, LIMIT = 16 * 1024 * 1024, 64 * 1024 * 1024
 MOST_PAGES = 200
 LONGEST = 300
 """Characters of a slug."""
+NO_SLUG = re.compile(r"[\s/?#]")
+"""What none has in it."""
 IDS = {
     "backend_uuid": ("backend_uuid", "uuid"),
     "context_uuid": ("context_uuid",),
@@ -94,7 +97,7 @@ def slug_of(text: str) -> str:
     slug = text.strip()
     if "://" in slug:
         slug = _last_part(slug)
-    if not slug.isprintable() or slug in ("", ".", "..") or len(slug) > LONGEST:
+    if not slug.isprintable() or slug in ("", ".", "..") or len(slug) > LONGEST or NO_SLUG.search(slug):
         raise SiteError(400, "pplx_invalid_thread", f"{text[:LONGEST]!r} is not the name of a thread")
     return slug
 
