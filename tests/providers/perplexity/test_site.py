@@ -263,8 +263,8 @@ def test_a_session_that_has_ended_is_replaced_by_the_one_in_the_file(tmp_path: P
     async def main() -> None:
         async with house(tmp_path) as made:
             await ask(made)
-            made.site.tokens = {"another-session"}
-            made.token.write_text("another-session")
+            made.site.tokens = {"another-session-of-nobody"}
+            made.token.write_text("another-session-of-nobody")
             assert "remaining_pro" in await ask(made)
             made.site.tokens = set()
             asked = len(made.site.calls())
