@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.hooks.perplexity import Client, config, house, run
-from tests.support.perplexity.server import PerplexitySite
+from tests.support.perplexity.encodings import failed, frame
+from tests.support.perplexity.served import PIXEL
+from tests.support.perplexity.server import ASK, PerplexitySite
 from tests.support.perplexity.story import Story
 from tests.support.perplexity.threads import Entry
+from tests.support.replies import json_reply, stream
 
+ANEW = "[User]: one\n\n[Assistant]: Answer 1 to “one”.\n\n[User]: two"
 SLUG = "X-CCProxy-Perplexity-Thread-Slug"
 
 
@@ -187,11 +193,62 @@ def test_a_thread_that_cannot_be_gone_on_with_is_in_nobodys_way_for_long(
                 site.library.threads.clear()
             else:
                 thread.entries.append(Entry("else", "gpt54", story=Story("else")))
-            await client.say("two")
-            assert client.status in (403, 404)
+            assert (await client.say("two")).startswith("Answer 1 to “[User]: one")
+            refused, taken = client.exchange.attempts
+            assert (refused.status in (403, 404), taken.status) == (True, 200)
+            assert b"entry" in refused.body
+            assert "asked in a new one" in refused.note
+            assert await client.say("three") == "Answer 2 to “three”."
+            assert len(client.exchange.attempts) == 1
+
+    run(main())
+    assert [json.loads(each.body)["query_str"] for each in site.calls(ASK)][1:] == ["two", ANEW, "three"]
+    assert site.warmed == {"one", "two", ANEW, "three"}
+
+
+def test_files_of_a_thread_that_is_gone_go_with_the_new_one(site: PerplexitySite, tmp_path: Path) -> None:
+    url = "data:image/png;base64," + b64encode(PIXEL).decode()
+    picture = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]
+
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c")) as made:
+            client = Client(made)
+            await client.say(picture)
+            site.library.threads.clear()
+            assert (await client.say("two")).endswith("There were 1 files.")
+            assert "x-ccproxy-dropped" not in client.headers
+
+    run(main())
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["remembered", "named"])
+def test_a_thread_is_given_up_once_and_never_one_that_the_client_names(
+    named: bool, site: PerplexitySite, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c")) as made:
+            client = Client(made)
+            await client.say("one")
+            site.instead[ASK] = [json_reply({"detail": "Bad."}, 400)] * 3
+            headers = {SLUG: client.headers[SLUG.lower()]} if named else None
+            message = await client.say("two", headers)
+            assert (client.status, message) == (400, "Perplexity answered 400 to the question: Bad.")
+
+    run(main())
+    assert len(site.instead[ASK]) == (2 if named else 1)
+
+
+def test_a_thread_that_turns_out_to_be_gone_in_a_stream_is_told_to_be_forgotten(
+    site: PerplexitySite, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c")) as made:
+            client = Client(made)
+            await client.say("one")
+            site.instead[ASK] = [stream([frame(failed("ENTRY_NOT_FOUND", "Gone."))])]
+            assert "ask again, and a new one begins" in await client.say("two")
             client.messages.pop()
             assert (await client.say("two")).startswith("Answer 1 to “[User]: one")
-            assert await client.say("three") == "Answer 2 to “three”."
 
     run(main())
 
@@ -238,7 +295,7 @@ def test_a_thread_that_does_not_exist_is_no_new_one(site: PerplexitySite, tmp_pa
             client = Client(made)
             message = await client.say("one", headers={SLUG: "no-such-thread"})
             assert client.status == 404
-            assert "does not exist, or belongs to another account" in message
+            assert "deleted, or belong to another account" in message
 
     run(main())
     assert site.asks == []

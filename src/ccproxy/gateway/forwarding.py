@@ -80,6 +80,10 @@ class Forwarding:
         provider, credential = self._plan.provider, subject.credential
         if credential is None and provider is not None and provider.auth_type is not None:
             raise Refused(401, "credential", f"no hook has put in the credential of provider {provider.name!r}")
+        if not credential and provider is not None and provider.perplexity is not None:
+            from ccproxy.providers.perplexity.refusals import NO_SESSION  # which most have no use for
+
+            raise Refused(401, "credential", NO_SESSION.format(name=provider.name))
         return credential or []
 
     def _note(self, credential: Headers, subject: Subject) -> None:

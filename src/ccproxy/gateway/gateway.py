@@ -39,6 +39,7 @@ from ccproxy.gateway.router import Router
 from ccproxy.gateway.seal import client_headers
 from ccproxy.gateway.stages import HookRun, Stages
 from ccproxy.gateway.translation.answer import Answering
+from ccproxy.gateway.translation.new_thread import has_lost_its_thread
 from ccproxy.gateway.translation.request import begin
 from ccproxy.gateway.translation.response_store import ResponseStore
 from ccproxy.gateway.translation.stored import answer_stored, asks_for_stored
@@ -175,7 +176,9 @@ class Gateway:
             note_answer(inquiry, plan, walk, draft, incoming.status)
         return with_type(incoming, inquiry, plan)
 
-    async def _translate(self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun) -> Reply:
+    async def _translate(
+        self, exchange: Exchange, inquiry: Inquiry, plan: Plan, run: HookRun, *, again: bool = True
+    ) -> Reply:
         assert plan.translate is not None
         if asks_for_stored(inquiry):
             return self._answer_locally(exchange, answer_stored(inquiry, self._responses))
@@ -188,7 +191,10 @@ class Gateway:
         if isinstance(forwarded, LocalAnswer):
             return self._answer_given(exchange, inquiry, forwarded)
         exchange.forwarded = forwarded
-        return await answering.receive(await self._send(inquiry, plan, translation.draft))
+        incoming = await self._send(inquiry, plan, translation.draft)
+        if again and exchange.thread is not None and await has_lost_its_thread(inquiry, plan, incoming):
+            return await self._translate(exchange, inquiry, plan, run, again=False)
+        return await answering.receive(incoming)
 
     def _answer_given(self, exchange: Exchange, inquiry: Inquiry, answer: LocalAnswer) -> Reply:
         exchange.route = Route("local", None, None, None, f"answered by the hook {answer.by}")

@@ -6,10 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccproxy.codings import CodingError, decode
-from ccproxy.exchange import Exchange, HttpResponse, WireFormat, get_header, reason_phrase
+from ccproxy.exchange import Exchange, HttpResponse, get_header, reason_phrase
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.translate import parsed
-from ccproxy.providers.perplexity.refusals import PAGE
 from ccproxy.transport.carrier import TransportError
 
 if TYPE_CHECKING:
@@ -60,9 +59,6 @@ def is_page(incoming: Incoming) -> bool:
     return kind_of(incoming) == b"text/html"
 
 
-PAGES: dict[WireFormat, str] = {WireFormat.PERPLEXITY: PAGE}
-"""What to do where a provider answers with one."""
-
 PLAIN = frozenset({b"", b"text/plain", b"application/octet-stream"})
 """Types under which some servers send events."""
 
@@ -93,9 +89,14 @@ def parsed_or_none(body: bytes) -> Any:
 
 def said(incoming: Incoming, body: bytes) -> str:
     """What an answer that is no JSON says: its text if it is short and plain, else what kind of thing it is."""
-    kind = (get_header(incoming.headers, b"content-type") or b"").decode("latin-1").partition(";")[0] or "no type"
-    text = body.decode("utf-8", "replace").strip()
-    if text and len(text) <= 500 and not text.startswith("<"):
+    if text := plain(body):
         return text
+    kind = (get_header(incoming.headers, b"content-type") or b"").decode("latin-1").partition(";")[0] or "no type"
     reason = incoming.reason.decode("latin-1") or reason_phrase(incoming.status).decode("ascii")
     return f"the provider answered {incoming.status} {reason} with {len(body)} bytes of {kind}"
+
+
+def plain(body: bytes) -> str:
+    """The text of an answer that is no JSON, if it is short; else nothing."""
+    text = body.decode("utf-8", "replace").strip()
+    return text if len(text) <= 500 and not text.startswith("<") else ""

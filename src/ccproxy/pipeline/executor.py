@@ -12,7 +12,7 @@ from typing import Any
 from ccproxy.exchange import HookResult
 from ccproxy.pipeline.context import Context
 from ccproxy.pipeline.dag import Graph
-from ccproxy.pipeline.failures import RAISED, HookFailed, Unfit, is_the_end
+from ccproxy.pipeline.failures import RAISED, HookFailed, Refusal, Unfit, is_the_end
 from ccproxy.pipeline.guards import Quick
 from ccproxy.pipeline.hook import Step
 from ccproxy.pipeline.overrides import Override
@@ -105,7 +105,8 @@ class Turn:
         self.result.seconds = time.perf_counter() - self._begun
         if self.step.on_error == "continue":  # else whoever refuses the request says why
             where = f"hook {self.step.name} ({self.step.source}) failed on exchange {self._subject.exchange.id}"
-            logger.warning("%s: %s", where, self.result.reason, exc_info=error)
+            known = isinstance(error, Refusal)  # it says what is wrong, and nothing is wrong with the hook
+            logger.warning("%s: %s", where, self.result.reason, exc_info=None if known else error)
 
 
 async def run_stage(graph: Graph, subject: Subject, patience: float, override: Override | None = None) -> None:

@@ -112,13 +112,13 @@ def test_a_base_url_with_a_path(tmp_path: Path) -> None:
 
 STATUSES: dict[str, tuple[Script, int, str, str]] = {
     "400": (json_reply({"detail": "Bad."}, 400), 400, "pplx_error", "answered 400 to GET /rest/rate-limit/all: Bad."),
-    "401": (json_reply({"detail": "No."}, 401), 401, "pplx_unauthorized", "401 to GET /rest/rate-limit/all: No. (sign"),
+    "401": (json_reply({"detail": "No."}, 401), 401, "pplx_unauthorized", "No. (sign in at www.perplexity.ai"),
     "403": (json_reply({"error_code": "X"}, 403), 403, "pplx_forbidden", ": X (the account may not do that"),
     "403, a page": (reply(403, [HTML], PAGE), 403, "pplx_forbidden", "fingerprint_profile: chrome131"),
-    "404": (json_reply({"error_message": "Gone."}, 404), 404, "pplx_not_found", "Gone. (it does not exist"),
+    "404": (json_reply({"error_message": "Gone."}, 404), 404, "pplx_not_found", "Gone. (it may have been deleted, or"),
     "418": (reply(418, [], b""), 418, "pplx_error", "answered 418 to GET /rest/rate-limit/all"),
     "422": (json_reply({"detail": [{"msg": "a"}, {"msg": "b"}]}, 422), 422, "pplx_error", ": a; b"),
-    "429": (json_reply({"error": {"message": "Slow."}}, 429), 429, "pplx_rate_limited", "Slow. (see `ccproxy pplx quo"),
+    "429": (json_reply({"error": {"message": "Slow."}}, 429), 429, "pplx_rate_limited", "Slow. (see `ccproxy pplx q"),
     "500": (reply(500, [HTML], PAGE), 500, "pplx_error", "a page in place of an answer"),
     "503": (json_reply("Later.", 503), 503, "pplx_error", ": Later."),
     "529": (json_reply({"text": "x" * 400}, 529), 529, "pplx_error", "x" * 300 + "…"),

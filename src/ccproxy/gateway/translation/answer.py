@@ -12,12 +12,12 @@ from ccproxy.exchange import Exchange, Failure, Headers, HttpResponse, WireForma
 from ccproxy.gateway.hooked.hearing import hearing
 from ccproxy.gateway.hooked.stream import HookedRelay
 from ccproxy.gateway.provider_answer import (
-    PAGES,
     is_page,
     is_stream,
     looks_like_stream,
     may_stream,
     parsed_or_none,
+    plain,
     provider_record,
     read_whole,
     said,
@@ -29,7 +29,7 @@ from ccproxy.gateway.translation.relay import TranslatedRelay
 from ccproxy.lightllm import counting
 from ccproxy.lightllm.answer import collect
 from ccproxy.lightllm.call_ids import with_distinct_ids
-from ccproxy.lightllm.events import Event, WireError
+from ccproxy.lightllm.events import Error, Event, WireError
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.formats import stream_module
 from ccproxy.lightllm.stream_translator import LAST
@@ -96,8 +96,7 @@ class Answering:
         try:
             return await self._whole(incoming, body)
         except Malformed as error:
-            told = f"the provider answered with a page{self._advice}" if is_page(incoming) else str(error)
-            return self._failed(incoming, WireError(502, told, code="malformed_answer"))
+            return self._failed(incoming, self._unread(incoming, str(error)))
 
     async def _read(self, incoming: Incoming) -> bytes:
         way, translation = (incoming, self._exchange, self._recorder), self._translation
@@ -168,18 +167,21 @@ class Answering:
             return self.estimated()
         if status < 400:
             return self._failed(incoming, WireError(502, f"the provider answered with a redirect ({status})"))
-        provider = self._translation.provider
+        provider, explaining = self._translation.provider, self._translation.explaining
         error = translate_error(parsed_or_none(body), status, provider) or streamed_error(body, status, provider)
-        return self._failed(incoming, error or WireError(status, said(incoming, body) + self._page_advice(incoming)))
+        if explaining is None:
+            return self._failed(incoming, error or WireError(status, said(incoming, body)))
+        page = error is None and is_page(incoming)
+        return self._failed(incoming, explaining.answer(error or WireError(status, plain(body)), status, page=page))
 
-    def _page_advice(self, incoming: Incoming) -> str:
-        return self._advice if is_page(incoming) else ""
-
-    @property
-    def _advice(self) -> str:
-        """What to do where a page came."""
-        advice = PAGES.get(self._translation.provider)
-        return f": {advice}" if advice is not None else ""
+    def _unread(self, incoming: Incoming, why: str) -> WireError:
+        """The error that an answer is which cannot be read."""
+        error, explaining = WireError(502, why, code="malformed_answer"), self._translation.explaining
+        if not is_page(incoming):
+            return error
+        if explaining is None:
+            return replace(error, message="the provider answered with a page")
+        return explaining.answer(replace(error, message=""), incoming.status, page=True)
 
     def _failed(self, incoming: Incoming, error: WireError) -> Reply:
         headers = response_headers(incoming.headers, JSON, self._drops)
@@ -209,6 +211,9 @@ def whole_events(body: bytes, provider: WireFormat, reading: Mapping[str, Any] |
     events = read_events(parsed(body), provider)
     if not any(type(event) in LAST for event in events):
         raise Malformed("the provider's answer is not whole")
+    explain = (reading or {}).get("explain")
+    if explain is not None:
+        return [Error(explain(event.error)) if isinstance(event, Error) else event for event in events]
     return events
 
 

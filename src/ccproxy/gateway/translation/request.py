@@ -20,11 +20,14 @@ from ccproxy.pipeline.draft import Draft
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ccproxy.exchange import Exchange
     from ccproxy.gateway.inquiry import Inquiry
     from ccproxy.gateway.plan import Plan
+    from ccproxy.gateway.translation.explaining import Explaining
     from ccproxy.lightllm.call import ModelCall
     from ccproxy.lightllm.events import Finish
     from ccproxy.providers.endpoint import Endpoint, Operation
+    from ccproxy.providers.provider import Provider
 
 
 @dataclass(slots=True)
@@ -43,6 +46,8 @@ class Translation:
     """What the client asked, where that is of another format."""
     reading: Mapping[str, Any] = field(default_factory=dict)
     """How the answer is read; see `lightllm.formats.reader_of`."""
+    explaining: Explaining | None = None
+    """Says what can be done about errors, where there is something to say."""
     on_finish: Callable[[Finish], None] | None = None
     """Told how the answer ended, once it is whole."""
     previous: str | None = None
@@ -103,6 +108,7 @@ async def begin(inquiry: Inquiry, plan: Plan, store: ResponseStore) -> Translati
     asked.drops.update(call.drops)
     draft = Draft(provider, b"")
     draft.replace(body)
+    reading, explaining = _reading(plan.provider, inquiry.exchange)
     return Translation(
         endpoint.format,
         provider,
@@ -112,10 +118,21 @@ async def begin(inquiry: Inquiry, plan: Plan, store: ResponseStore) -> Translati
         request_headers(inquiry.headers, provider, stream),
         draft,
         call=call,
-        reading=plan.provider.reading if plan.provider is not None else {},
+        reading=reading,
+        explaining=explaining,
         previous=previous,
         own_input=own_input,
     )
+
+
+def _reading(provider: Provider | None, exchange: Exchange) -> tuple[Mapping[str, Any], Explaining | None]:
+    """How an answer is read, and its errors are explained."""
+    if provider is None or provider.perplexity is None:
+        return provider.reading if provider is not None else {}, None
+    from ccproxy.gateway.translation.explaining import Explaining  # which most have no use for
+
+    explaining = Explaining(provider.name, exchange)
+    return {**provider.reading, "explain": explaining.event}, explaining
 
 
 def _translated(endpoint: Endpoint, document: dict[str, Any], plan: Plan, stream: bool) -> tuple[Any, ModelCall]:

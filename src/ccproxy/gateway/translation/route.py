@@ -32,6 +32,7 @@ def plan_translation(inquiry: Inquiry, provider: Provider, reason: str, rule: Tr
         raise no_translation(inquiry, provider, reason)
     model = (rule.dest_model if rule is not None else None) or asked_model(inquiry)
     if not model:
+        inquiry.document()  # what is not JSON names nothing
         raise no_model(inquiry, provider)
     sound(model)
     route = route_to("transform", provider, provider.origin, reason)

@@ -42,6 +42,8 @@ STATUSES: Mapping[str, int] = {
 }
 """The status that a code would have had before the stream, by what it contains; of others it is 502."""
 
+EMPTY_CODE = "empty_answer"
+"""The code of the error that a stream is which ends without an answer."""
 WORDS = ("error_message", "error", "detail", "message", "text", "errors")
 """Where an error has its words."""
 

@@ -15,7 +15,7 @@ from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.perplexity import older
-from ccproxy.lightllm.perplexity.errors import read_event_error
+from ccproxy.lightllm.perplexity.errors import EMPTY_CODE, read_event_error
 from ccproxy.lightllm.perplexity.models import id_of
 from ccproxy.lightllm.perplexity.patches import read_block, read_patch
 from ccproxy.lightllm.perplexity.plan import Plan
@@ -28,10 +28,11 @@ IDS = (*THREAD, "display_model")
 LAST = b"end_of_stream"
 """The name of the event behind the final one, which says nothing."""
 
-CUT = "the provider ended its stream in mid-answer"
-EMPTY = (
-    "the provider ended its stream without an answer: its session may have run out, so store a new session cookie, "
-    "or it was not warmed up, which is what the hook pplx_preflight does"
+type Explain = Callable[[ev.WireError], ev.WireError]
+
+CUT = ev.WireError(502, "the provider ended its stream in mid-answer", origin=WireFormat.PERPLEXITY)
+EMPTY = ev.WireError(
+    502, "the provider ended its stream without an answer", code=EMPTY_CODE, origin=WireFormat.PERPLEXITY
 )
 
 
@@ -42,9 +43,11 @@ class StreamReader:
         citations: what becomes of the markers `[N]`: `markdown` (links), `default` (as they are), `clean` (left out).
         whole: tell the text only when all of it is known, exactly as it is in the end. Without it the text is told as
             it comes, and where the application has changed its mind, the new text follows behind a blank line.
+        explain: makes the error that is told out of one that was read.
     """
 
-    def __init__(self, citations: str = "markdown", *, whole: bool = False) -> None:
+    def __init__(self, citations: str = "markdown", *, whole: bool = False, explain: Explain | None = None) -> None:
+        self._explain = explain
         self._sources = Sources()
         self._plan = Plan(self._sources)
         self._telling = Telling(citations, self._sources, whole=whole)
@@ -84,7 +87,7 @@ class StreamReader:
         """The last events, when the body has ended."""
         if self._done:
             return []
-        return self._fail(ev.WireError(502, CUT if self._started else EMPTY, origin=WireFormat.PERPLEXITY))
+        return self._fail(CUT if self._started else EMPTY)
 
     def _read_blocks(self, event: dict[str, Any], out: Events) -> None:
         listed = event.get("blocks")
@@ -132,7 +135,7 @@ class StreamReader:
         if not self._telling.draft.length and (answer := older.answer(event)):
             self._telling.settle(answer)
         if not self._telling.finish(self._plan.questions, out):
-            return [*out, *self._fail(ev.WireError(502, EMPTY, origin=WireFormat.PERPLEXITY))]
+            return [*out, *self._fail(EMPTY)]
         self._done = True
         slug = self._ids.get("thread_url_slug")
         thread = {name: self._ids.get(name, "") for name in THREAD} | {"answer": self._telling.text}
@@ -142,7 +145,7 @@ class StreamReader:
 
     def _fail(self, error: ev.WireError) -> Events:
         self._done = True
-        return [ev.Error(error)]
+        return [ev.Error(self._explain(error) if self._explain is not None else error)]
 
 
 def _patches(block: dict[str, Any]) -> list[tuple[Any, Any]]:

@@ -13,15 +13,23 @@ from ccproxy.exchange import get_header
 LONGEST = 300
 """Characters of what is told of an answer."""
 
-SIGN_IN = "sign in at www.perplexity.ai with a browser, and store the cookie anew: `ccproxy auth store`"
-KINDS: dict[int, tuple[str, str]] = {
-    401: ("pplx_unauthorized", SIGN_IN),
-    403: ("pplx_forbidden", f"the account may not do that, or its session has ended: {SIGN_IN}"),
-    404: ("pplx_not_found", "it does not exist, or belongs to another account"),
-    429: ("pplx_rate_limited", "see `ccproxy pplx quota` for what is left"),
+KINDS = {401: "pplx_unauthorized", 403: "pplx_forbidden", 404: "pplx_not_found", 429: "pplx_rate_limited"}
+"""What errors are called, by status; others are `pplx_error`."""
+SIGN_IN = "sign in at www.perplexity.ai with a browser, and store the session cookie anew: `ccproxy auth store {name}`"
+BROWSER = (
+    "the site keeps robots away: set `fingerprint_profile: chrome131` for provider {name!r}; where it is set, open "
+    "www.perplexity.ai in a browser on the same network"
+)
+ADVICE = {
+    401: SIGN_IN,
+    403: f"the account may not do that, the thread is another's, or the session has ended: {SIGN_IN}",
+    404: "it may have been deleted, or belong to another account",
+    429: "see `ccproxy pplx quota --provider {name}` for what is left",
 }
-"""By status: a kind, and what can be done."""
-PAGE = "robots are kept away by a page; set `fingerprint_profile: chrome131` for the provider, or " + SIGN_IN
+"""What can be done, by status; `name` is the provider's."""
+PAGES = {200: f"{BROWSER}; or the session has ended: {SIGN_IN}", 403: BROWSER, 503: BROWSER}
+"""The same where the answer is a page: a challenge, or a login."""
+NO_SESSION = "provider {name!r} has no session: give it `auth`"
 WORDS = ("error_message", "message", "detail", "msg", "error", "text", "error_code", "code")
 """Where an error says why, the best first."""
 DEPTH = 4
@@ -54,23 +62,40 @@ def unusable(message: str) -> SiteError:
     return SiteError(502, "pplx_bad_answer", message)
 
 
-def refused(answer: Posted, asked: str, secrets: Collection[str] = ()) -> SiteError:
+def refused(answer: Posted, asked: str, provider: str, secrets: Collection[str] = ()) -> SiteError:
     """What an answer with another status than 2xx means.
 
     Args:
         answer: the answer, its body decoded.
         asked: what it was asked for, in words.
+        provider: the name in the providers map.
         secrets: what must not be told.
     """
     status = answer.status if answer.status >= 400 else 502
-    kind, advice = KINDS.get(status, ("pplx_error", ""))
-    if is_page(answer):
-        advice = PAGE
-    reason = told(answer.body, secrets)
-    message = f"Perplexity answered {answer.status} to {asked}" + (f": {reason}" if reason else "")
+    message = sentence(answer.status, asked, told(answer.body, secrets), provider, page=is_page(answer))
     retry_after = get_header(answer.headers, b"retry-after")
     wait = retry_after.decode("latin-1") if retry_after is not None else None
-    return SiteError(status, kind, f"{message} ({advice})" if advice else message, wait)
+    return SiteError(status, KINDS.get(status, "pplx_error"), message, wait)
+
+
+def sentence(status: int, asked: str, reason: str, provider: str, *, page: bool) -> str:
+    """What an answer said, and what can be done about it.
+
+    Args:
+        status: the answer's.
+        asked: what it was asked for, in words.
+        reason: the site's own words; empty if there are none.
+        provider: the name in the providers map.
+        page: whether it was HTML.
+    """
+    answered = f"Perplexity answered {status} to {asked}" + (" with a page in place of an answer" if page else "")
+    return advised(f"{answered}: {reason}" if reason else answered, status, provider, page=page)
+
+
+def advised(words: str, status: int, provider: str, *, page: bool = False) -> str:
+    """Words with what can be done behind them, where there is something."""
+    advice = (PAGES.get(status) if page else None) or ADVICE.get(status)
+    return f"{words} ({advice.format(name=provider)})" if advice else words
 
 
 def is_page(answer: Posted) -> bool:

@@ -14,7 +14,14 @@ from ccproxy.codings import CodingError
 from ccproxy.exchange import Headers, HttpRequest
 from ccproxy.providers.perplexity.answers import CODINGS, REDIRECTS, decoded, read, read_object, redirected
 from ccproxy.providers.perplexity.headers import JSON, home_of, stamped
-from ccproxy.providers.perplexity.refusals import SiteError, refused, unavailable, unreachable, unusable
+from ccproxy.providers.perplexity.refusals import (
+    NO_SESSION,
+    SiteError,
+    refused,
+    unavailable,
+    unreachable,
+    unusable,
+)
 from ccproxy.providers.provider import NoCredential, token_in
 
 if TYPE_CHECKING:
@@ -107,7 +114,7 @@ class Site:
     def _require_good(self, answer: Posted, asked: str) -> None:
         if not 200 <= answer.status < 300:
             credential = self._provider.cached_credential()
-            raise refused(answer, asked, [credential.token] if credential is not None else [])
+            raise refused(answer, asked, self._provider.name, [credential.token] if credential is not None else [])
 
     def _too_slow(self, seconds: float) -> SiteError:
         return unreachable(f"{self._provider.origin} did not answer within {seconds:g} s")
@@ -147,7 +154,7 @@ class Site:
         except NoCredential as error:
             raise unavailable(str(error)) from error
         if credential is None or not credential.token:
-            raise unavailable(f"provider {self._provider.name!r} has no session: give it `auth`")
+            raise unavailable(NO_SESSION.format(name=self._provider.name))
         return self._provider.credential_fields(credential)
 
     async def _sent(self, request: HttpRequest, credential: Headers, details: Details) -> Posted:
