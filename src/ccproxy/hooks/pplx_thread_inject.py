@@ -13,7 +13,7 @@ from ccproxy.pipeline.native import native_hook
 from ccproxy.pipeline.subject import Subject, Translated
 from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.perplexity.threads import newest, thread
-from ccproxy.providers.perplexity.turns import Scope, account_of, digest_of, key_of
+from ccproxy.providers.perplexity.turns import Scope, account_of, digest_of, key_of, token_sent
 from ccproxy.providers.provider import ProviderMap, token_in
 
 if TYPE_CHECKING:
@@ -174,10 +174,7 @@ class Turn:
 
     def _account(self) -> str:
         """Whose session the question has been sent with, or is to be sent with: another may have been found since."""
-        exchange = self.subject.exchange
-        sent = exchange.forwarded.headers if exchange.forwarded is not None else []
-        fields = [field for field in sent if field[0].decode("latin-1").lower() in exchange.credential_headers]
-        return account_of(token_in(fields or self.subject.credential or []))
+        return account_of(token_sent(self.subject.exchange) or token_in(self.subject.credential or []))
 
     def _noted(self, ids: dict[str, Any], **keys: str | None) -> dict[str, Any]:
         self.subject.exchange.thread = {"provider": self.service.provider.name, **keys, **ids}

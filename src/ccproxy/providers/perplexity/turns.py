@@ -9,6 +9,7 @@ from typing import Any
 
 from ccproxy.auth.redaction import HIDDEN
 from ccproxy.exchange import Exchange
+from ccproxy.providers.provider import token_in
 
 type Turns = Iterable[tuple[str, str]]
 """Roles and texts, in their order."""
@@ -77,6 +78,12 @@ def normal(text: str) -> str:
 def account_of(token: str) -> str:
     """What tells one account's session from another's, and nothing of the session's token, which is random."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:SHORT_DIGITS] if token else ""
+
+
+def token_sent(exchange: Exchange) -> str:
+    """The session's token with which an exchange's question has left; empty if it has not."""
+    sent = exchange.forwarded.headers if exchange.forwarded is not None else []
+    return token_in([field for field in sent if field[0].decode("latin-1").lower() in exchange.credential_headers])
 
 
 @dataclass(frozen=True, slots=True)
