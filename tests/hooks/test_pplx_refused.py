@@ -14,7 +14,7 @@ from tests.hooks.perplexity import MODEL, PROVIDER, Client, config, house, run
 from tests.support.dialects import DIALECTS, OPENAI, Dialect
 from tests.support.http import Header
 from tests.support.perplexity.encodings import failed, frame
-from tests.support.perplexity.server import ASK, PerplexitySite
+from tests.support.perplexity.server import ASK, TOKEN, PerplexitySite
 from tests.support.replies import SSE, json_reply, reply, stream
 from tests.support.upstream import Script
 
@@ -50,6 +50,30 @@ def test_a_refusal_says_what_to_do(dialect: Dialect, name: str, site: Perplexity
                 assert client.status == status
                 assert [each for each in ["Perplexity", *words] if each not in told] == [], told
                 assert (STORE in told) == (STORE in words)
+
+    run(main())
+
+
+ECHOES: dict[str, Script] = {
+    "in JSON": json_reply({"error_code": TOKEN, "error_message": f"The cookie session={TOKEN} is bad."}, 400),
+    "in a text": reply(418, [], f"{TOKEN} is bad.".encode()),
+    "in an event": stream([frame({"error_code": TOKEN, "error_message": f"The session {TOKEN} is bad."})]),
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+@EVERY
+def test_a_refusal_does_not_repeat_the_session(
+    dialect: Dialect, name: str, site: PerplexitySite, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with house(config(site, tmp_path / "c")) as made:
+            for body in (dialect.body(MODEL), streamed(dialect)):
+                site.instead[ASK] = [ECHOES[name]]
+                client = Client(made)
+                told = json.dumps(await client.send(dialect, body), default=bytes.decode)
+                assert TOKEN not in f"{told} {client.headers} {client.exchange.failure}"
+                assert "[redacted] is bad." in told
 
     run(main())
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccproxy.auth.redaction import hidden
 from ccproxy.gateway.translation.new_thread import GONE, goes_on
 from ccproxy.lightllm.perplexity.errors import EMPTY_CODE
 from ccproxy.providers.perplexity.refusals import ADVICE, SIGN_IN, advised, sentence
+from ccproxy.providers.perplexity.turns import token_sent
 
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange, HookResult
@@ -28,17 +30,25 @@ class Explaining:
 
     def answer(self, error: WireError, status: int, *, page: bool) -> WireError:
         """The error of an answer with this status; its message is empty where the site says nothing."""
+        error = self._hidden(error)
         told = sentence(status, "the question", error.message, self.name, page=page)
         return replace(error, message=told if page else self._with_thread(told, status))
 
     def event(self, error: WireError) -> WireError:
         """The error of an event, or of a stream that says nothing."""
+        error = self._hidden(error)
         if error.code == EMPTY_CODE:
             return replace(error, message=f"Perplexity ended its stream without an answer: {self._emptiness}")
         if error.status not in ADVICE.keys() | GONE:
             return error
         told = advised(f"Perplexity says: {error.message}", error.status, self.name)
         return replace(error, message=self._with_thread(told, error.status))
+
+    def _hidden(self, error: WireError) -> WireError:
+        """Without the session, where the site repeats it."""
+        secrets = [token_sent(self.exchange)]
+        code = hidden(error.code, secrets) if error.code else error.code
+        return replace(error, message=hidden(error.message, secrets), type=hidden(error.type, secrets), code=code)
 
     def _with_thread(self, told: str, status: int) -> str:
         return f"{told}; {FORGOTTEN}" if status in GONE and goes_on(self.exchange) else told
