@@ -12,10 +12,12 @@ import pytest
 from tests.support.crossing import CLIENTS, read
 from tests.support.http import Response
 from tests.support.perplexity.catalog import MODELS
+from tests.support.perplexity.encodings import frame
 from tests.support.perplexity.headers import COOKIE
 from tests.support.perplexity.served import PROVIDER, Served, served, trailer
-from tests.support.perplexity.server import TOKEN
+from tests.support.perplexity.server import ASK, TOKEN
 from tests.support.perplexity.story import QUESTIONS, source
+from tests.support.replies import stream
 from tests.support.sse import events
 
 FORMATS = list(CLIENTS)
@@ -106,6 +108,28 @@ def test_each_model(pplx: Served, model: Any) -> None:
     params = pplx.site.ask["params"]
     assert (params["model_preference"], params["mode"]) == (model.identifier, model.mode)
     assert answer.json()["model"] == model.id
+
+
+DOWNGRADED = [
+    {"backend_uuid": "b1", "display_model": "turbo", "blocks": []},
+    {"display_model": "pplx_pro", "blocks": [
+        {"intended_usage": "ask_text_0_markdown", "markdown_block": {"answer": "Yes."}}], "final_sse_message": True},
+]  # fmt: skip
+
+
+@STREAMED
+@EVERY
+def test_another_model_than_was_asked_for_is_told(pplx: Served, client: str, streamed: bool, agent: str) -> None:
+    """Where the subscription has no such model, the site answers with another; which, its last event knows."""
+    pplx.site.instead[ASK] = [stream(list(map(frame, DOWNGRADED)))]
+    answer = pplx.ask(client, "hi", (b"User-Agent", agent.encode()), streamed=streamed)
+    name = "modelVersion" if client == "gemini" else "model"
+    if streamed:
+        assert b'"turbo"' in answer.body
+        assert trailer(answer, "x-ccproxy-model") == b"perplexity/pro"
+    else:
+        assert (answer.json()[name], answer.field("x-ccproxy-model")) == ("perplexity/pro", b"perplexity/pro")
+    assert pplx.record(agent)["answered_model"] == "perplexity/pro"
 
 
 def test_a_model_that_does_not_exist(pplx: Served) -> None:

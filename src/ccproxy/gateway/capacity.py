@@ -114,4 +114,9 @@ def with_answered(reply: Reply, model: str) -> Reply:
     if not 200 <= reply.status < 300:
         return reply
     others = [header for header in reply.headers if header[0].lower() != ANSWERED]
-    return replace(reply, headers=[*others, (ANSWERED, in_path(model).encode("ascii"))])
+    return replace(reply, headers=[*others, answered_by(model)])
+
+
+def answered_by(model: str) -> Header:
+    """The field that names the model that answered."""
+    return ANSWERED, in_path(model).encode("ascii")

@@ -214,6 +214,8 @@ class Finish:
     """What clients are told beside the answer, as `metadata` of its last document."""
     thread: dict[str, Any] | None = field(default=None, compare=False)
     """Where the provider keeps the conversation: ids for the next turn, which no client is told."""
+    model: str = field(default="", compare=False)
+    """The model that answered, where that need not be the one that was asked for."""
 
 
 @dataclass(slots=True)

@@ -140,6 +140,7 @@ class Answering:
         headers = response_headers(incoming.headers, kind, self._drops)
         if answer.finish is not None:
             headers += metadata_headers(answer.finish)
+            self._exchange.answered_model = answer.finish.model or self._exchange.answered_model
             translation.finished(answer.finish)
         return self._answered(200, headers, content)
 

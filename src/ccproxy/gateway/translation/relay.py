@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from ccproxy.codings import CodingError, StreamDecoder
 from ccproxy.exchange import Exchange, Failure, Headers, get_header
+from ccproxy.gateway.capacity import answered_by
 from ccproxy.gateway.leaving import STOPPING, may_tell, why
 from ccproxy.gateway.reply import BodyBroken
 from ccproxy.gateway.translation.headers import metadata_headers
@@ -64,7 +65,9 @@ class TranslatedRelay:
     def trailers(self) -> Headers:
         """What the answer's end says of it; the provider's own say nothing of a body of another format."""
         finish = self._translator.finish
-        return metadata_headers(finish) if finish is not None else []
+        if finish is None:
+            return []
+        return [*metadata_headers(finish), *([answered_by(finish.model)] if finish.model else [])]
 
     def __aiter__(self) -> Self:
         return self
@@ -120,6 +123,7 @@ class TranslatedRelay:
             record.complete = self._translator.error is None
             self._translation.remember(out, self._store)
             if record.complete and self._translator.finish is not None:
+                self._exchange.answered_model = self._translator.finish.model or self._exchange.answered_model
                 self._translation.finished(self._translator.finish)
         return out
 

@@ -25,6 +25,7 @@ from ccproxy.lightllm.perplexity.telling import Events, Telling
 THREAD = ("backend_uuid", "context_uuid", "read_write_token", "thread_url_slug", "thread_title")
 """What events say of the thread, some of it late. The last one that says something counts."""
 IDS = (*THREAD, "display_model")
+LONGEST_MODEL = 100
 LAST = b"end_of_stream"
 """The name of the event behind the final one, which says nothing."""
 
@@ -52,6 +53,7 @@ class StreamReader:
         self._plan = Plan(self._sources)
         self._telling = Telling(citations, self._sources, whole=whole)
         self._ids: dict[str, str] = {}
+        self._whole, self._start = whole, ev.MessageStart(origin=WireFormat.PERPLEXITY)
         self._planned = self._started = self._final = self._done = False
 
     def read(self, name: bytes, data: bytes) -> Events:
@@ -76,12 +78,18 @@ class StreamReader:
         out: Events = []
         if not self._started:
             self._started = True
-            model = id_of(self._ids.get("display_model", ""))
-            out.append(ev.MessageStart(self._ids.get("backend_uuid", ""), model, origin=WireFormat.PERPLEXITY))
+            self._start.id, self._start.model = self._ids.get("backend_uuid", ""), self._model
+            out.append(self._start)
         self._final = event.get("final_sse_message") is True
         self._read_blocks(event, out)
         self._telling.tell(out)
         return self._finish(event, out) if self._final else out or [ev.Ping()]
+
+    @property
+    def _model(self) -> str:
+        """Who answers, as clients call it: another than was asked for where the subscription does not have that."""
+        identifier = self._ids.get("display_model", "")
+        return id_of(identifier) if len(identifier) <= LONGEST_MODEL else ""
 
     def end(self) -> Events:
         """The last events, when the body has ended."""
@@ -140,7 +148,9 @@ class StreamReader:
         slug = self._ids.get("thread_url_slug")
         thread = {name: self._ids.get(name, "") for name in THREAD} | {"answer": self._telling.text}
         told = {"pplx_thread_url_slug": slug, "session_id": slug} if slug else None
-        out += (ev.Finish(ev.StopReason.DONE, native="COMPLETED", metadata=told, thread=thread), ev.End())
+        if self._whole:
+            self._start.model = self._model  # nobody has heard of the one that it began with
+        out += (ev.Finish(ev.StopReason.DONE, None, "COMPLETED", told, thread, self._model), ev.End())
         return out
 
     def _fail(self, error: ev.WireError) -> Events:
