@@ -232,8 +232,8 @@ def test_an_ended_session_is_a_401(pplx: Served, client: str, streamed: bool) ->
 
 def test_a_session_that_was_renewed_is_read_anew(pplx: Served) -> None:
     assert pplx.ask("openai", "hi").status == 200
-    pplx.site.tokens = {"renewed"}
-    pplx.session.write_text("renewed\n")
+    pplx.site.tokens = {"a-renewed-session-token"}
+    pplx.session.write_text("a-renewed-session-token\n")
     try:
         assert pplx.ask("openai", "hi again").status == 200
     finally:
