@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ccproxy.auth.redaction import hidden
 from ccproxy.gateway.translation.new_thread import GONE, goes_on
 from ccproxy.lightllm.perplexity.errors import EMPTY_CODE
-from ccproxy.providers.perplexity.refusals import ADVICE, SIGN_IN, advised, sentence
+from ccproxy.providers.perplexity.refusals import ADVICE, SIGN_IN, advised, redacted, sentence
 from ccproxy.providers.perplexity.turns import token_sent
 
 if TYPE_CHECKING:
@@ -47,8 +46,8 @@ class Explaining:
     def _hidden(self, error: WireError) -> WireError:
         """Without the session, where the site repeats it."""
         secrets = [token_sent(self.exchange)]
-        code = hidden(error.code, secrets) if error.code else error.code
-        return replace(error, message=hidden(error.message, secrets), type=hidden(error.type, secrets), code=code)
+        code = redacted(error.code, secrets) if error.code else error.code
+        return replace(error, message=redacted(error.message, secrets), type=redacted(error.type, secrets), code=code)
 
     def _with_thread(self, told: str, status: int) -> str:
         return f"{told}; {FORGOTTEN}" if status in GONE and goes_on(self.exchange) else told

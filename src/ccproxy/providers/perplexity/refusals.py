@@ -124,6 +124,11 @@ def because(document: object) -> str:
     return f": {line}" if line else ""
 
 
+def redacted(line: str, secrets: Collection[str]) -> str:
+    """Words in one line without these secrets."""
+    return hidden(line, secrets)
+
+
 def words(document: object, depth: int = DEPTH) -> str:
     """What an error says, wherever it says it (FastAPI has lists of objects in `detail`)."""
     if isinstance(document, str) or depth == 0:
