@@ -189,7 +189,7 @@ def test_a_session_that_was_refused_is_read_again(kind: str, site: PerplexitySit
             await client.say("one")
             site.tokens = {"another-session-of-nobody"}
             file.write_text("another-session-of-nobody\n")
-            assert await client.say("two") == "Answer 2 to “two”."
+            assert (await client.say("two")).endswith("two”.")  # in a new thread, where the account may be another
 
     run(main())
     assert [each.field("cookie") for each in site.calls(ASK)][-1] == SESSION_COOKIE + b"another-session-of-nobody"
