@@ -236,13 +236,12 @@ def told(answer: Response, mode: str, client: str) -> None:
     assert field is None or (b"2" in field and b"1" in field)
 
 
-def test_a_space_goes_before_a_thread(pplx: Served) -> None:
+def test_a_space_and_a_thread_are_not_both_to_be_had(pplx: Served) -> None:
     thread = pplx.site.library.grown({"one": "said"})
     wanted = {"space_uuid": "made-up-space", "session_id": thread.slug}
-    assert pplx.ask("openai", "in the space", pplx=wanted).status == 200
-    params = pplx.site.ask["params"]
-    assert (params["query_source"], params["target_collection_uuid"]) == ("collection", "made-up-space")
-    assert not pplx.site.refusals
+    answer = pplx.ask("openai", "in the space", pplx=wanted)
+    assert "exclude each other" in CLIENTS["openai"].error(answer, 400)
+    assert not pplx.site.calls()
 
 
 def test_the_record_tells_the_threads_name_and_no_more(pplx: Served, agent: str) -> None:

@@ -143,3 +143,12 @@ def test_a_file_keeps_its_name() -> None:
     file = {"type": "file", "file": {"filename": "a b.pdf", "file_data": "data:application/pdf;base64,JVBERg=="}}
     (item,) = query.files(loaded(chat(user([file]))))
     assert (item.vendor_metadata or {})["filename"] == "a b.pdf"
+
+
+def test_the_parts_of_a_models_turn_at_gemini_are_pieces_of_one_text() -> None:
+    """As its SDK sends back a stream: a blank line between them would part words, and the thread would not be found."""
+    parts = [{"text": "A na"}, {"text": "ïve"}, {"functionCall": {"name": "f", "args": {}}}, {"text": "song"}]
+    turns = [("user", [{"text": "one"}, {"text": "two"}]), ("model", parts), ("user", [{"text": "three"}])]
+    document = {"contents": [{"role": role, "parts": said} for role, said in turns]}
+    said = text_of(document, WireFormat.GEMINI).split("\n\n")
+    assert said == ["[User]: one", "two", "[Assistant]: A naïve", "[Call of f]: {}", "song", "[User]: three"]

@@ -21,6 +21,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from ccproxy.exchange import WireFormat
 from ccproxy.lightllm.arguments import arguments_json
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.perplexity.content import File, files_of, result_text, texts_of
@@ -54,7 +55,11 @@ def former(call: ModelCall) -> list[Turn]:
 
 def turns(call: ModelCall) -> list[Turn]:
     """All turns. No two that follow each other are of the same role."""
-    return [(role, SEPARATOR.join(text for part in parts for text in _told(part))) for role, parts in _sides(call)]
+    is_pieces = call.origin is WireFormat.GEMINI
+    return [
+        (role, SEPARATOR.join(text for part in (_joined(parts) if is_pieces else parts) for text in _told(part)))
+        for role, parts in _sides(call)
+    ]
 
 
 def instructions(call: ModelCall) -> list[str]:
@@ -86,6 +91,17 @@ def _sides(call: ModelCall) -> list[tuple[str, list[Any]]]:
         elif parts:
             sides.append((role, parts))
     return sides
+
+
+def _joined(parts: list[Any]) -> list[Any]:
+    """The parts with a model's texts that follow each other as one: of Gemini's they are pieces of a stream."""
+    out: list[Any] = []
+    for part in parts:
+        if isinstance(part, TextPart) and out and isinstance(out[-1], TextPart):
+            out[-1] = TextPart(out[-1].content + part.content)
+        else:
+            out.append(part)
+    return out
 
 
 def _marked(turns: Iterable[Turn]) -> list[str]:
