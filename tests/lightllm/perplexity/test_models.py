@@ -97,3 +97,10 @@ def test_of_a_familys_name_the_family_is_suggested_first() -> None:
 def test_no_model_at_all_is_no_crash() -> None:
     with pytest.raises(InvalidCall, match="no model ''"):
         translate_request({"messages": [user("hi")]}, WireFormat.OPENAI, WireFormat.PERPLEXITY)
+
+
+def test_a_name_without_end_is_told_by_its_beginning() -> None:
+    with pytest.raises(InvalidCall) as refused:
+        translate_request(chat(user("hi"), model="sonar" * 50_000), WireFormat.OPENAI, WireFormat.PERPLEXITY)
+    assert "perplexity/sonar-2" in str(refused.value)
+    assert len(str(refused.value)) < 500

@@ -11,6 +11,8 @@ from importlib.resources import files
 
 import orjson
 
+LONGEST = 100
+"""Characters of a name that are looked at where it is nobody's."""
 MOST_NEAR = 3
 """Names that are suggested for one that nobody knows."""
 LIKE = 0.5
@@ -53,7 +55,7 @@ def nearest(name: str) -> list[str]:
     """
     from difflib import SequenceMatcher  # slow to import, and needed only when something is wrong
 
-    wanted = name.strip().lower()
+    wanted = name.strip().lower()[:LONGEST]
     words = _words(wanted)
     ranks: dict[str, tuple[int, float]] = {}
     for known, model in _by_name().items():

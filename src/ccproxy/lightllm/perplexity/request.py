@@ -16,7 +16,7 @@ from ccproxy.lightllm.failures import InvalidCall
 from ccproxy.lightllm.perplexity import query
 from ccproxy.lightllm.perplexity.follow_up import follow
 from ccproxy.lightllm.perplexity.losses import SESSION, count_instructions, count_losses
-from ccproxy.lightllm.perplexity.models import Model, find, id_of, nearest
+from ccproxy.lightllm.perplexity.models import LONGEST, Model, find, id_of, nearest
 from ccproxy.lightllm.perplexity.own_fields import FIELD, OwnFields, two_places
 from ccproxy.lightllm.perplexity.params import make_params
 
@@ -77,7 +77,8 @@ def _model(name: str) -> Model:
     model = find(name)
     if model is None:
         near = ", ".join(nearest(name))
-        raise InvalidCall(f"Perplexity has no model {name!r}; there is {near}: GET /v1/models lists all", "model")
+        shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+        raise InvalidCall(f"Perplexity has no model {shown!r}; there is {near}: GET /v1/models lists all", "model")
     return model
 
 
