@@ -7,6 +7,7 @@ from typing import Any
 from ccproxy.exchange import WireFormat
 from ccproxy.lightllm import answer as an
 from ccproxy.lightllm import events as ev
+from ccproxy.lightllm.perplexity.sources import Sources
 from ccproxy.lightllm.translate import read_stream_events
 from tests.support.perplexity.encodings import MARKDOWN, Document, State, final, frames, result
 
@@ -56,3 +57,10 @@ def thinking(answer: an.Answer) -> str:
 def citations(answer: an.Answer) -> list[ev.Citation]:
     """The sources of an answer."""
     return [each for block in answer.blocks if isinstance(block, an.Text) for each in block.citations]
+
+
+def known(*urls: str) -> Sources:
+    """Sources of which no more come."""
+    sources = Sources()
+    sources.read_block({"web_results": [{"url": url} for url in urls], "progress": "DONE"})
+    return sources

@@ -6,20 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.perplexity.mark_modes import MODES
 from ccproxy.lightllm.perplexity.marks import Marks
 from ccproxy.lightllm.perplexity.sources import Sources
-from tests.lightllm.perplexity.telling import SOURCES, answer, citations, done, said, text, whole
-from tests.support.perplexity.encodings import patched, result
-
-ONE, TWO = "https://example.org/1", "https://example.org/2"
-
-
-def known(*urls: str) -> Sources:
-    sources = Sources()
-    sources.read_block({"web_results": [{"url": url} for url in urls], "progress": "DONE"})
-    return sources
+from tests.lightllm.perplexity.telling import known
 
 
 def shown(pieces: list[str] | str, mode: str = "markdown", sources: Sources | None = None) -> str:
@@ -46,6 +36,38 @@ MARKED: dict[str, tuple[str, str]] = {
     "a fence that stays open": ("```\n[1]\n[2]", "```\n[1]\n[2]"),
     "words that are struck out": ("~~a~~ [1]", "~~a~~ [1](http://x)"),
     "escaped": (r"\[1] \` [1] \\ [2]", r"\[1] \` [1](http://x) \\ [2](https://y)"),
+    "a fence line that is too far in": (
+        "```\n[1]\n    ```\n[1]\n```\n[1]",
+        "```\n[1]\n    ```\n[1]\n```\n[1](http://x)",
+    ),
+    "a fence too far in": ("a\n    ```\n[1]", "a\n    ```\n[1]"),
+    "a fence far in, in a list": (
+        "1. a\n\n    ```\n    [1]\n    ```\n[1]",
+        "1. a\n\n    ```\n    [1]\n    ```\n[1](http://x)",
+    ),
+    "a fence in a quotation": ("> ```\n> [1]\n> ```\n> [1]", "> ```\n> [1]\n> ```\n> [1](http://x)"),
+    "a fence that ends with its quotation": ("> ```\n> [1]\n\n[1]", "> ```\n> [1]\n\n[1](http://x)"),
+    "a fence and at once no quotation": ("> ```\n> [1]\n [1]", "> ```\n> [1]\n [1](http://x)"),
+    "an indented block": ("a\n\n    [1]\n\n\t[1]\n[1]", "a\n\n    [1]\n\n\t[1]\n[1](http://x)"),
+    "an indented block at the beginning": ("    [1]\n   [1]", "    [1]\n   [1](http://x)"),
+    "an indented block in a quotation": (">     [1]\n>\n> [1]", ">     [1]\n>\n> [1](http://x)"),
+    "an indented block in a list": ("- a\n\n      [1]\n\n  [1]", "- a\n\n      [1]\n\n  [1](http://x)"),
+    "an indented line of a paragraph": ("a\n    [1]", "a\n    [1](http://x)"),
+    "a list's paragraph": (
+        "- a\n\n    [1]\n\n1. b\n\n   - [1]",
+        "- a\n\n    [1](http://x)\n\n1. b\n\n   - [1](http://x)",
+    ),
+    "behind a list": ("- a\n\nb\n\n    [1]", "- a\n\nb\n\n    [1]"),
+    "mathematics": (
+        r"$$a[1]$$ \(b[1] \\\) [1]\) \[c[1]\] [1]",
+        r"$$a[1]$$ \(b[1] \\\) [1](http://x)\) \[c[1]\] [1](http://x)",
+    ),
+    "mathematics that its paragraph ends": ("$$ [1]\n\n[1]", "$$ [1]\n\n[1](http://x)"),
+    "money": ("$5 [1] or $6 [1], \\$$ [1]", "$5 [1](http://x) or $6 [1](http://x), \\$$ [1](http://x)"),
+    "preformatted": ("<pre>a\n\n[1]</pre> [1]", "<pre>a\n\n[1]</pre> [1](http://x)"),
+    "preformatted, loudly": ("<PRE class=x>[1]</Pre> [1]", "<PRE class=x>[1]</Pre> [1](http://x)"),
+    "words of tags": ("a <pre> [1] <prefix> [1]", "a <pre> [1](http://x) <prefix> [1](http://x)"),
+    "a link's words": ("[[1]](z) [a [1]](z) [[1]]", "[[1]](z) [a [1]](z) [[1](http://x)]"),
     "half of one": ("a [", "a ["),
     "nearly one": ("a [1", "a [1"),
 }
@@ -117,7 +139,10 @@ def test_nothing_waits_where_markers_stay_as_they_are() -> None:
     assert Marks("default", Sources()).feed("a [1] b") == "a [1] b"
 
 
-ALPHABET = ["a", " ", ".", "\n", "[", "]", "1", "2", "3", "(", "`", "``", "```", "~~~", "\\", "[1]", "\n\n", "- ", "é"]
+ALPHABET = [
+    "a", " ", ".", "\n", "[", "]", "1", "2", "3", "(", ")", "`", "``", "```", "~~~", "\\", "[1]", "\n\n", "- ", "é",
+    "$", "$$", "\\(", "> ", "    ", "\t", "<pre>", "</pre>", "\r\n", "1. ", "```\n",
+]  # fmt: skip
 
 
 @settings(deadline=None, max_examples=1000)
@@ -131,63 +156,36 @@ def test_how_a_text_is_cut_makes_no_difference(pieces: list[str], mode: str, dra
         assert told == source
 
 
-# -- what a client is told of sources
+LINES = [
+    "a [1]",
+    "[1]",
+    "```",
+    "~~~",
+    "    ",
+    "  ",
+    "- ",
+    "1. ",
+    "> ",
+    ">",
+    "$$",
+    "`",
+    "<pre>",
+    "</pre>",
+    "#",
+    "\t",
+    "\n",
+]
 
 
-def test_sources_are_told_once_each_with_the_sentence_that_cites_them() -> None:
-    told = answer(said(SOURCES, whole("First one. Rome is big.[2][1] It is old [2].")), done(), citations="default")
-    [block] = told.blocks
-    found = citations(told)
-    assert [(each.url, each.title, each.cited_text) for each in found] == [
-        (ONE, "Title 1", "snippet 1"),
-        (TWO, "Title 2", "snippet 2"),
-    ]
-    assert [text(told)[each.start : each.end] for each in found] == ["Rome is big."] * 2
-    assert block is told.blocks[0]
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(st.sampled_from(LINES), max_size=30), st.sampled_from(sorted(MODES)))
+def test_how_lines_are_cut_makes_no_difference(pieces: list[str], mode: str) -> None:
+    assert shown(pieces, mode) == shown(list("".join(pieces)), mode) == shown(["".join(pieces)], mode)
 
 
-def test_places_are_of_the_text_as_it_was_told() -> None:
-    for mode in MODES:
-        told = answer(said(SOURCES, whole("A [1]. Bé is [2] here. C")), done(), citations=mode)
-        marked = citations(told)[1]
-        assert text(told)[marked.start : marked.end] == "Bé is"
-
-
-def test_sources_that_nothing_cites_are_told_too() -> None:
-    told = answer(said(SOURCES, whole("Rome.")), done())
-    assert [(each.url, each.start) for each in citations(told)] == [(ONE, None), (TWO, None)]
-
-
-def test_sources_without_a_url_and_twice_the_same() -> None:
-    results = [{"name": "A file"}, {"url": ONE}, {"url": ONE, "name": "again"}, {}, "x", {"url": 3, "name": None}]
-    block = {"intended_usage": "web_results", "web_result_block": {"web_results": results}}
-    told = answer(said(block, whole("a [1] b [3].")), done())
-    assert text(told) == f"a [1] b [3]({ONE})."
-    assert [(each.kind, each.url, each.title) for each in citations(told)] == [
-        ("file", None, "A file"),
-        ("web", ONE, None),
-    ]
-    assert citations(told)[1].end == text(told).index(" [3]")
-
-
-def test_results_come_as_patches_and_in_several_searches() -> None:
-    def found(path: str, value: object) -> dict[str, object]:
-        patches = [{"op": "add", "path": path, "value": value}]
-        return {"intended_usage": "web_results", "diff_block": {"field": "web_result_block", "patches": patches}}
-
-    told = answer(
-        said(found("", {"progress": "IN_PROGRESS", "web_results": [result(1)]})),
-        said(found("/web_results/1", result(2)), found("/web_results/-", result(3))),
-        said(found("/web_results", [result(1), result(2), result(3)]), found("/progress", "DONE")),
-        said({"intended_usage": "web_results", "web_result_block": {"web_results": [result(4), result(2)]}}),
-        said(patched("/chunks/0", "a [3][4][5]")),
-        done(),
-    )
-    assert text(told) == "a [3](https://example.org/3)[4](https://example.org/4)[5]"
-    assert len(citations(told)) == 4
-
-
-def test_sources_are_told_before_their_block_ends() -> None:
-    told = answer(said(SOURCES, whole("a")), done())
-    assert told.complete
-    assert isinstance(told.finish, ev.Finish)
+@pytest.mark.parametrize("begin", ["`" * 150, "~" * 150, "$" * 150, "`a\n" + " " * 150])
+def test_what_waits_has_a_bound(begin: str) -> None:
+    marks = Marks("markdown", known("http://x"))
+    for number, each in enumerate(begin, 1):
+        marks.feed(each)
+        assert number - marks.told.length < 110

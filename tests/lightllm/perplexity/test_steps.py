@@ -81,6 +81,13 @@ def test_a_long_line_is_cut() -> None:
     assert Lines().line(step("GENERATE_IMAGE", "u", prompt="x" * 5000)) == f"→ Making an image: {'x' * 500}…"
 
 
+def test_what_is_nested_too_deep_to_be_shown() -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = {"a": deep}
+    assert Lines().line(step("MCP_TOOL_INPUT", "u", tool_name="send", tool_args=deep)) == "→ Tool: send …"
+
+
 def test_a_step_is_what_is_known_of_it() -> None:
     early = step("SEARCH_WEB", "u", queries=[{"query": "x"}], goal_id="0")
     late = {"uuid": "u", "step_type": "SEARCH_WEB", "search_web_content": {"web_results": [1]}, "status": ""}

@@ -6,52 +6,73 @@ the text so far is another text, which takes its place.
 
 from __future__ import annotations
 
+from ccproxy.lightllm.perplexity.pieces import Pieces
+
 
 class Draft:
-    """A text as it grows. Time is linear in what is told, but for whole texts, each of which is compared."""
+    """A text as it grows. Time is linear in what is told, but for whole texts, each of which is compared.
 
-    __slots__ = ("_chunks", "_count", "_fresh", "_offset", "_pieces", "_rewritten", "_viewed", "length")
+    A piece that is now another costs no more than its own length: the text is put together when somebody wants it.
+    """
+
+    __slots__ = ("_fresh", "_offset", "_parts", "_pieces", "_stale", "length", "rewritten")
 
     def __init__(self) -> None:
         self.length = 0
-        self._pieces: list[str] = []
+        self.rewritten = False
+        """True if what there is to take is another text than the one that has been taken."""
+        self._pieces = Pieces()
+        self._parts: list[str] = []
+        """The text; out of date if `_stale`."""
+        self._stale = False
         self._fresh: list[str] = []
-        self._rewritten = False
-        self._chunks: dict[int, str] = {}
-        self._count = 0
-        """The number of the first piece that is missing."""
-        self._viewed = 0
-        """How many characters the pieces before that have. Less than `length` where a whole text is ahead."""
         self._offset = 0
 
     @property
     def text(self) -> str:
         """The text as it is known."""
-        if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
-        return self._pieces[0] if self._pieces else ""
+        if self._stale:
+            self._parts, self._stale = self._pieces.all(), False
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    @property
+    def missing(self) -> bool:
+        """True if a part of the text is known whose predecessor is not."""
+        return self._pieces.missing
 
     def take(self) -> tuple[str, bool]:
         """What has come since the last time, and whether that takes the place of all before it."""
+        if self.rewritten:
+            self.rewritten = False
+            return self.text, True
         if not self._fresh:
             return "", False
         fresh = self._fresh[0] if len(self._fresh) == 1 else "".join(self._fresh)
-        rewritten, self._rewritten = self._rewritten, False
         self._fresh.clear()
-        return fresh, rewritten
+        return fresh, False
 
     def cumulative(self, text: str) -> None:
         """The whole text so far. A shorter one is an old one."""
         so_far = self.text
         if text.startswith(so_far):
-            self._add(text[self.length :])
+            if more := text[self.length :]:
+                self._pieces.extend(more)
+                self._add(more)
         elif not so_far.startswith(text):
-            self._rewrite(text)
+            self._parts, self.length = [text], len(text)
+            self._pieces.settle()
+            self._pieces.restart(ahead=text)
+            self._rewrite()
 
-    def settle(self, text: str) -> None:
-        """The whole text as it stays, be it shorter."""
-        if text != self.text:
-            self._rewrite(text)
+    def settle(self, text: str, *, exactly: bool) -> None:
+        """The whole text as it stays; unless `exactly`, another that differs in spaces only is none."""
+        so_far = self.text
+        if text == so_far or not so_far.startswith(text):
+            self._pieces.settle()
+        if exactly or text.startswith(so_far) or text.split() != so_far.split():
+            self.cumulative(text)
 
     def pieces_from(self, offset: int, chunks: list[str]) -> None:
         """A list of pieces, the first of which has the number `offset`; from 0 on, they are the whole text so far."""
@@ -60,86 +81,60 @@ class Draft:
             for number, chunk in enumerate(chunks, offset):
                 self.piece(number, chunk)
             return
-        whole = "".join(chunks)
+        whole, pieces = "".join(chunks), self._pieces
         self.cumulative(whole)
-        if (len(whole), len(chunks)) > (self._viewed, self._count):
-            self._chunks.update(enumerate(chunks))
-            self._count, self._viewed = len(chunks), len(whole)
+        if (len(whole), len(chunks)) > (self.length - pieces.left, pieces.count):
+            pieces.restart(run=chunks, ahead=self.text[len(whole) :])
             self._advance()
 
     def piece(self, number: int, chunk: str) -> None:
         """One piece. It waits until those before it have come."""
-        known = self._chunks.get(number)
-        if known is not None:
-            if known != chunk:
-                self._change(number, known, chunk)
-        elif number >= self._count:
-            if self.length > self._viewed and not self._goes_on(number, chunk):
-                self._count, self._viewed = number, self.length
-            self._chunks[number] = chunk
+        pieces = self._pieces
+        at = pieces.place(number)
+        if at >= len(pieces.run):
+            if not pieces.fits(number, chunk):
+                pieces.restart(number, self.text)
+            pieces.wait(number, chunk)
             self._advance()
+        elif at >= 0 and pieces.run[at] != chunk:
+            self._change(at, chunk)
 
     def append(self, chunk: str) -> None:
         """One piece more, whatever its number."""
-        self._viewed = self.length
-        self.piece(self._count, chunk)
-
-    def finish(self) -> None:
-        """Nothing more comes: pieces that wait need not, unless a whole text has told of them."""
-        if self.length > self._viewed:
-            return
-        for number in sorted(number for number in self._chunks if number >= self._count):
-            self._count = max(self._count, number)
-            self._advance()
-
-    def _goes_on(self, number: int, chunk: str) -> bool:
-        """True if the piece is what a whole text, which is ahead, has in its place. Else that text precedes it."""
-        if number != self._count:
-            return False
-        text, ahead = self.text, self.length - self._viewed
-        return text.startswith(chunk, self._viewed) if len(chunk) <= ahead else chunk.startswith(text[self._viewed :])
+        number = self._pieces.count
+        if self._pieces.left:
+            self._pieces.restart(number, self.text)
+        self.piece(number, chunk)
 
     def _advance(self) -> None:
-        """Counts the pieces of which none is missing any more."""
-        while (chunk := self._chunks.get(self._count)) is not None:
-            self._count += 1
-            ahead = self.length - self._viewed
-            self._viewed += len(chunk)
-            if self._viewed > self.length:
-                self._add(chunk[ahead:] if ahead else chunk)
+        for new in self._pieces.ready():
+            self._add(new)
 
-    def _change(self, number: int, known: str, chunk: str) -> None:
+    def _change(self, at: int, chunk: str) -> None:
         """A piece that has come before is now another: it has grown, is an old one, or is not what it was."""
-        last = number == self._count - 1 and self._viewed == self.length
-        if number >= self._count:
-            self._chunks[number] = chunk
-        elif last and chunk.startswith(known):
-            self._chunks[number] = chunk
-            self._viewed += len(chunk) - len(known)
+        pieces = self._pieces
+        known, count = pieces.run[at], len(pieces.run)
+        if at == count - 1 and not pieces.left and chunk.startswith(known):
+            pieces.run[at] = chunk
             self._add(chunk[len(known) :])
         elif known.startswith(chunk):
             return
-        elif self._offset and self._offset + number == self._count:  # counted from the list's beginning
-            self.piece(self._count, chunk)
+        elif self._offset and self._offset + at == count:  # counted from the list's beginning
+            self.piece(pieces.count, chunk)
         else:
-            self._replace(number, chunk)
-
-    def _replace(self, number: int, chunk: str) -> None:
-        size = sum(len(self._chunks[nth]) for nth in range(number, self._count))
-        head, tail = self.text[: self._viewed - size], self.text[self._viewed :]
-        self._chunks[number] = chunk
-        middle = "".join(self._chunks[nth] for nth in range(number, self._count))
-        chunks, count = self._chunks, self._count
-        self._rewrite(head + middle + tail)
-        self._chunks, self._count, self._viewed = chunks, count, len(head) + len(middle)
+            pieces.run[at] = chunk
+            self.length += len(chunk) - len(known)
+            self._stale = True
+            self._rewrite()
 
     def _add(self, more: str) -> None:
         if more:
-            self._pieces.append(more)
-            self._fresh.append(more)
             self.length += len(more)
+            if not self._stale:
+                self._parts.append(more)
+            if not self.rewritten:
+                self._fresh.append(more)
 
-    def _rewrite(self, text: str) -> None:
-        self._pieces, self._fresh = [text], [text]
-        self.length, self._rewritten = len(text), True
-        self._chunks, self._count, self._viewed = {}, 0, 0
+    def _rewrite(self) -> None:
+        self.rewritten = True
+        self._fresh.clear()

@@ -1,22 +1,18 @@
 """The markers `[N]` in a text as it streams: made links, left as they are, or taken out.
 
-Markers count outside of code (CommonMark 0.31: fenced blocks, code spans) only, and only where there is a result of
-their number. A text is read the same way however it is cut: what may become a marker waits for what follows it, and a
-marker waits, with all behind it, for the results that it is one of.
+Markers count outside of code (CommonMark 0.31: fenced and indented blocks, code spans, `<pre>`) and of mathematics,
+and only where there is a result of their number. A text is read the same way however it is cut: what may become a
+marker waits for what follows it, and a marker waits, with all behind it, for the results that it is one of.
 """
 
 from __future__ import annotations
 
-import re
-
+from ccproxy.lightllm.perplexity.blocks import Blocks
+from ccproxy.lightllm.perplexity.fences import Fence
 from ccproxy.lightllm.perplexity.mark_modes import MODES
 from ccproxy.lightllm.perplexity.sentences import Told
 from ccproxy.lightllm.perplexity.sources import Sources
-
-IN_CODE = re.compile(r"(?P<ticks>`+)|\n[ \t]*\n?")
-LEAD = re.compile(r"[\s>*+\-0-9.)]*")
-"""What may precede a fence in its line."""
-LONGEST_LEAD = 16
+from ccproxy.lightllm.perplexity.spans import CLOSERS, LONGEST_PART, WITHIN
 
 
 class Marks:
@@ -30,19 +26,18 @@ class Marks:
     def restart(self) -> None:
         """Another text begins. What has not been told is forgotten."""
         self._held: list[str] = []
-        self._waiting = False
-        self._version = -1
-        self._lead = ""
-        self._ticks = 0
-        """How many backticks the open code span began with."""
-        self._opener = ""
-        """What may have opened a fenced block, in the line that is open."""
-        self._fence = ""
-        self._line = ""
+        self._awaited = 0
+        """The number of the marker that waits for its result."""
+        self._blocks = Blocks()
+        self._closer = ""
+        """What ends the code or the mathematics that are open."""
+        self._opener: Fence | None = None
+        """A fenced block that begins behind the open line, if that goes on as it should."""
+        self._fence: Fence | None = None
 
     def feed(self, piece: str) -> str:
         """What is told of a piece, and of what was held before."""
-        if self._waiting and self._version == self._sources.version:
+        if self._awaited and self._sources.may_get(self._awaited):
             self._held.append(piece)
             return ""
         if not (self._held or self._fence) and self._mode.special.search(piece) is None:
@@ -55,15 +50,16 @@ class Marks:
 
     def aside(self, text: str) -> str:
         """What is told without being a part of the text."""
-        return self._tell(text)
+        self.told.add(text)
+        return text
 
     def _read(self, piece: str, last: bool) -> str:
         text = "".join((*self._held, piece)) if self._held else piece
-        self._held, self._waiting, self._version = [], False, self._sources.version
+        self._held, self._awaited = [], 0
         out: list[str] = []
         at: int | None = 0
         while at is not None and at < len(text):
-            read = self._in_fence if self._fence else self._in_code if self._ticks else self._outside
+            read = self._in_fence if self._fence else self._within if self._closer else self._outside
             at = read(text, at, last, out)
         return "".join(out)
 
@@ -74,69 +70,73 @@ class Marks:
         if found is None:
             unsure = None if last else self._mode.unsure.search(text, at)
             return self._hold(text, at, unsure.start() if unsure else len(text), out)
-        if found.end() == len(text) and not last:
-            return self._hold(text, at, found.start(), out)
-        number = int(found["number"] or 0)
-        if number and self._must_wait(number, last):
-            self._waiting = True
-            return self._hold(text, at, found.start(), out)
-        out.append(self._tell(text[at : found.start()]))
+        start, number = found.start(), int(found["number"] or 0)
+        if not last and len(text) - start < LONGEST_PART and self._mode.unsure.match(text, start):
+            return self._hold(text, at, start, out)
+        out.append(self._tell(text[at:start]))
+        if self._blocks.is_code(text[start : found.start("number") - 1] if number else ""):
+            end = text.find("\n", start)
+            out.append(self._tell(text[start : len(text) if end < 0 else end]))
+            return len(text) if end < 0 else end
+        if number and self._mode.waits and not last and self._sources.may_get(number):
+            self._awaited = number
+            return self._hold(text, start, start, out)
         if number:
             out.append(self._mark(found[0], number))
         else:
-            if code := found["code"]:
-                self._open(code)
+            self._open(found["open"] or " ")
             out.append(self._tell(found[0]))
         return found.end()
 
-    def _in_code(self, text: str, at: int, last: bool, out: list[str]) -> int | None:
-        """A span ends with as many backticks as it began with, or with its paragraph."""
-        found = IN_CODE.search(text, at)
-        if found is None:
-            return self._hold(text, at, len(text), out)
-        if found.end() == len(text) and not last:
-            return self._hold(text, at, found.start(), out)
-        end = found.end()
-        if (run := found["ticks"]) and not self._opener.startswith("~"):
-            self._opener = ""
-            self._ticks = 0 if len(run) == self._ticks else self._ticks
-        elif self._opener and not run:
-            self._fence, self._opener, self._ticks, self._line = self._opener, "", 0, ""
-            end = found.start() + 1
-        elif found[0].endswith("\n") and len(found[0]) > 1:
-            self._ticks = 0
+    def _within(self, text: str, at: int, last: bool, out: list[str]) -> int | None:
+        """Code spans and mathematics end at the latest with their paragraph."""
+        found = WITHIN[self._closer[0]].search(text, at)
+        if found is None or (found.end() == len(text) and not last):
+            return self._hold(text, at, found.start() if found else len(text), out)
+        part, end = found[0], found.end()
+        if part[0] != "\n":
+            over = part.lower() == self._closer
+        elif self._opener:
+            over, end, self._fence = True, found.start() + 1, self._opener
+        else:
+            over = len(part) > 1 and part[-1] == "\n"
         out.append(self._tell(text[at:end]))
+        self._opener = None
+        self._closer = "" if over else self._closer
         return end
 
     def _in_fence(self, text: str, at: int, last: bool, out: list[str]) -> int | None:
-        end = text.find("\n", at)
-        piece = text[at:] if end < 0 else text[at : end + 1]
-        if len(self._line) < 2 * LONGEST_LEAD + len(self._fence):
-            self._line += piece
-        if end >= 0:
-            line, self._line = self._line.strip(" \t\r\n>"), ""
-            if line.startswith(self._fence) and not line.strip(self._fence[0]):
-                self._fence = ""
-        out.append(self._tell(piece))
-        return at + len(piece)
+        fence = self._fence
+        assert fence is not None
+        end = fence.read(text, at)
+        self.told.add(text[at:end])
+        out.append(text[at:end])
+        if fence.over:
+            self._blocks.after_fence(fence.line)
+            self._fence = None
+        return end
 
-    def _open(self, code: str) -> None:
-        if len(code) >= 3 and LEAD.fullmatch(self._lead):
-            self._opener = code
-        if self._opener or code[0] == "`":
-            self._ticks = len(code)
-
-    def _must_wait(self, number: int, last: bool) -> bool:
-        waits = self._mode.waits and self._sources.growing and not last
-        return waits and not self._sources.knows(number)
+    def _open(self, mark: str) -> None:
+        """Code or mathematics may begin."""
+        place = self._blocks.place() if mark[0] == "<" or len(mark) > 2 else None
+        if place is None or place.rest or place.indent > 3:  # the mark is not its line's first
+            self._closer = mark if mark[0] == "`" else CLOSERS.get(mark, "")
+        elif mark[0] == "<":
+            self._closer = "</pre>"
+        elif mark[0] in "`~":
+            self._closer, self._opener = mark, Fence(mark, place.depth, place.base)
 
     def _mark(self, mark: str, number: int) -> str:
-        space, mark = mark[: mark.index("[")], mark.lstrip(" ")
+        self._blocks.feed(mark)
+        space, shown = mark[: mark.index("[")], mark.lstrip(" ")
         known = self._sources.knows(number)
+        if known:
+            shown = self._mode.shown(shown, number, self._sources)
         if known or not self._mode.waits:
             self.told.cite(number, self._sources)
-        shown = self._mode.shown(mark, number, self._sources) if known else mark
-        return self._tell(space + shown if shown else "", mark=True)
+        shown = space + shown if shown else ""
+        self.told.add(shown, mark=True)
+        return shown
 
     def _hold(self, text: str, at: int, end: int, out: list[str]) -> int | None:
         if end < len(text):
@@ -144,13 +144,7 @@ class Marks:
         out.append(self._tell(text[at:end]))
         return None
 
-    def _tell(self, text: str, *, mark: bool = False) -> str:
-        if not text:
-            return text
-        line = text.rfind("\n")
-        if line >= 0:
-            self._lead = text[line + 1 : line + 1 + LONGEST_LEAD]
-        elif len(self._lead) < LONGEST_LEAD:
-            self._lead += text[:LONGEST_LEAD]
-        self.told.add(text, mark=mark)
+    def _tell(self, text: str) -> str:
+        self._blocks.feed(text)
+        self.told.add(text)
         return text

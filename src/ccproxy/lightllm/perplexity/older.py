@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ccproxy.lightllm.depth import too_deep
+from ccproxy.lightllm.perplexity.lenient import loads
 from ccproxy.lightllm.perplexity.steps import content_of, kind_of
 
 
@@ -37,6 +38,6 @@ def _parsed(text: Any, begin: str) -> Any:
         return None
     data = text.encode("utf-8", "replace")
     try:
-        return None if too_deep(data) else orjson.loads(data)
+        return None if too_deep(data) else loads(data)
     except orjson.JSONDecodeError:
         return None

@@ -27,6 +27,8 @@ class Plan:
         self._documents: dict[str, PlanDocument] = {}
         self._goals: dict[str, Draft] = {}
         self._steps: dict[str, Step] = {}
+        self._seen: dict[str, Step] = {}
+        """Steps as they were read last: most lists repeat what the one before had."""
         self._told: set[str] = set()
         self._waiting = ""
         """The step of which more may come."""
@@ -49,8 +51,8 @@ class Plan:
             taken.get(_goal_of(entry[1]), others).append(entry)
         for id, goal in goals:
             out += self._goal(id, goal.get("description"), extends=False)
-            out += [told for key, step in taken.pop(id, []) for told in self._step(key, step)]
-        return [*out, *(told for key, step in others for told in self._step(key, step))]
+            out += [told for key, step in taken.pop(id, []) for told in self._known_step(key, step)]
+        return [*out, *(told for key, step in others for told in self._known_step(key, step))]
 
     def read_patch(self, usage: str, path: Any, value: Any) -> Told:
         """Takes a patch of one. Raises nothing: a patch that fits nothing says nothing."""
@@ -106,6 +108,12 @@ class Plan:
         between = "" if self._writing == id and not rewritten else "\n\n"
         self._writing = id
         return [*before, (between, more)]
+
+    def _known_step(self, key: str, step: Step) -> Told:
+        if self._seen.get(key) == step:
+            return []
+        self._seen[key] = step
+        return self._step(key, step)
 
     def _step(self, key: str, step: Step) -> Told:
         self._steps[key] = step = merged(self._steps.get(key, {}), step)

@@ -16,6 +16,7 @@ from ccproxy.lightllm import events as ev
 from ccproxy.lightllm.failures import Malformed
 from ccproxy.lightllm.perplexity import older
 from ccproxy.lightllm.perplexity.errors import EMPTY_CODE, read_event_error
+from ccproxy.lightllm.perplexity.lenient import loads
 from ccproxy.lightllm.perplexity.models import id_of
 from ccproxy.lightllm.perplexity.patches import read_block, read_patch
 from ccproxy.lightllm.perplexity.plan import Plan
@@ -61,7 +62,7 @@ class StreamReader:
         if self._done or name == LAST:
             return []
         try:
-            event = orjson.loads(data)
+            event = loads(data)
         except orjson.JSONDecodeError as error:
             raise Malformed(f"the provider sent an event that is not JSON: {error}") from error
         return self.read_event(event, name)
@@ -106,6 +107,7 @@ class StreamReader:
                 found.append((BLOCKS[usage], usage, block))
         if len(found) > 1:
             found.sort(key=_rank)
+        self._sources.begin()
         for kind, usage, block in found:
             READERS[kind](self, usage, block, out)
         if not self._planned and (steps := older.steps(event)):
@@ -140,8 +142,11 @@ class StreamReader:
     def _finish(self, event: dict[str, Any], out: Events) -> Events:
         """The final event's last events: an answer, or the reason why there is none."""
         self._telling.think(self._plan.finish(), out)
-        if not self._telling.draft.length and (answer := older.answer(event)):
+        draft = self._telling.draft
+        if (not draft.length or draft.missing) and (answer := older.answer(event)):
             self._telling.settle(answer)
+        if draft.missing:
+            return [*out, *self._fail(CUT)]
         if not self._telling.finish(self._plan.questions, out):
             return [*out, *self._fail(EMPTY)]
         self._done = True

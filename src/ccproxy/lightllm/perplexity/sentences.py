@@ -6,65 +6,78 @@ import re
 
 from ccproxy.lightllm.perplexity.sources import Sources
 
-ENDS = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f]|\n")
-"""Ends of sentences, those of CJK scripts included."""
+END = re.compile(r"[.!?][\"')*_\]\u201d\u2019\u00bb]{0,4}(?=\s|\Z)|[\u3002\uff01\uff1f]|\n")
+"""Ends of sentences, those of CJK scripts included: before white space, or before a marker."""
+CONTENT = re.compile(r"[^\s.!?\u3002\uff01\uff1f\"')*_\]\u201d\u2019\u00bb]")
+"""What a sentence has that is not its end."""
+OPENING = "\"'*_!"
+"""What may stand before that in a sentence."""
 LONGEST_SENTENCE = 2000
 """Characters. Without the end of another sentence in so many, nobody knows where this one began."""
-CLOSING = " \t\r\n.!?\u3002\uff01\uff1f\"')*_"
 
 
 class Told:
-    """A text as a client got it."""
+    """A text as a client got it. What is between two markers is looked at once, if at all."""
 
-    __slots__ = ("_marked", "_place", "_row", "_sought", "length", "pieces")
+    __slots__ = ("_ended", "_place", "_start", "_unread", "length", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.length = 0
-        self._marked = -1
-        """Where the last marker ended."""
-        self._row = (0, 0)
-        """How many pieces and characters precede the row of markers that it is the last of."""
-        self._sought = False
+        self._unread: list[tuple[int, str]] = []
+        """What has not been looked at, each with its place: text, and markers as empty texts."""
+        self._start: int | None = None
+        """Where the last sentence begins."""
+        self._ended = True
+        """True if that has come to its end."""
         self._place: tuple[int, int] | None = None
-        """What they back, once somebody has sought it."""
+        """What the last row of markers backs, if it backs anything."""
 
     def add(self, text: str, *, mark: bool = False) -> None:
         """More of it; `mark` for a marker."""
-        self.pieces.append(text)
-        self.length += len(text)
-        if mark or (self._marked == self.length - len(text) and text.isspace()):
-            self._marked = self.length
+        if text:
+            self._unread.append((self.length, "" if mark else text))
+            self.pieces.append(text)
+            self.length += len(text)
 
     def cite(self, number: int, sources: Sources) -> None:
         """Notes that a result backs the sentence that the text ends with. Markers in a row back the same one."""
-        if self._marked != self.length:
-            self._marked, self._row, self._sought = self.length, (len(self.pieces), self.length), False
-        if sources.is_cited(number):
-            return
-        if not self._sought:
-            self._sought, self._place = True, self._sentence()
-        if self._place is not None:
-            sources.cite(number, *self._place)
+        self._unread.append((self.length, ""))
+        if not sources.is_cited(number):
+            self._read()
+            sources.cite(number, self._place)
 
-    def _sentence(self) -> tuple[int, int] | None:
-        """The last sentence's first character and its end; None if it is too long to find."""
-        tail, length = self._tail(), self._row[1]
-        core = tail.rstrip(CLOSING)
-        begin = max((found.end() for found in ENDS.finditer(core)), default=0)
-        if not begin and len(tail) < length:
-            return None
-        begin += len(core[begin:]) - len(core[begin:].lstrip())
-        start, end = (length - len(tail) + place for place in (begin, len(tail.rstrip())))
-        return (start, end) if start < end else None
+    def _read(self) -> None:
+        """Looks at what has come. A marker follows."""
+        parts: list[str] = []
+        begin = 0
+        for at, text in self._unread:
+            if text:
+                begin = begin if parts else at
+                parts.append(text)
+            elif parts:
+                self._look("".join(parts), begin)
+                parts.clear()
+        self._unread.clear()
 
-    def _tail(self) -> str:
-        pieces: list[str] = []
-        size = 0
-        for nth in range(self._row[0] - 1, -1, -1):
-            if size >= LONGEST_SENTENCE:
-                break
-            piece = self.pieces[nth]
-            pieces.append(piece)
-            size += len(piece)
-        return "".join(reversed(pieces))[-LONGEST_SENTENCE:]
+    def _look(self, text: str, at: int) -> None:
+        """Looks at what precedes a marker, back to the one before that."""
+        self._seek(text, at)
+        if not text.isspace():
+            start, end = self._start, at + len(text.rstrip())
+            self._place = (start, end) if start is not None and end - start <= LONGEST_SENTENCE else None
+
+    def _seek(self, text: str, at: int) -> None:
+        """Finds where the last sentence of the text begins: the last that has more than its end."""
+        place = 0
+        while True:
+            if self._ended:
+                content = CONTENT.search(text, place)
+                if content is None:
+                    return
+                self._start = at + place + len(text[place : content.start()].rstrip(OPENING))
+                self._ended, place = False, content.end()
+            end = END.search(text, place)
+            if end is None:
+                return
+            self._ended, place = True, end.end()

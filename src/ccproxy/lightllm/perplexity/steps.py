@@ -49,9 +49,16 @@ def results(step: Step) -> list[Any]:
 def words(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, dict | list):
-        value = orjson.dumps(value, default=str).decode() if value else ""
+        value = _json(value) if value else ""
     text = " ".join(str(value).split()) if value is not None and not isinstance(value, bool) else ""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # more levels than orjson writes
+        return "…"
 
 
 def merged(old: Step, new: Step) -> Step:

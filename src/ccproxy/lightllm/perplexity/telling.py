@@ -12,6 +12,9 @@ from ccproxy.lightllm.perplexity.sources import Sources
 
 type Events = list[ev.Event]
 
+MOST_REWRITES = 3
+"""How many times a text is told anew as it comes. After that the client gets the next one at the end."""
+
 
 class Telling:
     """The open blocks of one answer. Thinking is over when the text begins; more of it is another block."""
@@ -20,6 +23,7 @@ class Telling:
         self.draft = Draft()
         self._marks = Marks(citations, sources)
         self._sources, self._whole = sources, whole
+        self._rewrites = 0
         self._blocks = 0
         self._thinking = self._text = -1
 
@@ -44,28 +48,19 @@ class Telling:
 
     def tell(self, out: Events) -> None:
         """Tells what of the text is new."""
-        if self._whole:
-            return
-        piece, rewritten = self.draft.take()
-        if rewritten:
-            self._marks.restart()
-            self._write(self._marks.aside("\n\n" if self.begun else ""), out)
-        self._write(self._marks.feed(piece), out)
+        if not (self._whole or (self.draft.rewritten and self._rewrites >= MOST_REWRITES)):
+            self._tell(out)
 
     def settle(self, text: str) -> None:
         """The text as the application shows it in the end. Told text is not told anew for the sake of its spaces."""
-        if self._whole:
-            self.draft.settle(text)
-        elif text.startswith(so_far := self.draft.text) or text.split() != so_far.split():
-            self.draft.cumulative(text)
+        self.draft.settle(text, exactly=self._whole)
 
     def finish(self, questions: Sequence[str], out: Events) -> bool:
         """Tells what is left, and the questions that the user is asked; False if that makes no answer."""
-        self.draft.finish()
         if self._whole:
             self._write(self._marks.feed(self.draft.text), out)
         else:
-            self.tell(out)
+            self._tell(out)
         self._write(self._marks.finish(), out)
         if questions:
             between = "\n\n" if self.begun else ""
@@ -76,6 +71,15 @@ class Telling:
         out += [ev.CitationDelta(self._text, citation) for citation in self._sources.citations()]
         out.append(ev.BlockStop(self._text))
         return True
+
+    def _tell(self, out: Events) -> None:
+        piece, rewritten = self.draft.take()
+        if rewritten:
+            self._marks.restart()
+            if self.begun:
+                self._rewrites += 1
+                self._write(self._marks.aside("\n\n"), out)
+        self._write(self._marks.feed(piece), out)
 
     def _write(self, text: str, out: Events) -> None:
         if not text:
