@@ -112,6 +112,12 @@ def test_a_shorter_end_takes_nothing_away(at_once: bool) -> None:
     assert text(answer(*stream, whole=at_once)) == "Rome and"
 
 
+def test_a_shorter_end_counts_where_a_piece_has_its_place_by_a_guess() -> None:
+    """Behind a whole text: nobody has told which pieces that has."""
+    stream = said(patched("", {"answer": "Rome"})), said(patched("/chunks/1", "me")), done(whole("Rome"))
+    assert text(answer(*stream, whole=True)) == "Rome"
+
+
 def test_ask_text_is_not_told_twice() -> None:
     plain = {"intended_usage": "ask_text", "markdown_block": {"answer": "Hello"}}
     assert text(answer(said(plain, patched("/chunks/0", "Hello")), done(plain, whole("Hello")))) == "Hello"

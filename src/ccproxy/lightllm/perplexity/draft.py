@@ -61,15 +61,19 @@ class Draft:
                 self._pieces.extend(more)
                 self._add(more)
         elif not so_far.startswith(text):
-            self._parts, self.length = [text], len(text)
-            self._pieces.settle()
-            self._pieces.restart(ahead=text)
-            self._rewrite()
+            self._replace(text)
 
     def settle(self, text: str, *, exactly: bool) -> None:
-        """The whole text as it stays; unless `exactly`, another that differs in spaces only is none."""
+        """The whole text as it stays. A shorter one is an old one, unless pieces have their places by a guess.
+
+        Args:
+            text: the text.
+            exactly: whether that counts, and another that differs in spaces only is another.
+        """
         so_far = self.text
-        if text == so_far or not so_far.startswith(text):
+        if exactly and self._pieces.guessed and text != so_far:
+            self._replace(text)
+        elif text == so_far or not so_far.startswith(text):
             self._pieces.settle()
         if exactly or text.startswith(so_far) or text.split() != so_far.split():
             self.cumulative(text)
@@ -134,6 +138,12 @@ class Draft:
                 self._parts.append(more)
             if not self.rewritten:
                 self._fresh.append(more)
+
+    def _replace(self, text: str) -> None:
+        self._parts, self._stale, self.length = [text], False, len(text)
+        self._pieces.settle()
+        self._pieces.restart(ahead=text)
+        self._rewrite()
 
     def _rewrite(self) -> None:
         self.rewritten = True

@@ -31,6 +31,11 @@ class Pieces:
         return len(self._ahead) - self._claimed
 
     @property
+    def guessed(self) -> bool:
+        """True if a piece follows a whole text because nobody knew where else it belongs."""
+        return bool(self._base)
+
+    @property
     def missing(self) -> bool:
         """True if pieces wait for others, and no whole text has told of them."""
         at = self._claimed
