@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from ccproxy.pipeline.response import ResponseRun
     from ccproxy.transport.carrier import Incoming
 
+AT_ONCE = 256 * 1024
+"""Bytes of an answer that are read on the event loop; a longer one is read beside it."""
 NO_COUNTING = frozenset({404, 405, 501})
 """By these a compatible server says that it does not count tokens."""
 STREAMS_ONLY = frozenset({WireFormat.PERPLEXITY})
@@ -128,7 +131,8 @@ class Answering:
         translation = self._translation
         if translation.operation == "count_tokens":
             return self._counted(incoming, body)
-        events = whole_events(body, translation.provider, translation.reading)
+        told = body, translation.provider, translation.reading
+        events = whole_events(*told) if len(body) <= AT_ONCE else await asyncio.to_thread(whole_events, *told)
         if self._run is not None:
             events = with_distinct_ids(await self._run.through(events))
         answer = collect(events)
