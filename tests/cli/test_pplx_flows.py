@@ -129,5 +129,5 @@ def test_nothing_of_an_odd_payload_is_lost(payload: dict[str, Any]) -> None:
 def test_a_hook_is_tried_on_a_payload(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "payload.json"
     file.write_text(json.dumps(translate_call(chat(user("hi")), WireFormat.OPENAI, WireFormat.PERPLEXITY, MODEL)[0]))
-    ran = call(home, "hooks", "run", "verbose_mode", "--stage", "outbound", "--format", "perplexity_pro", str(file))
-    assert ran.exit_code == 0, ran.output
+    ran = home.run("hooks", "run", "verbose_mode", "--stage", "outbound", "--format", "perplexity_pro", str(file))
+    assert ran.returncode == 0, ran.stderr

@@ -17,8 +17,6 @@ from ccproxy.providers.perplexity.service import OutsideError
 from ccproxy.providers.perplexity.uploads import Upload, upload
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import FileUrl
-
     from ccproxy.lightllm.drops import Drops
     from ccproxy.lightllm.perplexity.content import File
     from ccproxy.providers.perplexity.service import Outside, Service
@@ -96,14 +94,12 @@ def inline_size(files: Sequence[File]) -> int:
 
 async def fetched(service: Service, files: Sequence[File]) -> list[Upload]:
     """The files with their bytes, in their order. Raises SiteError for one that cannot be had."""
-    from pydantic_ai.messages import BinaryContent
-
     turns, size = asyncio.Semaphore(AT_A_TIME), inline_size(files)
 
     async def one(number: int, file: File) -> Upload:
         nonlocal size
-        if isinstance(file, BinaryContent):
-            return Upload(name_of(file, file.media_type, number), file.media_type, file.data)
+        if (data := getattr(file, "data", None)) is not None:
+            return Upload(name_of(file, file.media_type, number), file.media_type, data)
         async with turns:
             found = await under_url(service, file, number)
             size += len(found.data)
@@ -118,11 +114,11 @@ async def fetched(service: Service, files: Sequence[File]) -> list[Upload]:
     return [task.result() for task in tasks]
 
 
-async def under_url(service: Service, file: FileUrl, number: int) -> Upload:
+async def under_url(service: Service, file: File, number: int) -> Upload:
     """What a URL names. Raises SiteError."""
     settings, outside = service.settings.upload, require_outside(service)
     try:
-        got = await outside.get(file.url, settings.max_file_size_bytes, settings.fetch_timeout_seconds)
+        got = await outside.get(getattr(file, "url", ""), settings.max_file_size_bytes, settings.fetch_timeout_seconds)
     except OutsideError as error:
         raise unfit(f"file {number}: {error}") from error
     media_type = got.media_type if is_type(got.media_type) else BYTES
