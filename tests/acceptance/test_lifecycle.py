@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -230,9 +231,17 @@ def test_secrets_are_private(start_daemon: StartDaemon) -> None:
 
 
 def test_first_answer_comes_soon(home: Home) -> None:
-    """The first answer comes within 0.5 s of the command; on a busy machine at the best of several tries."""
+    """What takes long to load, mitmproxy and pydantic-ai, comes behind the first answer.
+
+    That takes four times as long as an interpreter with the libraries that a configuration is read by; with the others
+    before it, it would take twelve times as long. Both are taken in one run, at the best of several tries.
+    """
     times: list[float] = []
-    while not times or (min(times) > 0.5 and len(times) < 10):
+    least: list[float] = []
+    while not times or (min(times) > 8 * min(least) and len(times) < 10):
+        begun = time.monotonic()
+        subprocess.run([sys.executable, "-c", "import asyncio, ssl, pydantic, uvloop"], check=True, timeout=30)
+        least.append(time.monotonic() - begun)
         daemon = Daemon({}, home=home, inspector=True)
         begun = time.monotonic()
         daemon.spawn()
@@ -240,4 +249,4 @@ def test_first_answer_comes_soon(home: Home) -> None:
         assert daemon.ask("GET", "/health").status == 200
         times.append(time.monotonic() - begun)
         daemon.stop()
-    assert min(times) <= 0.5, times
+    assert min(times) <= 8 * min(least), (times, least)

@@ -8,11 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccproxy.providers.perplexity.turns import Turn, may_have_moved
-
 if TYPE_CHECKING:
     from ccproxy.exchange import Exchange
     from ccproxy.flows.archive.reader import ArchiveReader
+    from ccproxy.providers.perplexity.turns import Turn
     from ccproxy.providers.provider import ProviderMap
 
 MOST_TURNS = 2000
@@ -53,6 +52,7 @@ def turns_in(archive: Path, provider: str, since: float) -> list[Turn]:
 def turn_of(reader: ArchiveReader, id: str) -> Turn | None:
     """What is known of a flow's thread; None where it has none, or cannot be read. Raises ArchiveError."""
     from ccproxy.flows.archive.reader import FlowDamaged, FlowMissing
+    from ccproxy.providers.perplexity.turns import Turn, may_have_moved
 
     try:
         exchange: Exchange = reader.exchange(id)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ccproxy.gateway.pplx_parameters import NotServed, Parameters, mode, number, truth, wrong
-from ccproxy.providers.perplexity.headers import SITE
-from ccproxy.providers.perplexity.refusals import SiteError
 from ccproxy.providers.provider import Provider
 
 if TYPE_CHECKING:
@@ -47,6 +45,8 @@ class Desk:
 
     async def fulfilled(self, wish: str, parameters: Parameters) -> Told:
         """What comes of a wish by its name."""
+        from ccproxy.providers.perplexity.refusals import SiteError  # which most have no use for
+
         try:
             return await self._wishes[wish](parameters)
         except SiteError as error:
@@ -105,6 +105,7 @@ class Desk:
     async def delete(self, parameters: Parameters) -> Told:
         """Deletes the thread `slug`, or `entry` of it alone; `{"slug", "title", "deleted"}`, the latter ids."""
         from ccproxy.providers.perplexity.library import delete
+        from ccproxy.providers.perplexity.refusals import SiteError
 
         service = self._service(parameters)
         thread = await self._thread(service, parameters)
@@ -163,4 +164,6 @@ def named(service: Service, thread: Thread) -> Told:
 
 def page_of(slug: str) -> str:
     """Where a browser finds a thread."""
+    from ccproxy.providers.perplexity.headers import SITE
+
     return f"{SITE}/search/{quote(slug, safe='')}"
