@@ -200,11 +200,12 @@ class Daemon:
             if self.config.inspector.enabled:
                 await self._start_inspector()
             self.interceptor.ready.set()
-            if any(provider.format is not None for provider in self._house.providers.values()):
-                await load_types()
             for lines in (unusable_certificates(self.config), imperfect_profiles(self.config)):
                 for line in await asyncio.to_thread(list, lines):
                     logger.warning("%s", line)
+            ahead = self.config.lightllm.load_ahead
+            if ahead and any(provider.format is not None for provider in self._house.providers.values()):
+                await load_types()
         finally:
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)

@@ -114,6 +114,7 @@ class Daemon:
             "port": self.port,
             "inspector": {"enabled": inspector, "port": self.inspector_port} | dict(config.get("inspector") or {}),
             "flows": ({} if archive else {"archive": "off"}) | dict(config.get("flows") or {}),
+            "lightllm": {"load_ahead": False} | dict(config.get("lightllm") or {}),
         }
         self._output = self.home.root / "daemon.out"
         self.process: subprocess.Popen[bytes] | None = None

@@ -1,4 +1,4 @@
-"""`lightllm.transforms`: the optional override rules, looked at before the sentinel key."""
+"""`lightllm`: what is translated by rule, and when the translator is loaded."""
 
 from __future__ import annotations
 
@@ -43,3 +43,5 @@ class LightLLM(Section):
 
     transforms: list[Transform] = Field(default_factory=list)
     """Once loaded, those of `inspector.transforms` follow here."""
+    load_ahead: bool = True
+    """Whether what reads and writes requests is loaded before the first one that is translated."""
