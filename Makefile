@@ -55,7 +55,7 @@ test-all: $(STAMP) ## run the tests and the slow tests, the jail's as root too, 
 lint: $(STAMP) ## ruff, formatting, strict types, and the import rules between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 .PHONY: format
