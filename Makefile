@@ -93,7 +93,7 @@ golden: $(STAMP) ## run every flow command on 1,000 recorded flows and compare w
 .PHONY: clients
 clients: $(STAMP) ## install real clients (clients/versions.txt) and drive them through the daemon and in the jail
 	bash clients/install
-	$(BIN)/python tools/loopback.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
+	$(BIN)/python tools/loopback.py $(BIN)/python tools/everybodys_tun.py $(BIN)/python -m pytest tests/clients -m clients --timeout 300
 
 .PHONY: captures
 captures: $(STAMP) ## install three of them, capture their shapes in the jail, and put requests of SDKs into these
