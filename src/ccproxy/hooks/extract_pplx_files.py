@@ -78,18 +78,27 @@ def require_fit(service: Service, files: Sequence[File]) -> None:
     require_few(len(files), settings)
     require_total(inline_size(files), settings)
     for number, file in enumerate(files, 1):
-        data, url = getattr(file, "data", None), getattr(file, "url", "")
-        if data is not None:
+        if (data := data_of(file)) is not None:
             name = name_of(file, file.media_type, number)
             require_size(name, len(data), settings)
             require_type(name, file.media_type)
-        elif url[:5].lower() == "data:":
+        elif url_of(file)[:5].lower() == "data:":
             raise unfit(f"file {number} is a data URI that cannot be read: send base64 of the file's bytes")
 
 
 def inline_size(files: Sequence[File]) -> int:
     """Bytes of those that are there."""
-    return sum(len(getattr(file, "data", None) or b"") for file in files)
+    return sum(len(data_of(file) or b"") for file in files)
+
+
+def data_of(file: File) -> bytes | None:
+    """Its bytes; None for what is under a URL. Without the types of requests, which are loaded where one is read."""
+    return getattr(file, "data", None)
+
+
+def url_of(file: File) -> str:
+    """Where it is; empty for bytes."""
+    return getattr(file, "url", "")
 
 
 async def fetched(service: Service, files: Sequence[File]) -> list[Upload]:
@@ -98,7 +107,7 @@ async def fetched(service: Service, files: Sequence[File]) -> list[Upload]:
 
     async def one(number: int, file: File) -> Upload:
         nonlocal size
-        if (data := getattr(file, "data", None)) is not None:
+        if (data := data_of(file)) is not None:
             return Upload(name_of(file, file.media_type, number), file.media_type, data)
         async with turns:
             found = await under_url(service, file, number)
@@ -118,7 +127,7 @@ async def under_url(service: Service, file: File, number: int) -> Upload:
     """What a URL names. Raises SiteError."""
     settings, outside = service.settings.upload, require_outside(service)
     try:
-        got = await outside.get(getattr(file, "url", ""), settings.max_file_size_bytes, settings.fetch_timeout_seconds)
+        got = await outside.get(url_of(file), settings.max_file_size_bytes, settings.fetch_timeout_seconds)
     except OutsideError as error:
         raise unfit(f"file {number}: {error}") from error
     media_type = got.media_type if is_type(got.media_type) else BYTES

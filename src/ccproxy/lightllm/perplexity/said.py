@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from pydantic_ai.messages import BinaryContent
+
 from ccproxy.lightllm.call import ModelCall
 from ccproxy.lightllm.perplexity import query
 from ccproxy.lightllm.perplexity.content import File
@@ -35,16 +37,15 @@ class Said:
 def said_in(call: ModelCall) -> tuple[Said, Said]:
     """All of a call's conversation, and what was said before the last question. Reads all bytes of its files."""
     files, last = query.files(call), query.files(call, last=True)
-    digests = [sha256(data_of(file)).hexdigest() for file in files]
+    digests = [sha256(told_of(file)).hexdigest() for file in files]
     return Said(query.turns(call), digests), Said(query.former(call), digests[: len(files) - len(last)])
 
 
 def size_of(call: ModelCall) -> int:
     """Bytes of all files."""
-    return sum(len(data_of(file)) for file in query.files(call))
+    return sum(len(told_of(file)) for file in query.files(call))
 
 
-def data_of(file: File) -> bytes:
+def told_of(file: File) -> bytes:
     """The bytes of a file, or its URL."""
-    data: bytes | None = getattr(file, "data", None)
-    return data if data is not None else str(getattr(file, "url", "")).encode("utf-8", "replace")
+    return file.data if isinstance(file, BinaryContent) else file.url.encode("utf-8", "replace")
